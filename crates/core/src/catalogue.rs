@@ -1,0 +1,187 @@
+//! The catalogue: every record type and code list, written once in the core and drawn by the UI.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    codes,
+    fault::Fault,
+    office::View,
+    people::{Nothing, Role},
+    record::{Kind, RecordType},
+    registry::Registry,
+    words::Say,
+};
+
+/// Everything a form or list needs to draw itself.
+#[derive(Serialize, JsonSchema)]
+pub struct Catalogue {
+    /// Record types by identifier.
+    pub records: BTreeMap<String, RecordDescription>,
+    /// Code lists by name.
+    pub codes: BTreeMap<String, Vec<CodeDescription>>,
+    /// Roles a clerk can have.
+    pub roles: Vec<RoleDescription>,
+    /// Events by name.
+    pub events: BTreeMap<String, Say>,
+}
+
+/// A record type.
+#[derive(Serialize, JsonSchema)]
+pub struct RecordDescription {
+    /// Identifier.
+    pub kind: String,
+    /// Chinese name.
+    pub zh: String,
+    /// English name.
+    pub en: String,
+    /// Prefix of its commands.
+    pub plural: String,
+    /// Name of the field that is the title.
+    pub title: String,
+    /// Fields in order.
+    pub fields: Vec<FieldDescription>,
+    /// Parts of the form in order.
+    pub sections: Vec<SectionDescription>,
+}
+
+/// A field.
+#[derive(Serialize, JsonSchema)]
+pub struct FieldDescription {
+    /// Identifier.
+    pub name: String,
+    /// Chinese label.
+    pub zh: String,
+    /// English label.
+    pub en: String,
+    /// Kind.
+    pub kind: String,
+    /// Code list, for a code.
+    pub codes: Option<String>,
+    /// Record type, for a link.
+    pub link: Option<String>,
+    /// Must be filled.
+    pub required: bool,
+    /// Shown masked.
+    pub sensitive: bool,
+    /// Fields of one register are replaced together.
+    pub register: String,
+    /// Part of the form.
+    pub section: String,
+    /// Column of the list by default.
+    pub listed: bool,
+}
+
+/// A part of a form.
+#[derive(Serialize, JsonSchema)]
+pub struct SectionDescription {
+    /// Identifier.
+    pub key: String,
+    /// Chinese heading.
+    pub zh: String,
+    /// English heading.
+    pub en: String,
+}
+
+/// One permitted value.
+#[derive(Serialize, JsonSchema)]
+pub struct CodeDescription {
+    /// What is stored.
+    pub code: String,
+    /// Official label.
+    pub zh: String,
+    /// English label.
+    pub en: String,
+}
+
+/// A role.
+#[derive(Serialize, JsonSchema)]
+pub struct RoleDescription {
+    /// Key.
+    pub key: String,
+    /// Name.
+    pub say: Say,
+}
+
+const SECTIONS: &[(&str, &str, &str)] = &[
+    ("basic", "基本情况", "Basics"),
+    ("person", "个人信息", "Person"),
+    ("work", "工作", "Work"),
+    ("membership", "会籍", "Membership"),
+    ("term", "建会与换届", "Founding and terms"),
+    ("people", "负责人", "People"),
+    ("counts", "人数", "Numbers"),
+    ("organising", "建会", "Organising"),
+    ("collected", "采集", "Collection"),
+    ("more", "其他", "More"),
+];
+
+const EVENTS: &[(&str, Say)] = &[
+    ("joined", Say::new("入会", "Joined")),
+    ("moved_in", Say::new("转入", "Moved in")),
+    ("retained", Say::new("保留会籍", "Retained")),
+    ("restored", Say::new("恢复会籍", "Restored")),
+    ("left", Say::new("退会", "Left")),
+    ("expelled", Say::new("开除会籍", "Expelled")),
+    ("deceased", Say::new("去世", "Deceased")),
+    ("moved_out", Say::new("转出", "Moved out")),
+];
+
+pub(crate) fn register(registry: &mut Registry) {
+    registry.query("catalogue", Role::Viewer, |view, _: Nothing| catalogue(view));
+}
+
+fn catalogue(view: &View<'_>) -> Result<Catalogue, Fault> {
+    let records = view.office.store.schema.all().map(|l| (l.ty.name.to_owned(), describe(l.ty))).collect();
+    let codes = codes::all()
+        .iter()
+        .map(|list| {
+            let entries = list
+                .entries
+                .iter()
+                .map(|c| CodeDescription { code: c.code.into(), zh: c.zh.into(), en: c.en.into() })
+                .collect();
+            (list.name.to_owned(), entries)
+        })
+        .collect();
+    let roles = Role::ALL.into_iter().map(|r| RoleDescription { key: r.key().into(), say: r.say() }).collect();
+    let events = EVENTS.iter().map(|(key, say)| ((*key).to_owned(), say.clone())).collect();
+    Ok(Catalogue { records, codes, roles, events })
+}
+
+fn describe(ty: &RecordType) -> RecordDescription {
+    let fields: Vec<FieldDescription> = ty
+        .fields
+        .iter()
+        .filter(|f| f.kind != Kind::Bytes)
+        .map(|f| FieldDescription {
+            name: f.name.into(),
+            zh: f.zh.into(),
+            en: f.en.into(),
+            kind: f.kind.key().into(),
+            codes: if let Kind::Code(list) = f.kind { Some(list.into()) } else { None },
+            link: if let Kind::Link(kind) = f.kind { Some(kind.into()) } else { None },
+            required: f.required,
+            sensitive: f.sensitive,
+            register: f.register.into(),
+            section: f.section.into(),
+            listed: f.listed,
+        })
+        .collect();
+    let sections = SECTIONS
+        .iter()
+        .filter(|(key, _, _)| fields.iter().any(|f| f.section == *key))
+        .map(|(key, zh, en)| SectionDescription { key: (*key).into(), zh: (*zh).into(), en: (*en).into() })
+        .collect();
+    RecordDescription {
+        kind: ty.name.into(),
+        zh: ty.zh.into(),
+        en: ty.en.into(),
+        plural: ty.plural.into(),
+        title: ty.fields[ty.title].name.into(),
+        fields,
+        sections,
+    }
+}

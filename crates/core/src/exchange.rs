@@ -1,0 +1,312 @@
+//! Coming into step: what an office hands to a hub or a stick, and what it takes from there.
+
+use niangjia_replication::{
+    Frontier, RecordId, SetHash, Stream,
+    change::{Set, Value},
+};
+use rand_chacha::ChaCha20Rng;
+
+use crate::{
+    fault::Fault,
+    identity::Hub,
+    office::{Changed, Office},
+    people::{Nothing, Role},
+    registry::Registry,
+    store::{self, Act, Intake, LogKeys, Moment, RECEIPT, Received, drop_tables, memory::set_meta, versions::damaged},
+    words::Say,
+};
+
+/// The author of what the program writes by itself, such as receipts.
+const PROGRAM: RecordId = RecordId([0; 16]);
+
+/// Where the office stands towards the county.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct SyncStatus {
+    /// Changes written on this PC that the hub does not hold yet.
+    pub unsent: u64,
+    /// Changes of this office that the county has not confirmed yet, unsent ones included.
+    pub unconfirmed: u64,
+    /// Changes that wait for others they build on.
+    pub parked: u64,
+    /// Segments kept aside because they cannot be used.
+    pub quarantined: u64,
+    /// `none` while the office works alone or knows no hub, else `hub`.
+    pub road: String,
+    /// The hub.
+    pub hub: Option<String>,
+    /// When the last exchange ended well, milliseconds since 1970.
+    pub last_contact: Option<i64>,
+    /// The status line.
+    pub say: Say,
+}
+
+pub(crate) fn register(registry: &mut Registry) {
+    registry.query("sync.status", Role::Viewer, |view, _: Nothing| status(view));
+}
+
+fn status(view: &crate::office::View<'_>) -> Result<SyncStatus, Fault> {
+    let memory = view.memory;
+    let alone = view.office.identity.federation.is_none();
+    let count = |sql: &str| -> Result<u64, Fault> {
+        Ok(view.conn.prepare_cached(sql)?.query_row([], |r| r.get::<_, i64>(0))?.unsigned_abs())
+    };
+    let mut unsent = count("SELECT coalesce(sum(changes), 0) FROM outbox")?;
+    let mut statement = view.conn.prepare_cached("SELECT stream, last_ctr, changes FROM segment WHERE chain = ?1")?;
+    let rows =
+        statement.query_map([memory.own], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?)))?;
+    for row in rows {
+        let (stream, last, changes) = row?;
+        if memory.received.get(&stream).is_none_or(|r| last > *r) {
+            unsent += changes.unsigned_abs();
+        }
+    }
+    let mut unconfirmed = 0;
+    if !view.office.registrar() {
+        let own = memory.known_stream(&view.office.own_stream());
+        for ((stream, _), head) in &memory.heads {
+            if Some(*stream) == own && head.news > head.confirmed {
+                unconfirmed += (head.news - head.confirmed).unsigned_abs();
+            }
+        }
+    }
+    let hub = view.office.keys().hub.map(|h| h.url);
+    let last_contact = store::local(view.conn, "last_contact")?.and_then(|t| t.parse().ok());
+    let say = if alone {
+        Say::new("本机已保存 · 单独使用，不上报", "Saved on this PC · working alone")
+    } else if unsent == 0 {
+        Say::new("本机已保存 · 全部已上报", "Saved on this PC · everything sent")
+    } else {
+        Say::owned(format!("本机已保存 · 未上报 {unsent} 条"), format!("Saved on this PC · {unsent} not yet sent"))
+    };
+    Ok(SyncStatus {
+        unsent,
+        unconfirmed,
+        parked: memory.parked.len() as u64,
+        quarantined: count("SELECT count(*) FROM quarantine")?,
+        road: if hub.is_some() { "hub" } else { "none" }.to_owned(),
+        hub,
+        last_contact,
+        say,
+    })
+}
+
+impl Office {
+    /// Streams that this office may read and therefore keeps in step.
+    #[must_use]
+    pub fn streams(&self) -> Vec<Stream> {
+        let mut streams: Vec<Stream> = self.keys().streams.keys().map(|(s, _)| *s).collect();
+        streams.dedup();
+        streams
+    }
+
+    /// Seals everything that waits, so that it can be sent.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn seal(&self, rng: &mut ChaCha20Rng) -> Result<(), Fault> {
+        let conn = self.store.write();
+        let tx = conn.unchecked_transaction()?;
+        let mut memory = (*self.store.memory()).clone();
+        LogKeys { keys: &self.keys() }.pack(&tx, &mut memory, rng, true)?;
+        tx.commit()?;
+        self.store.swap(memory);
+        Ok(())
+    }
+
+    /// What is held of every stream.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn frontiers(&self) -> Result<Vec<(Stream, Frontier)>, Fault> {
+        let memory = self.store.memory();
+        self.store.read(|conn| {
+            self.streams()
+                .into_iter()
+                .map(|s| {
+                    Ok((
+                        s,
+                        memory
+                            .known_stream(&s)
+                            .map_or_else(|| Ok(Frontier::new()), |n| store::frontier(conn, &memory, n))?,
+                    ))
+                })
+                .collect()
+        })
+    }
+
+    /// Segments that a side with that frontier lacks, oldest first in each chain.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn segments_after(&self, stream: &Stream, theirs: &Frontier, max_bytes: usize) -> Result<Vec<Vec<u8>>, Fault> {
+        let memory = self.store.memory();
+        let Some(number) = memory.known_stream(stream) else { return Ok(Vec::new()) };
+        self.store.read(|conn| store::missing(conn, &memory, number, theirs, max_bytes))
+    }
+
+    /// Takes segments in one transaction: log, rows, cursor and search entries together.
+    ///
+    /// # Errors
+    /// The store's own; then nothing was taken.
+    pub fn receive(&self, stream: &Stream, segments: &[Vec<u8>], wall: i64) -> Result<(Received, Changed), Fault> {
+        let conn = self.store.write();
+        let tx = conn.unchecked_transaction()?;
+        let keys = self.keys();
+        let memory = (*self.store.memory()).clone();
+        let mut intake = Intake {
+            conn: &tx,
+            schema: &self.store.schema,
+            folds: &self.store.folds,
+            log: LogKeys { keys: &keys },
+            memory,
+            touched: store::Touched::new(),
+            wall,
+        };
+        let received = intake.take(stream, segments)?;
+        let Intake { mut memory, touched, .. } = intake;
+        memory.persist(&tx)?;
+        let lines = self.gather(&tx, &touched)?;
+        tx.commit()?;
+        self.store.swap(memory);
+        self.mend(&touched, lines);
+        Ok((received, self.changed(&touched)))
+    }
+
+    /// Notes what the hub holds.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn hub_has(&self, stream: &Stream, theirs: &Frontier) -> Result<bool, Fault> {
+        let mut memory = (*self.store.memory()).clone();
+        let Some(number) = memory.known_stream(stream) else { return Ok(false) };
+        let conn = self.store.write();
+        if !store::hub_has(&conn, &memory, number, theirs)? {
+            return Ok(false);
+        }
+        memory.load_received(&conn)?;
+        self.store.swap(memory);
+        Ok(true)
+    }
+
+    /// Notes that an exchange ended well.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn contacted(&self, wall: i64) -> Result<(), Fault> {
+        store::set_local(&self.store.write(), "last_contact", &wall.to_string())
+    }
+
+    /// The registrar signs, into each office's stream, what it has applied since its last receipt. Receipts are never
+    /// receipted, so this ends. Does nothing at an office that is not the registrar. Returns how many were written.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn receipts(&self, moment: Moment) -> Result<usize, Fault> {
+        if !self.registrar() {
+            return Ok(0);
+        }
+        let conn = self.store.write();
+        let tx = conn.unchecked_transaction()?;
+        let memory = (*self.store.memory()).clone();
+        let mut due: Vec<(Stream, Vec<([u8; 16], i64)>)> = Vec::new();
+        for stream in self.streams().into_iter().filter(|s| matches!(s, Stream::Office(_))) {
+            let Some(number) = memory.known_stream(&stream) else { continue };
+            let mut heads: Vec<_> = memory.heads.iter().filter(|((s, _), _)| *s == number).collect();
+            if heads.iter().all(|(_, h)| h.news <= h.confirmed) {
+                continue;
+            }
+            heads.sort_by_key(|((_, inc), _)| *inc);
+            // What is parked has not been applied and is not confirmed.
+            let covered = heads
+                .into_iter()
+                .map(|((_, inc), head)| {
+                    let first_parked =
+                        memory.parked.iter().filter(|(s, i, _)| *s == number && i == inc).map(|(_, _, c)| *c).min();
+                    Ok((memory.ident(*inc)?, first_parked.map_or(head.applied, |c| c - 1)))
+                })
+                .collect::<Result<Vec<_>, Fault>>()?;
+            due.push((stream, covered));
+        }
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let count = due.len();
+        let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
+        for (stream, covered) in due {
+            let mut blob = Vec::new();
+            ciborium::into_writer(&covered, &mut blob).map_err(damaged)?;
+            let id = act.new_id();
+            let set = Set { field: "frontier".into(), value: Value::Bytes(blob.into()), seen: Vec::new() };
+            act.write(&stream, RECEIPT, id, vec![set], None)?;
+        }
+        let (memory, _, _) = act.finish()?;
+        tx.commit()?;
+        self.store.swap(memory);
+        Ok(count)
+    }
+
+    /// Equal on replicas that hold the same changes of a stream, by whatever road they came.
+    ///
+    /// # Errors
+    /// `stream_unknown`.
+    pub fn digest(&self, stream: &Stream) -> Result<String, Fault> {
+        let memory = self.store.memory();
+        let Some(number) = memory.known_stream(stream) else {
+            return if self.streams().contains(stream) {
+                Ok(hex::encode(SetHash::new().digest()))
+            } else {
+                Err(Fault::new("stream_unknown", "本办公室没有这条数据流。", "This office does not hold that stream.")
+                    .because(stream))
+            };
+        };
+        let mut sum = SetHash::new();
+        for (_, head) in memory.heads.iter().filter(|((s, _), _)| *s == number) {
+            sum.merge(&head.digest);
+        }
+        Ok(hex::encode(sum.digest()))
+    }
+
+    /// Pins the hub.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn set_hub(&self, hub: Hub) -> Result<(), Fault> {
+        let mut keys = self.keys();
+        keys.hub = Some(hub);
+        keys.store(&self.store.write())?;
+        *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    /// Drops every table and replays the log. Returns the number of changes replayed.
+    ///
+    /// # Errors
+    /// The store's own; then the old tables stand.
+    pub fn rebuild(&self) -> Result<u64, Fault> {
+        let conn = self.store.write();
+        let tx = conn.unchecked_transaction()?;
+        drop_tables(&tx, &self.store.schema)?;
+        let keys = self.keys();
+        let mut memory = (*self.store.memory()).clone();
+        memory.heads.clear();
+        memory.parked.clear();
+        let mut intake = Intake {
+            conn: &tx,
+            schema: &self.store.schema,
+            folds: &self.store.folds,
+            log: LogKeys { keys: &keys },
+            memory,
+            touched: store::Touched::new(),
+            wall: i64::MAX,
+        };
+        let count = intake.replay()?;
+        let Intake { mut memory, .. } = intake;
+        memory.persist(&tx)?;
+        set_meta(&tx, "schema", &self.store.schema.fingerprint())?;
+        tx.commit()?;
+        self.store.swap(memory);
+        drop(conn);
+        self.index()?;
+        Ok(count)
+    }
+}

@@ -1,0 +1,188 @@
+//! One slot per record: its row id, its marks, and the way from a row id back to the slot.
+
+use super::wiped::Wiped;
+use super::{Entry, Filter};
+
+const EMPTY: u32 = 0;
+const GONE: u32 = u32::MAX;
+
+/// Office (16 bits), flags (8), kind (5), units before the given name (2), dead (1).
+#[derive(Clone, Copy)]
+pub(super) struct Mark(u32);
+
+impl Mark {
+    const DEAD: u32 = 1 << 31;
+
+    pub(super) fn new(entry: &Entry<'_>, given: usize) -> Self {
+        let kind = u32::from(entry.kind & 31);
+        Self(u32::from(entry.office) | u32::from(entry.flags) << 16 | kind << 24 | (given as u32 & 3) << 29)
+    }
+    pub(super) fn office(self) -> u16 {
+        self.0 as u16
+    }
+    pub(super) fn flags(self) -> u8 {
+        (self.0 >> 16) as u8
+    }
+    pub(super) fn kind(self) -> u8 {
+        (self.0 >> 24) as u8 & 31
+    }
+    pub(super) fn given(self) -> usize {
+        (self.0 >> 29) as usize & 3
+    }
+    pub(super) fn dead(self) -> bool {
+        self.0 & Self::DEAD != 0
+    }
+}
+
+/// The filter, made ready for millions of questions.
+pub(super) struct Gate {
+    kinds: u32,
+    with: u8,
+    without: u8,
+    offices: Option<Vec<u64>>,
+}
+
+impl Gate {
+    pub(super) fn new(filter: &Filter) -> Self {
+        let offices = filter.offices.as_ref().map(|offices| {
+            let mut bits = vec![0u64; 1 << 10];
+            for office in offices {
+                bits[usize::from(office >> 6)] |= 1 << (office & 63);
+            }
+            bits
+        });
+        Self {
+            kinds: filter.kinds,
+            with: filter.with_flags,
+            without: filter.without_flags,
+            offices,
+        }
+    }
+
+    /// Whether everything passes that is alive.
+    pub(super) fn is_open(&self) -> bool {
+        self.kinds == u32::MAX && self.with | self.without == 0 && self.offices.is_none()
+    }
+
+    pub(super) fn passes(&self, mark: Mark) -> bool {
+        let flags = mark.flags();
+        !mark.dead()
+            && self.kinds >> mark.kind() & 1 == 1
+            && flags & self.with == self.with
+            && flags & self.without == 0
+            && self.offices.as_ref().is_none_or(|bits| {
+                let office = mark.office();
+                bits[usize::from(office >> 6)] >> (office & 63) & 1 == 1
+            })
+    }
+}
+
+/// The slots.
+pub(super) struct Rows {
+    recs: Wiped<i64>,
+    marks: Wiped<u32>,
+    dead: usize,
+    /// Open addressing: slot + 1, or EMPTY, or GONE. A power of two, at most four fifths full.
+    cells: Vec<u32>,
+    used: usize,
+}
+
+impl Rows {
+    pub(super) fn with_capacity(records: usize) -> Self {
+        Self {
+            recs: Wiped::with_capacity(records),
+            marks: Wiped::with_capacity(records),
+            dead: 0,
+            cells: vec![EMPTY; (records * 5 / 4 + 8).next_power_of_two()],
+            used: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.recs.len()
+    }
+    pub(super) fn dead(&self) -> usize {
+        self.dead
+    }
+    pub(super) fn rec(&self, slot: usize) -> i64 {
+        self.recs[slot]
+    }
+    pub(super) fn mark(&self, slot: usize) -> Mark {
+        Mark(self.marks[slot])
+    }
+    pub(super) fn bytes(&self) -> usize {
+        self.recs.bytes() + self.marks.bytes() + self.cells.capacity() * 4
+    }
+
+    /// Takes the next slot for a record.
+    pub(super) fn add(&mut self, rec: i64, mark: Mark) {
+        if (self.used + 1) * 5 > self.cells.len() * 4 {
+            self.rehash();
+        }
+        self.recs.push(rec);
+        self.marks.push(mark.0);
+        self.enter(self.recs.len() - 1);
+    }
+
+    /// The living slot of a record.
+    pub(super) fn find(&self, kind: u8, rec: i64) -> Option<usize> {
+        self.cell(kind, rec).map(|at| self.cells[at] as usize - 1)
+    }
+
+    /// Lets a record die; its slot stays until the next tidying.
+    pub(super) fn remove(&mut self, kind: u8, rec: i64) -> bool {
+        let Some(at) = self.cell(kind, rec) else {
+            return false;
+        };
+        let slot = self.cells[at] as usize - 1;
+        self.cells[at] = GONE;
+        self.marks[slot] |= Mark::DEAD;
+        self.dead += 1;
+        true
+    }
+
+    fn cell(&self, kind: u8, rec: i64) -> Option<usize> {
+        let wrap = self.cells.len() - 1;
+        let mut at = self.home(kind, rec);
+        loop {
+            match self.cells[at] {
+                EMPTY => return None,
+                GONE => {}
+                cell => {
+                    let slot = cell as usize - 1;
+                    if self.recs[slot] == rec && self.mark(slot).kind() == kind {
+                        return Some(at);
+                    }
+                }
+            }
+            at = (at + 1) & wrap;
+        }
+    }
+
+    fn enter(&mut self, slot: usize) {
+        let wrap = self.cells.len() - 1;
+        let mut at = self.home(self.mark(slot).kind(), self.recs[slot]);
+        while self.cells[at] != EMPTY {
+            at = (at + 1) & wrap;
+        }
+        self.cells[at] = slot as u32 + 1;
+        self.used += 1;
+    }
+
+    fn rehash(&mut self) {
+        let living = self.recs.len() - self.dead;
+        self.cells = vec![EMPTY; ((living + 1) * 3 / 2 + 8).next_power_of_two()];
+        self.used = 0;
+        for slot in 0..self.recs.len() {
+            if !self.mark(slot).dead() {
+                self.enter(slot);
+            }
+        }
+    }
+
+    fn home(&self, kind: u8, rec: i64) -> usize {
+        // Fibonacci hashing: row ids count up, any odd spread will do.
+        let mixed = (rec as u64 ^ u64::from(kind) << 58).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> (64 - self.cells.len().trailing_zeros())) as usize
+    }
+}

@@ -1,0 +1,94 @@
+//! Home: what waits, in tiles.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    fault::Fault,
+    office::View,
+    people::{Nothing, Role},
+    registry::Registry,
+    words::Say,
+};
+
+/// The home page.
+#[derive(Serialize, JsonSchema)]
+pub struct Home {
+    /// Tiles in order.
+    pub tiles: Vec<Tile>,
+    /// Plain counts.
+    pub counts: Counts,
+}
+
+/// One tile.
+#[derive(Serialize, JsonSchema)]
+pub struct Tile {
+    /// Identifier.
+    pub key: String,
+    /// Chinese label.
+    pub zh: String,
+    /// English label.
+    pub en: String,
+    /// How many.
+    pub count: i64,
+    /// `calm`, `due` or `late`.
+    pub tone: String,
+}
+
+/// Counts of the ledgers; members as statistics count them.
+#[derive(Serialize, JsonSchema)]
+pub struct Counts {
+    /// Members with an active membership.
+    pub members: i64,
+    /// Enterprises.
+    pub enterprises: i64,
+    /// Union organisations.
+    pub organisations: i64,
+}
+
+/// Days ahead within which an election or a contract's end counts as coming up; office practice.
+const AHEAD: i64 = 60;
+
+pub(crate) fn register(registry: &mut Registry) {
+    registry.query("home", Role::Viewer, |view, _: Nothing| home(view));
+}
+
+fn home(view: &View<'_>) -> Result<Home, Fault> {
+    let one = |sql: &str, params: &[&dyn rusqlite::ToSql]| -> Result<i64, Fault> {
+        Ok(view.conn.prepare_cached(sql)?.query_row(params, |r| r.get(0))?)
+    };
+    let today = view.today();
+    let (now, soon) = (today.to_string(), (today + chrono::Days::new(AHEAD.unsigned_abs())).to_string());
+    let conflicts = one("SELECT count(*) FROM (SELECT DISTINCT kind, rec FROM leaf)", &[])?;
+    let drafts = one("SELECT count(*) FROM draft", &[])?;
+    let coming = one(
+        "SELECT count(*) FROM organisation WHERE void = 0 AND next_election_on >= ?1 AND next_election_on <= ?2",
+        &[&now, &soon],
+    )? + one(
+        "SELECT count(*) FROM member WHERE void = 0 AND state = 'active' AND contract_to >= ?1 AND contract_to <= ?2",
+        &[&now, &soon],
+    )?;
+    let late = one("SELECT count(*) FROM organisation WHERE void = 0 AND next_election_on < ?1", &[&now])?;
+    let unsent = one("SELECT coalesce(sum(changes), 0) FROM outbox", &[])?;
+    let tile = |key: &str, say: Say, count: i64, tone: &str| Tile {
+        key: key.into(),
+        zh: say.zh.into(),
+        en: say.en.into(),
+        count,
+        tone: if count == 0 { "calm".into() } else { tone.into() },
+    };
+    Ok(Home {
+        tiles: vec![
+            tile("needs_you", Say::new("待办", "To do"), conflicts, "due"),
+            tile("drafts", Say::new("未办结", "Open"), drafts, "due"),
+            tile("coming", Say::new("即将到期", "Coming up"), coming, "due"),
+            tile("late", Say::new("超时", "Overdue"), late, "late"),
+            tile("unsent", Say::new("待上报", "To be sent"), unsent, "due"),
+        ],
+        counts: Counts {
+            members: one("SELECT count(*) FROM member WHERE void = 0 AND state IN ('active', 'out_in_transit')", &[])?,
+            enterprises: one("SELECT count(*) FROM enterprise WHERE void = 0", &[])?,
+            organisations: one("SELECT count(*) FROM organisation WHERE void = 0", &[])?,
+        },
+    })
+}

@@ -1,0 +1,127 @@
+//! Identity and keys of this PC: which office it belongs to, what it may sign and which streams it can open.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use niangjia_replication::{
+    change::RecordId,
+    keys::{SigningKey, StreamKey, VerifyingKey},
+    stream::Stream,
+};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fault::Fault,
+    store::{memory, secret, set_secret, versions::damaged},
+};
+
+/// Which office this is.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Identity {
+    /// The office's id; its own organisation record bears the same.
+    pub office: RecordId,
+    /// Official name, such as 平明镇总工会.
+    pub name: String,
+    /// Administrative code: six digits of a county, nine of a township.
+    pub code: String,
+    /// Whether this is the county federation, which reads every office.
+    pub county: bool,
+    /// The federation's id; `None` while the office works alone.
+    pub federation: Option<RecordId>,
+}
+
+impl Identity {
+    pub(crate) fn store(&self, conn: &Connection) -> Result<(), Fault> {
+        memory::set_meta(conn, "identity", &serde_json::to_string(self).map_err(damaged)?)
+    }
+
+    pub(crate) fn load(conn: &Connection) -> Result<Self, Fault> {
+        let text = memory::meta(conn, "identity")?.ok_or_else(|| damaged("identity"))?;
+        serde_json::from_str(&text).map_err(damaged)
+    }
+}
+
+/// Where the hub is and by which key it is known.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Hub {
+    /// `https://HOST:PORT`.
+    pub url: String,
+    /// The hub's public key, hexadecimal; another key is another hub.
+    pub key: String,
+}
+
+/// The secrets of this PC; kept inside the encrypted database only.
+#[derive(Clone)]
+pub struct Keys {
+    /// Signs this PC's segments.
+    pub device: SigningKey,
+    /// Vouches for the device up to the county root; empty while the office works alone.
+    pub chain: Vec<u8>,
+    /// The county root, once there is one.
+    pub root: Option<VerifyingKey>,
+    /// The county's issuing key and its certificate; only at the county.
+    pub issuing: Option<(SigningKey, Vec<u8>)>,
+    /// Keys of the streams that this PC may open, by stream and epoch.
+    pub streams: BTreeMap<(Stream, u32), StreamKey>,
+    /// The hub, once one is claimed or named by the county.
+    pub hub: Option<Hub>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+impl Keys {
+    /// The newest key of a stream.
+    #[must_use]
+    pub fn newest(&self, stream: &Stream) -> Option<&StreamKey> {
+        self.streams.range((stream.clone(), 0)..=(stream.clone(), u32::MAX)).next_back().map(|(_, key)| key)
+    }
+
+    pub(crate) fn store(&self, conn: &Connection) -> Result<(), Fault> {
+        set_secret(conn, "device", &self.device.to_bytes()[..])?;
+        set_secret(conn, "chain", &self.chain)?;
+        if let Some(root) = &self.root {
+            set_secret(conn, "root", &root.to_bytes())?;
+        }
+        if let Some((key, cert)) = &self.issuing {
+            set_secret(conn, "issuing", &key.to_bytes()[..])?;
+            set_secret(conn, "issuing_cert", cert)?;
+        }
+        for ((stream, epoch), key) in &self.streams {
+            set_secret(conn, &format!("stream:{stream}:{epoch}"), key.secret())?;
+        }
+        if let Some(hub) = &self.hub {
+            set_secret(conn, "hub", serde_json::to_string(hub).map_err(damaged)?.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn load(conn: &Connection) -> Result<Self, Fault> {
+        let key32 = |bytes: Vec<u8>| <[u8; 32]>::try_from(bytes).map_err(|_| damaged("key"));
+        let device = SigningKey::from_bytes(&key32(secret(conn, "device")?.ok_or_else(|| damaged("device key"))?)?);
+        let root = secret(conn, "root")?
+            .map(key32)
+            .transpose()?
+            .map(|b| VerifyingKey::from_bytes(&b))
+            .transpose()
+            .map_err(damaged)?;
+        let issuing = match (secret(conn, "issuing")?, secret(conn, "issuing_cert")?) {
+            (Some(key), Some(cert)) => Some((SigningKey::from_bytes(&key32(key)?), cert)),
+            _ => None,
+        };
+        let mut streams = BTreeMap::new();
+        let mut statement = conn.prepare("SELECT name, value FROM secret WHERE name LIKE 'stream:%'")?;
+        for row in statement.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
+            let (name, value) = row?;
+            let mut parts = name.splitn(3, ':').skip(1);
+            let stream = parts.next().and_then(|s| Stream::from_str(s).ok()).ok_or_else(|| damaged("stream key"))?;
+            let epoch: u32 = parts.next().and_then(|e| e.parse().ok()).ok_or_else(|| damaged("stream key"))?;
+            streams.insert((stream, epoch), StreamKey::from_bytes(epoch, &key32(value)?));
+        }
+        let hub = secret(conn, "hub")?.map(|b| serde_json::from_slice(&b)).transpose().map_err(damaged)?;
+        Ok(Self { device, chain: secret(conn, "chain")?.unwrap_or_else(Vec::new), root, issuing, streams, hub })
+    }
+}

@@ -1,0 +1,99 @@
+//! niangjia-core: what an office knows and does. No window, no socket, no clock, no chance, no async.
+//!
+//! Everything goes through [`office::Office::call`]: a name of the [`registry`], a question, an answer. Rules are pure,
+//! `Act` is the only write path, the log is the truth and the tables are a view of it.
+
+// The derive names the crate by its public path, also inside it.
+extern crate self as niangjia_core;
+
+pub mod checks;
+pub mod codes;
+pub mod exchange;
+pub mod fault;
+pub mod finder;
+pub mod founding;
+pub mod identity;
+pub mod office;
+pub mod people;
+pub mod pinyin;
+pub mod record;
+pub mod records;
+pub mod registry;
+pub mod sheet;
+pub mod store;
+pub mod words;
+
+pub mod enterprises;
+pub mod members;
+pub mod organisations;
+
+mod catalogue;
+mod drafts;
+mod home;
+mod search;
+
+use std::collections::BTreeMap;
+
+use niangjia_replication::slot::Params;
+use record::{Record as _, RecordType, Schema};
+use records::Ledger;
+use registry::Registry;
+use store::Fold;
+
+pub use fault::Fault;
+pub use niangjia_replication as replication;
+
+/// Every record type. A new ledger adds its line here and one to [`registry`].
+const TYPES: &[&RecordType] = &[
+    members::Member::TYPE,
+    enterprises::Enterprise::TYPE,
+    organisations::Organisation::TYPE,
+    organisations::Post::TYPE,
+    organisations::Committee::TYPE,
+    organisations::OfficeEntry::TYPE,
+    people::Clerk::TYPE,
+    people::AuditEntry::TYPE,
+];
+
+pub(crate) fn schema() -> Schema {
+    Schema::new(TYPES)
+}
+
+/// The states that follow from events.
+pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
+    BTreeMap::from([(members::Member::TYPE.name, members::fold as Fold)])
+}
+
+/// The command list of an unlocked office.
+#[must_use]
+pub fn registry() -> Registry {
+    let mut registry = Registry::default();
+    members::register(&mut registry);
+    enterprises::register(&mut registry);
+    organisations::register(&mut registry);
+    people::register(&mut registry);
+    search::register(&mut registry);
+    drafts::register(&mut registry);
+    home::register(&mut registry);
+    catalogue::register(&mut registry);
+    exchange::register(&mut registry);
+    registry
+}
+
+/// The ledger whose records the search box finds.
+pub(crate) fn ledger(kind: &str) -> Option<Ledger> {
+    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER].into_iter().find(|l| l.ty.name == kind)
+}
+
+/// Cost of the key derivation. Release builds know only the standard one.
+#[must_use]
+pub fn kdf() -> Params {
+    #[cfg(feature = "cheap-kdf")]
+    {
+        Params::cheap()
+    }
+    #[cfg(not(feature = "cheap-kdf"))]
+    {
+        Params::standard()
+    }
+}

@@ -1,0 +1,197 @@
+//! Members: persons who are or were members of the union, and how they joined, stayed and left.
+
+mod commands;
+mod import;
+mod judge;
+mod rules;
+mod undo;
+
+pub use commands::{ChangeAsk, JoinAsk};
+pub(crate) use import::Preview;
+pub use rules::{Membership, fold};
+
+use chrono::NaiveDate;
+use niangjia_derive::Record;
+
+use crate::{
+    record::{Record as _, RecordId},
+    records::{self, Ledger},
+    registry::Registry,
+};
+
+/// A member. Columns of 会员信息采集表 (domain rules §2.3) and the further items of A1.
+#[derive(Clone, Record)]
+#[record(name = "member", plural = "members", zh = "会员", en = "Member", title = "name")]
+pub struct Member {
+    #[field(
+        zh = "姓名",
+        en = "Name",
+        section = "person",
+        kind = "name",
+        sheet = "会员姓名|职工姓名|名字",
+        required,
+        search,
+        listed
+    )]
+    pub name: String,
+    #[field(zh = "曾用名", en = "Former name", section = "person", kind = "name", search)]
+    pub former_name: Option<String>,
+    #[field(
+        zh = "有效证件类别",
+        en = "Kind of document",
+        section = "person",
+        codes = "id_kind",
+        sheet = "证件类别|证件类型|有效证件类型",
+        register = "identity"
+    )]
+    pub id_kind: Option<String>,
+    #[field(
+        zh = "证件号码",
+        en = "ID number",
+        section = "person",
+        kind = "id_number",
+        sheet = "身份证号|身份证号码|身份证|公民身份号码|有效证件号码",
+        register = "identity",
+        required,
+        sensitive,
+        search,
+        listed
+    )]
+    pub id_no: Option<String>,
+    #[field(zh = "性别", en = "Sex", section = "person", codes = "sex", listed)]
+    pub sex: Option<String>,
+    #[field(zh = "出生日期", en = "Birth date", section = "person", sheet = "出生年月日|出生年月|生日")]
+    pub birth_date: Option<NaiveDate>,
+    #[field(zh = "民族", en = "Ethnicity", section = "person", codes = "ethnicity")]
+    pub ethnicity: Option<String>,
+    #[field(
+        zh = "移动电话",
+        en = "Mobile",
+        section = "person",
+        kind = "phone",
+        sheet = "手机|手机号|手机号码|联系电话|电话",
+        sensitive,
+        search,
+        listed
+    )]
+    pub mobile: Option<String>,
+    #[field(zh = "其他联系方式", en = "Other contact", section = "person")]
+    pub contact_other: Option<String>,
+    #[field(zh = "籍贯", en = "Native place", section = "person")]
+    pub native_place: Option<String>,
+    #[field(zh = "现居住地", en = "Residence", section = "person", sheet = "居住地|住址")]
+    pub residence: Option<String>,
+    #[field(
+        zh = "户籍类型",
+        en = "Household registration",
+        section = "person",
+        codes = "hukou_kind",
+        sheet = "户口类型|户籍性质",
+        register = "hukou"
+    )]
+    pub hukou_kind: Option<String>,
+    #[field(
+        zh = "户籍所在地",
+        en = "Registered at",
+        section = "person",
+        sheet = "户口所在地|户籍地",
+        register = "hukou"
+    )]
+    pub hukou_place: Option<String>,
+    #[field(zh = "婚姻状况", en = "Marital status", section = "person", codes = "marital", sheet = "婚姻")]
+    pub marital: Option<String>,
+    #[field(zh = "政治面貌", en = "Political status", section = "person", codes = "politics")]
+    pub politics: Option<String>,
+    #[field(zh = "学历", en = "Education", section = "person", codes = "education", sheet = "文化程度")]
+    pub education: Option<String>,
+    #[field(zh = "学位", en = "Degree", section = "person", codes = "degree")]
+    pub degree: Option<String>,
+    #[field(zh = "技术等级", en = "Skill level", section = "work", codes = "skill_level", sheet = "职业资格|技能等级")]
+    pub skill_level: Option<String>,
+    #[field(zh = "就业状况", en = "Employment", section = "work", codes = "employment")]
+    pub employment: Option<String>,
+    #[field(
+        zh = "工作单位",
+        en = "Employer",
+        section = "work",
+        sheet = "所属企业|单位名称|所在单位",
+        register = "employer",
+        listed
+    )]
+    pub employer: Option<String>,
+    #[field(
+        zh = "单位台账",
+        en = "Enterprise of the ledger",
+        section = "work",
+        link = "enterprise",
+        register = "employer"
+    )]
+    pub enterprise: Option<RecordId>,
+    #[field(zh = "部门（车间）", en = "Department", section = "work", sheet = "部门|车间")]
+    pub department: Option<String>,
+    #[field(zh = "职务", en = "Post", section = "work")]
+    pub post: Option<String>,
+    #[field(zh = "职称", en = "Professional title", section = "work")]
+    pub prof_title: Option<String>,
+    #[field(zh = "工种", en = "Trade", section = "work", sheet = "职业（工种）|职业")]
+    pub trade: Option<String>,
+    #[field(zh = "参加工作时间", en = "Working since", section = "work", sheet = "参加工作年份|参加工作日期")]
+    pub work_since: Option<NaiveDate>,
+    #[field(zh = "劳动合同起", en = "Contract from", section = "work", register = "contract")]
+    pub contract_from: Option<NaiveDate>,
+    #[field(zh = "劳动合同止", en = "Contract to", section = "work", register = "contract")]
+    pub contract_to: Option<NaiveDate>,
+    #[field(zh = "是否农民工会员", en = "Migrant-worker member", section = "membership", sheet = "是否农民工|农民工")]
+    pub is_migrant: Option<bool>,
+    #[field(zh = "是否劳务派遣", en = "Dispatched worker", section = "membership", sheet = "劳务派遣")]
+    pub is_dispatched: Option<bool>,
+    #[field(zh = "会员类型", en = "Kind of member", section = "membership", codes = "member_kind")]
+    pub member_kind: Option<String>,
+    #[field(
+        zh = "新就业形态类别",
+        en = "Kind of platform work",
+        section = "membership",
+        codes = "platform_kind",
+        sheet = "新就业形态"
+    )]
+    pub platform_kind: Option<String>,
+    #[field(
+        zh = "所属工会",
+        en = "Union",
+        section = "membership",
+        link = "organisation",
+        sheet = "所属工会组织|工会名称|所属企业/工会",
+        listed
+    )]
+    pub organisation: Option<RecordId>,
+    #[field(
+        zh = "会员证号",
+        en = "Member no.",
+        section = "membership",
+        sheet = "会员证号码|工会会员号|会员编号",
+        search
+    )]
+    pub member_no: Option<String>,
+    #[field(zh = "会费交至", en = "Dues paid to", section = "membership")]
+    pub dues_paid_to: Option<NaiveDate>,
+    #[field(zh = "采集方式", en = "How collected", section = "collected", codes = "collected_by")]
+    pub collected_by: Option<String>,
+    #[field(zh = "确认方式", en = "How confirmed", section = "collected", codes = "confirmed_by")]
+    pub confirmed_by: Option<String>,
+    #[field(zh = "采集员", en = "Collector", section = "collected", kind = "name")]
+    pub collector: Option<String>,
+    #[field(zh = "核对依据", en = "Checked against", section = "collected", codes = "checked_against")]
+    pub checked_against: Option<String>,
+    #[field(zh = "备注", en = "Note", section = "collected", kind = "note")]
+    pub note: Option<String>,
+}
+
+pub(crate) const LEDGER: Ledger =
+    Ledger { ty: Member::TYPE, rules: rules::member, derived: commands::derived, detail: commands::detail };
+
+pub(crate) fn register(registry: &mut Registry) {
+    records::register(registry, LEDGER);
+    commands::register(registry);
+    import::register(registry);
+    undo::register(registry);
+}

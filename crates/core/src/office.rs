@@ -1,0 +1,431 @@
+//! An office: everything that one PC knows and does once a clerk has unlocked it.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Mutex, PoisonError, RwLock, RwLockReadGuard},
+};
+
+use niangjia_replication::{change::RecordId, stream::Stream};
+use rusqlite::{Connection, ToSql};
+use serde_json::Value as Json;
+
+use crate::{
+    fault::Fault,
+    finder::{Entry, Finder},
+    identity::{Hub, Identity, Keys},
+    people::{self, AuditEntry, Role, allows},
+    record::{Layout, Record},
+    registry::{Registry, Run},
+    store::{self, Act, DatabaseKey, LogKeys, Moment, Store, Touched, memory::Memory, rows, rows::Stored},
+};
+
+/// An unlocked office.
+pub struct Office {
+    pub(crate) store: Store,
+    pub(crate) identity: Identity,
+    pub(crate) keys: RwLock<Keys>,
+    finder: RwLock<Finder>,
+    registry: Registry,
+    pub(crate) previews: Mutex<HashMap<String, crate::members::Preview>>,
+}
+
+/// Who asks, and when.
+pub struct Caller {
+    /// The clerk's record.
+    pub clerk: RecordId,
+    /// The clerk's roles.
+    pub roles: Vec<Role>,
+    /// Clock and chance of this call.
+    pub moment: Moment,
+}
+
+/// What a call changed.
+#[derive(Default, Debug)]
+pub struct Changed {
+    /// Identifiers of the record types touched.
+    pub kinds: Vec<String>,
+}
+
+/// What a query sees.
+pub struct View<'a> {
+    pub(crate) office: &'a Office,
+    pub(crate) conn: &'a Connection,
+    pub(crate) memory: &'a Memory,
+    pub(crate) wall: i64,
+}
+
+/// What an action works with: a view that can also write.
+pub struct Desk<'a> {
+    pub(crate) office: &'a Office,
+    pub(crate) act: Act<'a>,
+    /// What the audit says besides the command and the count.
+    pub(crate) note: AuditNote,
+    /// Stream keys made in this act; the office takes them up when it commits.
+    pub(crate) new_keys: Vec<(Stream, niangjia_replication::keys::StreamKey)>,
+}
+
+/// Details of an audit entry.
+#[derive(Default)]
+pub(crate) struct AuditNote {
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) record: Option<RecordId>,
+    pub(crate) reason: Option<String>,
+    /// Records concerned where nothing was written, such as a reveal.
+    pub(crate) count: Option<usize>,
+}
+
+impl Office {
+    /// Makes the office of a new PC.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn create(
+        path: &Path,
+        key: &DatabaseKey,
+        identity: Identity,
+        keys: Keys,
+        incarnation: [u8; 16],
+    ) -> Result<Self, Fault> {
+        let store = Store::create(path, key, crate::schema(), crate::folds(), incarnation)?;
+        {
+            let conn = store.write();
+            let tx = conn.unchecked_transaction()?;
+            identity.store(&tx)?;
+            keys.store(&tx)?;
+            tx.commit()?;
+        }
+        Ok(Self::with(store, identity, keys))
+    }
+
+    /// Opens the office of this PC and builds the search index. Tables that another version of the program made are
+    /// made again from the log.
+    ///
+    /// # Errors
+    /// `store_damaged`, `store_missing`.
+    pub fn open(path: &Path, key: &DatabaseKey) -> Result<Self, Fault> {
+        let store = Store::open(path, key, crate::schema(), crate::folds())?;
+        let (identity, keys) = {
+            let conn = store.write();
+            (Identity::load(&conn)?, Keys::load(&conn)?)
+        };
+        let office = Self::with(store, identity, keys);
+        if office.store.stale()? {
+            office.rebuild()?;
+        }
+        office.index()?;
+        Ok(office)
+    }
+
+    fn with(store: Store, identity: Identity, keys: Keys) -> Self {
+        Self {
+            store,
+            identity,
+            keys: RwLock::new(keys),
+            finder: RwLock::new(Finder::with_capacity(0)),
+            registry: crate::registry(),
+            previews: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Who this office is.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// This PC's public key.
+    #[must_use]
+    pub fn device_key(&self) -> [u8; 32] {
+        self.keys().device.public().to_bytes()
+    }
+
+    /// The county root's public key, once there is one.
+    #[must_use]
+    pub fn root_key(&self) -> Option<[u8; 32]> {
+        self.keys().root.map(|k| k.to_bytes())
+    }
+
+    /// The hub, once one is known.
+    #[must_use]
+    pub fn hub(&self) -> Option<Hub> {
+        self.keys().hub
+    }
+
+    /// What this PC shows to a hub: its certificates and the key that signs requests.
+    #[must_use]
+    pub fn device_auth(&self) -> (Vec<u8>, niangjia_replication::keys::SigningKey) {
+        let keys = self.keys();
+        (keys.chain.clone(), keys.device.clone())
+    }
+
+    pub(crate) fn own_stream(&self) -> Stream {
+        Stream::Office(self.identity.office)
+    }
+
+    /// At the registrar whatever is applied is confirmed.
+    pub(crate) fn registrar(&self) -> bool {
+        self.identity.county
+    }
+
+    pub(crate) fn finder(&self) -> RwLockReadGuard<'_, Finder> {
+        self.finder.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn keys(&self) -> Keys {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Runs a command of the registry.
+    ///
+    /// # Errors
+    /// `command_unknown`, `role_missing`, or the command's own; then nothing has been written.
+    pub fn call(&self, name: &str, ask: Json, caller: Caller) -> Result<(Json, Changed), Fault> {
+        let command = self.registry.get(name)?;
+        if !allows(&caller.roles, command.role) {
+            let needed = command.role.say();
+            return Err(Fault::say(
+                "role_missing",
+                crate::words::Say::owned(
+                    format!(
+                        "这一步需要“{}”的权限，您现在没有。请让有权限的同事办理，或请安全管理员调整角色。",
+                        needed.zh
+                    ),
+                    format!(
+                        "This step needs the role “{}”, which you do not have. Ask a colleague who has it, or the security administrator.",
+                        needed.en
+                    ),
+                ),
+            ));
+        }
+        match &command.run {
+            Run::Query(run) => {
+                let memory = self.store.memory();
+                let answer = self
+                    .store
+                    .read(|conn| run(&View { office: self, conn, memory: &memory, wall: caller.moment.wall }, ask))?;
+                Ok((answer, Changed::default()))
+            }
+            Run::Action(run) => self.act(name, caller, |desk| run(desk, ask)),
+        }
+    }
+
+    /// Runs a decision in one act: all of it stands, or none.
+    ///
+    /// # Errors
+    /// The decision's own.
+    pub fn act<T>(
+        &self,
+        name: &str,
+        caller: Caller,
+        run: impl FnOnce(&mut Desk<'_>) -> Result<T, Fault>,
+    ) -> Result<(T, Changed), Fault> {
+        let conn = self.store.write();
+        let tx = rusqlite::Transaction::new_unchecked(&conn, rusqlite::TransactionBehavior::Immediate)?;
+        let memory = (*self.store.memory()).clone();
+        let act = Act::begin(
+            &tx,
+            &self.store.schema,
+            &self.store.folds,
+            memory,
+            caller.clerk,
+            caller.moment,
+            self.identity.county,
+        );
+        let mut desk = Desk { office: self, act, note: AuditNote::default(), new_keys: Vec::new() };
+        let answer = run(&mut desk)?;
+        desk.audit(name)?;
+        let Desk { act, new_keys, .. } = desk;
+        let (mut memory, touched, mut rng) = act.finish()?;
+        LogKeys { keys: &self.keys() }.pack(&tx, &mut memory, &mut rng, false)?;
+        let entries = self.gather(&tx, &touched)?;
+        tx.commit()?;
+        self.store.swap(memory);
+        self.mend(&touched, entries);
+        if !new_keys.is_empty() {
+            let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+            keys.streams.extend(new_keys.into_iter().map(|(stream, key)| ((stream, key.epoch()), key)));
+        }
+        Ok((answer, self.changed(&touched)))
+    }
+
+    pub(crate) fn changed(&self, touched: &Touched) -> Changed {
+        Changed {
+            kinds: touched
+                .keys()
+                .filter_map(|no| self.store.schema.number(*no))
+                .map(|l| l.ty.name.to_owned())
+                .collect(),
+        }
+    }
+
+    /// What the search index must learn, read inside the transaction.
+    pub(crate) fn gather(&self, conn: &Connection, touched: &Touched) -> Result<Vec<Line>, Fault> {
+        let mut lines = Vec::new();
+        let mut statement = conn.prepare_cached("SELECT name, digits FROM lookup WHERE kind = ?1 AND rec = ?2")?;
+        for (kind, recs) in touched {
+            let Some(layout) = self.store.schema.number(*kind) else { continue };
+            if !layout.ty.fields.iter().any(|f| f.search) {
+                continue;
+            }
+            let mut void = conn.prepare_cached(&format!("SELECT void FROM \"{}\" WHERE rec = ?1", layout.ty.name))?;
+            for rec in recs {
+                let gone: bool = void.query_row([rec], |r| r.get(0))?;
+                let line = statement.query_row(rusqlite::params![kind, rec], |r| {
+                    Ok(Line { kind: *kind, rec: *rec, name: r.get(0)?, digits: r.get(1)?, gone })
+                })?;
+                lines.push(line);
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Mends the search index after a commit.
+    pub(crate) fn mend(&self, touched: &Touched, lines: Vec<Line>) {
+        if touched.is_empty() {
+            return;
+        }
+        let mut finder = self.finder.write().unwrap_or_else(PoisonError::into_inner);
+        for line in lines {
+            if line.gone {
+                finder.remove(line.kind, line.rec);
+            } else {
+                push(&mut finder, &self.store.schema, line.kind, line.rec, &line.name, &line.digits);
+            }
+        }
+    }
+
+    /// Builds the search index from the narrow table.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn index(&self) -> Result<(), Fault> {
+        let finder = self.store.read(|conn| {
+            let count: i64 = conn.query_row("SELECT count(*) FROM lookup", [], |r| r.get(0))?;
+            let mut finder = Finder::with_capacity(usize::try_from(count).unwrap_or(0));
+            let mut statement = conn.prepare("SELECT kind, rec, name, digits FROM lookup ORDER BY kind, rec")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let (name, digits) = (
+                    row.get_ref(2)?.as_str().map_err(store::versions::damaged)?,
+                    row.get_ref(3)?.as_str().map_err(store::versions::damaged)?,
+                );
+                push(&mut finder, &self.store.schema, row.get(0)?, row.get(1)?, name, digits);
+            }
+            // Void records are few; they leave after the build, so that the build reads one narrow table only.
+            for layout in self.store.schema.all().filter(|l| l.ty.fields.iter().any(|f| f.search)) {
+                let mut statement = conn.prepare(&format!("SELECT rec FROM \"{}\" WHERE void = 1", layout.ty.name))?;
+                let recs = statement.query_map([], |r| r.get::<_, i64>(0))?;
+                for rec in recs {
+                    finder.remove(layout.no, rec?);
+                }
+            }
+            Ok(finder)
+        })?;
+        *self.finder.write().unwrap_or_else(PoisonError::into_inner) = finder;
+        Ok(())
+    }
+
+    /// Memory that the search index uses, in bytes.
+    #[must_use]
+    pub fn index_bytes(&self) -> usize {
+        self.finder().bytes()
+    }
+
+    /// Reads every page of the database.
+    ///
+    /// # Errors
+    /// `store_damaged`.
+    pub fn check(&self) -> Result<(), Fault> {
+        self.store.check()
+    }
+
+    /// The command list.
+    #[must_use]
+    pub fn commands(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// A clerk's name and roles.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn clerk(&self, id: RecordId) -> Result<(String, Vec<Role>), Fault> {
+        let layout = self.store.schema.kind("clerk").ok_or_else(Fault::not_found)?;
+        let row = self.store.read(|conn| rows::by_id(conn, layout, id))?.ok_or_else(Fault::not_found)?;
+        let clerk = people::Clerk::from_values(&row.values)?;
+        Ok((clerk.name.clone(), clerk.role_list()))
+    }
+}
+
+/// One line for the search index.
+pub(crate) struct Line {
+    kind: u8,
+    rec: i64,
+    name: String,
+    digits: String,
+    gone: bool,
+}
+
+fn push(finder: &mut Finder, schema: &crate::record::Schema, kind: u8, rec: i64, name: &str, digits: &str) {
+    let person = schema.number(kind).is_some_and(|l| l.ty.fields[l.ty.title].kind == crate::record::Kind::Name);
+    let mut names = name.split('\u{1f}');
+    let title = names.next().unwrap_or("");
+    let aliases: Vec<&str> = names.collect();
+    let codes: Vec<&str> = digits.split('\t').filter(|c| !c.is_empty()).collect();
+    finder.push(&Entry { kind, rec, title, person, aliases: &aliases, codes: &codes, office: 0, flags: 0 });
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn layout(&self, kind: &str) -> Result<&'a Layout, Fault> {
+        self.office.store.schema.kind(kind).ok_or_else(Fault::not_found)
+    }
+
+    /// Typed rows by a condition written in the module.
+    pub(crate) fn select<R: Record>(&self, condition: &str, params: &[&dyn ToSql]) -> Result<Vec<(Stored, R)>, Fault> {
+        let rows = rows::select(self.conn, self.layout(R::TYPE.name)?, condition, params)?;
+        rows.into_iter().map(|row| Ok((row.clone(), R::from_values(&row.values)?))).collect()
+    }
+
+    pub(crate) fn own_stream(&self) -> Result<i64, Fault> {
+        self.memory.known_stream(&self.office.own_stream()).ok_or_else(Fault::not_found)
+    }
+
+    /// The name of the person who wrote something.
+    pub(crate) fn author(&self, no: i64) -> Result<String, Fault> {
+        let id = self.memory.clerk(no)?;
+        let row = rows::by_id(self.conn, self.layout("clerk")?, id)?;
+        Ok(match row {
+            Some(row) => people::Clerk::from_values(&row.values)?.name,
+            None => String::new(),
+        })
+    }
+
+    /// Today, UTC+8.
+    pub(crate) fn today(&self) -> chrono::NaiveDate {
+        store::today(self.wall)
+    }
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn office(&self) -> &'a Office {
+        self.office
+    }
+
+    /// The same desk as a view that sees what this act has written.
+    pub(crate) fn view(&self) -> View<'_> {
+        View { office: self.office, conn: self.act.conn, memory: &self.act.memory, wall: self.act.moment.wall }
+    }
+
+    /// Every act leaves an entry; one that wrote nothing and named nothing leaves none.
+    fn audit(&mut self, command: &str) -> Result<(), Fault> {
+        let count = self.note.count.unwrap_or_else(|| self.act.count());
+        if count == 0 && self.note.record.is_none() {
+            return Ok(());
+        }
+        let stream = Stream::Audit(self.office.identity.office);
+        let entry = people::audit_entry(command, self.note.kind, self.note.record, count, self.note.reason.as_deref());
+        self.act.create::<AuditEntry>(&stream, entry, None)?;
+        Ok(())
+    }
+}

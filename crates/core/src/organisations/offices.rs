@@ -1,0 +1,198 @@
+//! Offices of the county: who has been invited, and the enrolment packet.
+
+use niangjia_derive::Record;
+use niangjia_replication::{
+    Stream,
+    enrol::{self, Code, Enrolment, HubAddress, Invited},
+    keys::{CertKind, SigningKey, StreamKey, VerifyingKey, chain_from_cbor},
+};
+use rand_core::Rng as _;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fault::{Fault, FieldFault},
+    office::{Desk, View},
+    people::{Nothing, Role},
+    record::Record as _,
+    registry::Registry,
+    store::{set_secret, versions::damaged},
+    words::Say,
+};
+
+/// An office of the county, published in the county's stream so that every office knows the others by name.
+#[derive(Clone, Record)]
+#[record(name = "office", plural = "offices", zh = "办公室", en = "Office", title = "name")]
+pub struct OfficeEntry {
+    #[field(zh = "名称", en = "Name", required, listed)]
+    pub name: String,
+    #[field(zh = "行政区划代码", en = "Code", kind = "area", required, listed)]
+    pub code: String,
+    #[field(zh = "类别", en = "Kind", codes = "org_kind", listed)]
+    pub kind: Option<String>,
+}
+
+/// Who is invited.
+#[derive(Deserialize, JsonSchema)]
+pub struct InviteAsk {
+    /// Official name.
+    pub name: String,
+    /// Administrative code.
+    pub code: String,
+    /// Code of `org_kind`; guessed from the name where absent.
+    #[serde(default)]
+    pub kind: Option<String>,
+}
+
+/// The packet and the code that opens it.
+#[derive(Serialize, JsonSchema)]
+pub struct Invitation {
+    /// To be told by telephone, never sent beside the packet.
+    pub code: String,
+    /// The packet, base64.
+    pub packet: String,
+    /// Suggested file name; bears the code of the area, no names of people.
+    pub file: String,
+    /// The office's id.
+    pub office: String,
+}
+
+/// The offices of the county.
+#[derive(Serialize, JsonSchema)]
+pub struct Offices {
+    /// By code.
+    pub offices: Vec<OfficeLine>,
+}
+
+/// One office of the county.
+#[derive(Serialize, JsonSchema)]
+pub struct OfficeLine {
+    /// Its id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Administrative code.
+    pub code: String,
+    /// Whether something of it has arrived here.
+    pub heard: bool,
+    /// When its last change here was written, milliseconds since 1970.
+    pub last_change: Option<i64>,
+}
+
+pub(super) fn register(registry: &mut Registry) {
+    registry.query("offices.list", Role::Viewer, |view, _: Nothing| list(view));
+    registry.action("offices.invite", Role::SystemAdmin, invite);
+}
+
+fn list(view: &View<'_>) -> Result<Offices, Fault> {
+    let mut out = Vec::new();
+    for (row, office) in view.select::<OfficeEntry>("void = 0 ORDER BY code", &[])? {
+        let stream = view.memory.known_stream(&Stream::Office(row.id));
+        let last: Option<i64> = match stream {
+            Some(stream) => view
+                .conn
+                .prepare_cached("SELECT max(made_at) FROM member WHERE stream = ?1")?
+                .query_row([stream], |r| r.get(0))?,
+            None => None,
+        };
+        let heard = stream.is_some_and(|s| view.memory.heads.keys().any(|(stream, _)| *stream == s));
+        out.push(OfficeLine { id: row.id.to_string(), name: office.name, code: office.code, heard, last_change: last });
+    }
+    Ok(Offices { offices: out })
+}
+
+fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
+    let keys = desk.office().keys();
+    let Some((issuing, certs)) = &keys.issuing else {
+        return Err(Fault::new(
+            "not_county",
+            "只有县总工会能邀请新的办公室。",
+            "Only the county federation can invite a new office.",
+        ));
+    };
+    let (name, code) = (ask.name.trim().to_owned(), ask.code.trim().to_owned());
+    let mut faults = Vec::new();
+    if name.is_empty() {
+        faults.push(FieldFault {
+            field: "name".into(),
+            key: "office_name".into(),
+            say: Say::new("请填写工会全称，如“平明镇总工会”。", "Enter the union's full name."),
+        });
+    }
+    if !code.bytes().all(|b| b.is_ascii_digit()) || !(6..=12).contains(&code.len()) {
+        faults.push(FieldFault {
+            field: "code".into(),
+            key: "office_code".into(),
+            say: Say::new(
+                "请填写 9 位乡镇代码，如 320722104。",
+                "Enter the nine-digit township code, such as 320722104.",
+            ),
+        });
+    }
+    if !desk.view().select::<OfficeEntry>("code = ?1 AND void = 0", &[&code])?.is_empty() {
+        faults.push(FieldFault {
+            field: "code".into(),
+            key: "office_exists".into(),
+            say: Say::new(
+                "这个代码的办公室已经邀请过。要给它加一台电脑，请在“设备”里办理。",
+                "An office with this code has been invited already.",
+            ),
+        });
+    }
+    if !faults.is_empty() {
+        return Err(Fault::fields(faults));
+    }
+    let kind =
+        ask.kind.unwrap_or_else(|| if name.contains("街道") { "sub_district".into() } else { "township".into() });
+    let id = desk.act.new_id();
+    let entry = OfficeEntry { name: name.clone(), code: code.clone(), kind: Some(kind.clone()) };
+    desk.act.create_as(&Stream::County, id, entry, None)?;
+    desk.note.kind = Some(OfficeEntry::TYPE.name);
+    desk.note.record = Some(id);
+
+    let county = desk.office().identity().office;
+    let rng = &mut desk.act.moment.rng;
+    let mut chain = chain_from_cbor(certs).map_err(damaged)?;
+    let above = chain.last().ok_or_else(|| damaged("issuing certificate"))?;
+    let delegation = SigningKey::generate(rng);
+    let mut serial = [0; 16];
+    rng.fill_bytes(&mut serial);
+    chain.push(above.certify(issuing, CertKind::Delegation, delegation.public(), None, id, serial).map_err(damaged)?);
+    let mut streams = vec![];
+    for stream in [Stream::Office(id), Stream::Audit(id)] {
+        streams.push((stream, StreamKey::generate(1, rng)));
+    }
+    let hub = match &keys.hub {
+        Some(hub) => {
+            let key = hex::decode(&hub.key)
+                .ok()
+                .and_then(|b| <[u8; 32]>::try_from(b).ok())
+                .ok_or_else(|| damaged("hub key"))?;
+            Some(HubAddress { url: hub.url.clone(), key: VerifyingKey::from_bytes(&key).map_err(damaged)? })
+        }
+        None => None,
+    };
+    let spoken = Code::new(rng);
+    let county_keys = keys.streams.iter().filter(|((s, _), _)| *s == Stream::County).map(|((s, _), k)| (*s, k.clone()));
+    let enrolment = Enrolment {
+        root: keys.root.ok_or_else(|| damaged("root"))?,
+        county,
+        office: Invited { id, name, code: code.clone(), kind },
+        hub,
+        keys: streams.iter().cloned().chain(county_keys).collect(),
+        chain,
+        delegation,
+    };
+    let packet = enrol::seal(&enrolment, &spoken, crate::kdf(), rng).map_err(damaged)?;
+    for (stream, key) in &streams {
+        set_secret(desk.act.conn, &format!("stream:{stream}:{}", key.epoch()), key.secret())?;
+        desk.new_keys.push((*stream, key.clone()));
+    }
+    use base64::Engine as _;
+    Ok(Invitation {
+        code: spoken.text().to_string(),
+        packet: base64::engine::general_purpose::STANDARD.encode(packet),
+        file: format!("{code}.njinvite"),
+        office: id.to_string(),
+    })
+}

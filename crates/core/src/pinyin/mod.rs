@@ -1,0 +1,91 @@
+//! Pinyin of names: which readings a character has, how a name is read, shown and sorted.
+//!
+//! Readings come from the pinyin crate, the dictionary of the standard character table (`readings.txt`) and a
+//! collection of surnames; strokes from Unihan (`strokes.txt`). Nothing here knows a record or a database.
+
+mod name;
+mod strokes;
+mod surnames;
+mod syllable;
+mod table;
+
+pub(crate) use name::{fold, is_sign, units};
+pub use strokes::{stroke_key, strokes};
+pub(crate) use table::{NONE, SKIP, Table, Unit, ascii_unit, is_digit, table};
+
+/// Sort key of a person's name in pinyin order, surname reading first (单 as shàn). Compare as bytes.
+/// Characters without known pinyin come last, by code point; dots and blanks do not count.
+#[must_use]
+pub fn sort_key(name: &str) -> String {
+    key(name, true)
+}
+
+/// Sort key of any other title (enterprise, organisation) in pinyin order. Compare as bytes.
+#[must_use]
+pub fn sort_key_of_text(text: &str) -> String {
+    key(text, false)
+}
+
+fn key(title: &str, person: bool) -> String {
+    let table = table();
+    let chars: Vec<char> = title.chars().map(fold).collect();
+    let mut row = Vec::with_capacity(chars.len());
+    units(table, &chars, person, |_| NONE, &mut row);
+    let mut key = String::with_capacity(chars.len() * 8);
+    for (unit, c) in row.into_iter().zip(chars) {
+        if unit == SKIP {
+            continue;
+        }
+        // '!' before every letter: digits and Latin letters first; '~' behind them: unknown characters last.
+        match table.reading(unit) {
+            Some((c, plain, tone)) => {
+                key.push_str(plain);
+                key.push((b'0' + tone) as char);
+                key.push(c);
+            }
+            None if unit == NONE => key.extend(['~', c]),
+            None => key.extend(['!', c]),
+        }
+        key.push(' ');
+    }
+    key
+}
+
+/// A person's name in pinyin with tones, as passports order it: `Shàn Wěimíng`, `Ābǔdùlā·Màimàití`.
+/// A character without known pinyin stands for itself.
+#[must_use]
+pub fn shown(name: &str) -> String {
+    let table = table();
+    let chars: Vec<char> = name.chars().map(fold).collect();
+    let mut row = Vec::with_capacity(chars.len());
+    let surname = units(table, &chars, true, |_| NONE, &mut row);
+    let mut text = String::with_capacity(chars.len() * 6);
+    let mut capital = true;
+    for (at, (unit, c)) in row.into_iter().zip(name.chars()).enumerate() {
+        if at == surname && at > 0 {
+            text.push(' ');
+            capital = true;
+        }
+        let Some((_, plain, tone)) = table.reading(unit) else {
+            text.push(c);
+            capital = unit == SKIP;
+            continue;
+        };
+        let mut syllable = syllable::toned(plain, tone);
+        if capital {
+            let mut letters = syllable.chars();
+            syllable = letters
+                .next()
+                .map(|first| first.to_uppercase().chain(letters).collect())
+                .unwrap_or_default();
+        } else if plain.starts_with(['a', 'e', 'o']) {
+            text.push('\'');
+        }
+        text.push_str(&syllable);
+        capital = false;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! A record's page: values, standing, conflicts, events; and the reveal of a masked value.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Ledger,
+    ask::{ConflictSide, Detail, EventLine, FieldConflict, GetAsk, RevealAsk, Revealed},
+    json_fields, shown, to_json,
+};
+use crate::{
+    fault::Fault,
+    office::{Desk, View},
+    record::{Layout, RecordId, Value},
+    store::{
+        Mark, Standing,
+        rows::{self, Stored},
+        standing::row_mark,
+        versions::damaged,
+    },
+};
+
+pub(super) fn id(text: &str) -> Result<RecordId, Fault> {
+    text.parse().map_err(|_| Fault::not_found())
+}
+
+pub(super) fn get(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<Detail, Fault> {
+    let layout = view.layout(ledger.ty.name)?;
+    let row = rows::by_id(view.conn, layout, id(&ask.id)?)?.ok_or_else(Fault::not_found)?;
+    detail(view, ledger, layout, &row)
+}
+
+pub(crate) fn standing(view: &View<'_>, layout: &Layout, row: &Stored) -> Result<Standing, Fault> {
+    let mut statement = view.conn.prepare_cached("SELECT inc, ctr FROM event WHERE kind = ?1 AND rec = ?2")?;
+    let events: Vec<(i64, i64)> = statement
+        .query_map(rusqlite::params![layout.no, row.rec], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(Standing::of(
+        row_mark(view.memory, view.office.registrar(), row, &events),
+        view.office.identity.federation.is_none(),
+    ))
+}
+
+fn detail(view: &View<'_>, ledger: Ledger, layout: &Layout, row: &Stored) -> Result<Detail, Fault> {
+    let (mut fields, mut texts) = (BTreeMap::new(), BTreeMap::new());
+    for (field, value) in layout.ty.fields.iter().zip(&row.values) {
+        if *value != Value::Null {
+            fields.insert(field.name.to_owned(), to_json(field.kind, value, field.sensitive));
+            texts.insert(field.name.to_owned(), shown(view, field.kind, value, field.sensitive)?);
+        }
+    }
+    let order = |l: &crate::store::versions::Leaf| (view.memory.ident(l.inc).unwrap_or_default(), l.ctr);
+    let mut events = Vec::new();
+    for event in rows::events(view.conn, layout.no, row.rec, order)? {
+        events.push(EventLine {
+            detail: event
+                .detail
+                .iter()
+                .map(|(n, v)| (n.clone(), to_json(crate::record::Kind::Text, v, false)))
+                .collect(),
+            author: view.author(event.author)?,
+            at: event.wall,
+            name: event.name,
+        });
+    }
+    let mut attention = Vec::new();
+    let mut candidate = super::Candidate {
+        layout,
+        id: Some(row.id),
+        values: row.values.clone(),
+        given: vec![true; row.values.len()],
+        faults: Vec::new(),
+        notices: Vec::new(),
+    };
+    // Reading never refuses: what a rule would refuse today is shown as needing a look.
+    (ledger.rules)(view, &mut candidate)?;
+    attention.extend(candidate.faults.into_iter().map(|f| super::Notice { field: f.field, key: f.key, say: f.say }));
+    attention.extend(candidate.notices);
+    let office = view.memory.stream_name(row.stream)?.office().unwrap_or(view.office.identity.office);
+    Ok(Detail {
+        id: row.id.to_string(),
+        kind: layout.ty.name.to_owned(),
+        title: texts.get(layout.ty.fields[layout.ty.title].name).map_or_else(String::new, |s| s.zh.to_string()),
+        token: row.versions.token(layout),
+        standing: standing(view, layout, row)?,
+        conflicts: conflicts(view, layout, row)?,
+        attention,
+        derived: (ledger.derived)(view, row.id, &row.values)?.into_iter().collect(),
+        state: row.state.clone(),
+        events,
+        void: row.void,
+        office: super::title_of(view, "organisation", &office.0)?,
+        fields,
+        shown: texts,
+    })
+}
+
+/// Registers with several leaves whose values differ.
+fn conflicts(view: &View<'_>, layout: &Layout, row: &Stored) -> Result<Vec<FieldConflict>, Fault> {
+    let mut out = Vec::new();
+    for (index, leaves) in row.versions.own.iter().filter(|(_, l)| l.len() > 1) {
+        let register = layout.registers.get(*index).ok_or_else(|| damaged("register"))?;
+        let mut sides: Vec<(Vec<(String, Value)>, ConflictSide)> = Vec::new();
+        for (n, leaf) in leaves.iter().enumerate() {
+            let (vals, author, wall): (Vec<u8>, i64, i64) = view
+                .conn
+                .prepare_cached("SELECT vals, author, wall FROM leaf WHERE kind = ?1 AND rec = ?2 AND register = ?3 AND inc = ?4 AND ctr = ?5")?
+                .query_row(rusqlite::params![layout.no, row.rec, register.name, leaf.inc, leaf.ctr], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+            let pairs = rows::unpack_pairs(&vals)?;
+            let mut texts = BTreeMap::new();
+            for (name, value) in &pairs {
+                if let Some(place) = layout.place(name) {
+                    let field = &layout.ty.fields[place];
+                    texts.insert(name.clone(), shown(view, field.kind, value, field.sensitive)?);
+                }
+            }
+            let side = ConflictSide {
+                values: json_fields(layout, &pairs),
+                shown_values: texts,
+                author: view.author(author)?,
+                at: wall,
+                shown: n == 0,
+            };
+            sides.push((pairs, side));
+        }
+        if sides.windows(2).any(|w| w[0].0 != w[1].0) {
+            let fields = if register.fields.is_empty() {
+                vec![register.name.to_owned()]
+            } else {
+                register.fields.iter().map(|p| layout.ty.fields[*p].name.to_owned()).collect()
+            };
+            out.push(FieldConflict { fields, sides: sides.into_iter().map(|(_, s)| s).collect() });
+        }
+    }
+    Ok(out)
+}
+
+/// Whether lists mark the row as needing a person.
+pub(super) fn mark(view: &View<'_>, layout: &Layout, row: &Stored) -> Result<Mark, Fault> {
+    Ok(standing(view, layout, row)?.mark)
+}
+
+pub(super) fn reveal(desk: &mut Desk<'_>, ledger: Ledger, ask: &RevealAsk) -> Result<Revealed, Fault> {
+    let layout = desk.act.layout(ledger.ty.name)?;
+    let row = desk.act.row(layout, id(&ask.id)?)?;
+    let place = layout.place(&ask.field).ok_or_else(|| Fault::question("field"))?;
+    // Looking at a masked value is an act: who, which record, why.
+    desk.note.kind = Some(ledger.ty.name);
+    desk.note.record = Some(row.id);
+    desk.note.reason = ask.reason.clone();
+    desk.note.count = Some(1);
+    Ok(Revealed { value: to_json(layout.ty.fields[place].kind, &row.values[place], false) })
+}

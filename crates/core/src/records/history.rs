@@ -1,0 +1,75 @@
+//! A record's history: who changed what, when, from what, to what.
+
+use super::{
+    Ledger,
+    ask::{Entry, FieldChange, GetAsk, HistoryPage},
+    get::id,
+    shown,
+};
+use crate::{
+    fault::Fault,
+    office::View,
+    record::Value,
+    store::{past, rows, standing::change_mark},
+    words::Say,
+};
+
+pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<HistoryPage, Fault> {
+    let layout = view.layout(ledger.ty.name)?;
+    let row = rows::by_id(view.conn, layout, id(&ask.id)?)?.ok_or_else(Fault::not_found)?;
+    let registrar = view.office.registrar();
+    let order = |l: &crate::store::versions::Leaf| (view.memory.ident(l.inc).unwrap_or_default(), l.ctr);
+    let mut events = rows::events(view.conn, layout.no, row.rec, order)?;
+    let mut entries = Vec::new();
+    for change in past(view.conn, layout.no, row.rec)? {
+        let mut changes = Vec::new();
+        for (name, old, new) in &change.sets {
+            let (old, new) = match layout.place(name) {
+                Some(place) => {
+                    let field = &layout.ty.fields[place];
+                    (shown(view, field.kind, old, field.sensitive)?, shown(view, field.kind, new, field.sensitive)?)
+                }
+                None => (flag(old), flag(new)),
+            };
+            changes.push(FieldChange { field: name.clone(), old, new });
+        }
+        let event = events
+            .iter()
+            .position(|e| (e.leaf.inc, e.leaf.ctr) == (change.inc, change.ctr))
+            .map(|at| events.remove(at).name);
+        entries.push(Entry {
+            at: change.wall,
+            author: view.author(change.author)?,
+            standing: change_mark(view.memory, registrar, row.stream, change.inc, change.ctr),
+            changes,
+            event,
+            made: false,
+        });
+    }
+    let base = row.versions.base;
+    let first = events.iter().position(|e| (e.leaf.inc, e.leaf.ctr) == base).map(|at| events.remove(at).name);
+    entries.push(Entry {
+        at: row.made_at,
+        author: view.author(row.made_by)?,
+        standing: change_mark(view.memory, registrar, row.stream, base.0, base.1),
+        changes: Vec::new(),
+        event: first,
+        made: true,
+    });
+    for event in events {
+        entries.push(Entry {
+            at: event.wall,
+            author: view.author(event.author)?,
+            standing: change_mark(view.memory, registrar, row.stream, event.leaf.inc, event.leaf.ctr),
+            changes: Vec::new(),
+            event: Some(event.name),
+            made: false,
+        });
+    }
+    entries.sort_by_key(|e| std::cmp::Reverse((e.at, !e.made)));
+    Ok(HistoryPage { entries })
+}
+
+fn flag(value: &Value) -> Say {
+    if *value == Value::Bool(true) { Say::new("已作废", "void") } else { Say::new("有效", "in force") }
+}

@@ -1,0 +1,130 @@
+//! Lists: a window of rows, found and ordered in the core.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{ToSql, params_from_iter};
+use serde_json::Value as Json;
+
+use super::{
+    Ledger,
+    ask::{ListAsk, Listing, Row},
+    get::mark,
+    shape, shown,
+};
+use crate::{
+    fault::Fault,
+    finder::{Filter, Session},
+    office::View,
+    record::{Kind, Layout, Value},
+    store::rows::{self, Bind},
+};
+
+/// Rows of one window at the most.
+const WINDOW: u32 = 100;
+
+pub(super) fn list(view: &View<'_>, ledger: Ledger, ask: &ListAsk) -> Result<Listing, Fault> {
+    let layout = view.layout(ledger.ty.name)?;
+    let limit = ask.limit.unwrap_or(50).clamp(1, WINDOW) as usize;
+    let offset = ask.offset as usize;
+    let text = ask.text.as_deref().unwrap_or("").trim();
+    let searched = layout.ty.fields.iter().any(|f| f.search);
+    let by_name = searched && matches!(ask.sort.as_deref(), None | Some("" | "pinyin"));
+    let (total, recs) = if ask.filter.is_empty() && by_name {
+        let finder = view.office.finder();
+        let page = finder.page(&mut Session::new(), text, &Filter::kind(layout.no), ask.descending, offset, limit);
+        (page.total, page.rows.into_iter().map(|(_, rec)| rec).collect())
+    } else {
+        selected(view, layout, ask, text, by_name, offset, limit)?
+    };
+    let mut out = Vec::with_capacity(recs.len());
+    for rec in recs {
+        // A record that this moment's commit voided may still stand in the index; it is passed over.
+        if let Some(row) = rows::by_rec(view.conn, layout, rec)? {
+            out.push(line(view, layout, &row)?);
+        }
+    }
+    Ok(Listing { total: total as u64, rows: out })
+}
+
+fn line(view: &View<'_>, layout: &Layout, row: &rows::Stored) -> Result<Row, Fault> {
+    let mut cells = BTreeMap::new();
+    for (field, value) in layout.ty.fields.iter().zip(&row.values) {
+        if field.kind != Kind::Bytes && field.kind != Kind::Note && *value != Value::Null {
+            cells.insert(field.name.to_owned(), shown(view, field.kind, value, field.sensitive)?);
+        }
+    }
+    let title = layout.ty.fields[layout.ty.title].name;
+    Ok(Row {
+        id: row.id.to_string(),
+        title: cells.get(title).map_or_else(String::new, |s| s.zh.to_string()),
+        cells,
+        state: row.state.clone(),
+        standing: mark(view, layout, row)?,
+    })
+}
+
+/// Rows by filter, ordered by a column or by the index.
+fn selected(
+    view: &View<'_>,
+    layout: &Layout,
+    ask: &ListAsk,
+    text: &str,
+    by_name: bool,
+    offset: usize,
+    limit: usize,
+) -> Result<(usize, Vec<i64>), Fault> {
+    let mut conditions = vec!["void = 0".to_owned()];
+    let mut values: Vec<Value> = Vec::new();
+    for (name, json) in &ask.filter {
+        if name == "state" {
+            let Json::String(state) = json else { return Err(Fault::question("filter state")) };
+            values.push(Value::Text(state.as_str().into()));
+            conditions.push(format!("state = ?{}", values.len()));
+            continue;
+        }
+        let place = layout.place(name).ok_or_else(|| Fault::question(format!("filter {name}")))?;
+        let value = shape::from_json(&layout.ty.fields[place], json).map_err(|f| Fault::fields(vec![f]))?;
+        if value == Value::Null {
+            conditions.push(format!("\"{name}\" IS NULL"));
+        } else if matches!(layout.ty.fields[place].kind, Kind::Link("organisation")) {
+            // Choosing a union in the tree shows it and all below it.
+            values.push(value);
+            conditions.push(format!(
+                "\"{name}\" IN (WITH RECURSIVE below(id) AS (SELECT ?{0} UNION SELECT o.id FROM organisation o JOIN below b ON o.parent = b.id) SELECT id FROM below)",
+                values.len()
+            ));
+        } else {
+            values.push(value);
+            conditions.push(format!("\"{name}\" = ?{}", values.len()));
+        }
+    }
+    let binds: Vec<Bind<'_>> = values.iter().map(Bind).collect();
+    let params = || params_from_iter(binds.iter().map(|b| b as &dyn ToSql));
+    let condition = conditions.join(" AND ");
+    if by_name || !text.is_empty() {
+        let mut statement =
+            view.conn.prepare_cached(&format!("SELECT rec FROM \"{}\" WHERE {condition}", layout.ty.name))?;
+        let wanted: std::collections::HashSet<i64> =
+            statement.query_map(params(), |r| r.get(0))?.collect::<Result<_, _>>()?;
+        let finder = view.office.finder();
+        let all = finder.page(&mut Session::new(), text, &Filter::kind(layout.no), ask.descending, 0, usize::MAX);
+        let hits: Vec<i64> = all.rows.into_iter().map(|(_, rec)| rec).filter(|rec| wanted.contains(rec)).collect();
+        return Ok((hits.len(), hits.into_iter().skip(offset).take(limit).collect()));
+    }
+    let total: i64 = view
+        .conn
+        .prepare_cached(&format!("SELECT count(*) FROM \"{}\" WHERE {condition}", layout.ty.name))?
+        .query_row(params(), |r| r.get(0))?;
+    let order = match ask.sort.as_deref() {
+        Some(field) if layout.place(field).is_some() => {
+            format!("\"{field}\" {0} NULLS LAST, rec {0}", if ask.descending { "DESC" } else { "ASC" })
+        }
+        _ => format!("rec {}", if ask.descending { "DESC" } else { "ASC" }),
+    };
+    let mut statement = view.conn.prepare_cached(&format!(
+        "SELECT rec FROM \"{}\" WHERE {condition} ORDER BY {order} LIMIT {limit} OFFSET {offset}",
+        layout.ty.name
+    ))?;
+    let recs = statement.query_map(params(), |r| r.get(0))?.collect::<Result<_, _>>()?;
+    Ok((usize::try_from(total).unwrap_or(0), recs))
+}

@@ -1,0 +1,534 @@
+//! Applying changes: the one place where a change, one's own or another's, becomes rows.
+//!
+//! Every register of a row is a multi-value register: a change replaces the versions that its author saw and stands
+//! beside the others. What a register shows and what a fold gives are pure functions of the set of changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use niangjia_replication::change::{Change, Dot};
+use rusqlite::{Connection, params};
+
+use super::{
+    memory::Memory,
+    rows::{self, Bind, EventRow, Stored, fits, pack_pairs, unpack_pairs},
+    versions::Leaf,
+};
+use crate::{
+    fault::Fault,
+    record::{Layout, Register, Schema, Value},
+};
+
+/// How the state of a record follows from its events; pure.
+pub type Fold = fn(&[EventRow]) -> String;
+
+/// What happened to a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Applied,
+    /// Held already; the same id applies once.
+    Known,
+    /// Kept until the changes that its author saw have come.
+    Parked,
+    /// Of a type that this version does not know: kept in the log, shown after the upgrade.
+    Unknown,
+}
+
+/// Rows touched, by type; drives what the screen asks again and what the search index mends.
+pub(crate) type Touched = BTreeMap<u8, BTreeSet<i64>>;
+
+/// A transaction in which changes become rows.
+pub(crate) struct Applier<'a> {
+    pub(crate) conn: &'a Connection,
+    pub(crate) schema: &'a Schema,
+    pub(crate) folds: &'a BTreeMap<&'static str, Fold>,
+    pub(crate) memory: &'a mut Memory,
+    pub(crate) touched: Touched,
+}
+
+/// The type of the registrar's receipts.
+pub(crate) const RECEIPT: &str = "receipt";
+
+impl Applier<'_> {
+    /// Applies one change of a stream. `county` says that a device of the county signed its segment.
+    pub(crate) fn apply(&mut self, stream: i64, change: &Change, county: bool) -> Result<Fate, Fault> {
+        let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
+        let ctr = counter(change.dot)?;
+        if self.memory.held(stream, inc, ctr) {
+            return Ok(Fate::Known);
+        }
+        let head = self.memory.head_mut(stream, inc);
+        head.applied = ctr;
+        head.changes += 1;
+        head.digest.add(&change.id());
+        if &*change.kind != RECEIPT {
+            head.news = ctr;
+        }
+        if !self.causes_known(stream, change)? {
+            self.memory.parked.insert((stream, inc, ctr));
+            return Ok(Fate::Parked);
+        }
+        self.settle(stream, change, county)
+    }
+
+    /// Applies a parked change once its causes have come.
+    pub(crate) fn unpark(&mut self, stream: i64, change: &Change, county: bool) -> Result<bool, Fault> {
+        if !self.causes_known(stream, change)? {
+            return Ok(false);
+        }
+        let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
+        self.memory.parked.remove(&(stream, inc, counter(change.dot)?));
+        self.settle(stream, change, county)?;
+        Ok(true)
+    }
+
+    fn causes_known(&self, stream: i64, change: &Change) -> Result<bool, Fault> {
+        let mut last: Option<Dot> = None;
+        for dot in change.sets.iter().flat_map(|s| &s.seen).chain(change.event.iter().flat_map(|e| &e.seen)) {
+            if last == Some(*dot) {
+                continue;
+            }
+            let Some(inc) = self.memory.known_number(dot.incarnation.0) else { return Ok(false) };
+            if !self.memory.applied(stream, inc, counter(*dot)?) {
+                return Ok(false);
+            }
+            last = Some(*dot);
+        }
+        Ok(true)
+    }
+
+    fn settle(&mut self, stream: i64, change: &Change, county: bool) -> Result<Fate, Fault> {
+        if &*change.kind == RECEIPT {
+            if county {
+                self.receipt(stream, change)?;
+            }
+            return Ok(Fate::Applied);
+        }
+        let Some(layout) = self.schema.kind(&change.kind) else { return Ok(Fate::Unknown) };
+        let new =
+            change.sets.iter().all(|s| s.seen.is_empty()) && change.event.as_ref().is_none_or(|e| e.seen.is_empty());
+        let rec = if new && let Some(rec) = self.insert(layout, stream, change)? {
+            rec
+        } else {
+            let Some(row) = rows::by_id(self.conn, layout, change.record)? else { return Ok(Fate::Unknown) };
+            let rec = row.rec;
+            self.merge(layout, row, change)?;
+            rec
+        };
+        self.touched.entry(layout.no).or_default().insert(rec);
+        Ok(Fate::Applied)
+    }
+
+    /// The registrar has applied these changes: they are confirmed.
+    fn receipt(&mut self, stream: i64, change: &Change) -> Result<(), Fault> {
+        for set in &change.sets {
+            let Value::Bytes(blob) = &set.value else { continue };
+            // A receipt that cannot be read confirms nothing; reading never refuses.
+            let Ok(covered) = ciborium::from_reader::<Vec<([u8; 16], i64)>, _>(&**blob) else { continue };
+            for (incarnation, ctr) in covered {
+                let inc = self.memory.number(self.conn, incarnation)?;
+                let head = self.memory.head_mut(stream, inc);
+                head.confirmed = head.confirmed.max(ctr);
+            }
+        }
+        Ok(())
+    }
+
+    /// A record's first change; `None` where the record stands already.
+    fn insert(&mut self, layout: &Layout, stream: i64, change: &Change) -> Result<Option<i64>, Fault> {
+        let mut values: Vec<&Value> = vec![&Value::Null; layout.ty.fields.len()];
+        let mut void = false;
+        for set in &change.sets {
+            match layout.place(&set.field) {
+                Some(place) if fits(layout.ty.fields[place].kind, &set.value) => values[place] = &set.value,
+                None if &*set.field == "void" => void = set.value == Value::Bool(true),
+                _ => {}
+            }
+        }
+        let (inc, ctr) = (self.memory.number(self.conn, change.dot.incarnation.0)?, counter(change.dot)?);
+        let author = self.memory.number(self.conn, change.author.0)?;
+        let event = change.event.as_ref().map(|e| EventRow {
+            name: e.name.to_string(),
+            detail: e.detail.iter().map(|(n, v)| (n.to_string(), v.clone())).collect(),
+            leaf: Leaf { inc, ctr, depth: 1 },
+            author,
+            wall: change.wall,
+        });
+        let state = self.folds.get(layout.ty.name).map(|fold| fold(event.as_slice()));
+        let mut statement = self.conn.prepare_cached(&layout.insert)?;
+        statement.raw_bind_parameter(1, change.record.0)?;
+        statement.raw_bind_parameter(2, stream)?;
+        statement.raw_bind_parameter(3, inc)?;
+        statement.raw_bind_parameter(4, ctr)?;
+        statement.raw_bind_parameter(5, author)?;
+        statement.raw_bind_parameter(6, change.wall)?;
+        statement.raw_bind_parameter(7, state)?;
+        for (i, value) in values.iter().enumerate() {
+            statement.raw_bind_parameter(i + 8, Bind(value))?;
+        }
+        if statement.raw_execute()? == 0 {
+            return Ok(None);
+        }
+        let rec = self.conn.last_insert_rowid();
+        if void {
+            self.conn.execute(&format!("UPDATE \"{}\" SET void = 1 WHERE rec = ?1", layout.ty.name), [rec])?;
+        }
+        if let Some(event) = event {
+            self.put_event(layout.no, rec, 0, &event)?;
+        }
+        self.index(layout, rec, &values)?;
+        Ok(Some(rec))
+    }
+
+    fn put_event(&self, kind: u8, rec: i64, n: i64, event: &EventRow) -> Result<(), Fault> {
+        let detail = pack_pairs(event.detail.iter().map(|(n, v)| (n.as_str(), v)));
+        self.conn
+            .prepare_cached("INSERT INTO event (kind, rec, n, name, detail, inc, ctr, depth, author, wall) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+            .execute(params![kind, rec, n, event.name, detail, event.leaf.inc, event.leaf.ctr, event.leaf.depth, event.author, event.wall])?;
+        Ok(())
+    }
+
+    /// A later change meets the row.
+    fn merge(&mut self, layout: &Layout, mut row: Stored, change: &Change) -> Result<(), Fault> {
+        let (inc, ctr) = (self.memory.number(self.conn, change.dot.incarnation.0)?, counter(change.dot)?);
+        let author = self.memory.number(self.conn, change.author.0)?;
+        let mut past: Vec<(String, Value, Value)> = Vec::new();
+        let mut depths: Vec<(usize, i64)> = Vec::new();
+        for (index, register) in layout.registers.iter().enumerate() {
+            let sets: Vec<_> = change.sets.iter().filter(|s| belongs(layout, register, &s.field)).collect();
+            let Some(first) = sets.first() else { continue };
+            let seen: Vec<(i64, i64)> = first
+                .seen
+                .iter()
+                .map(|d| Ok((self.memory.number(self.conn, d.incarnation.0)?, counter(*d)?)))
+                .collect::<Result<_, Fault>>()?;
+            let before = row.versions.leaves(index);
+            // The values that the author replaced, for the record's history and for undo.
+            for set in &sets {
+                let old = self.seen_value(layout, &row, register, index, &seen, &set.field)?;
+                past.push((set.field.to_string(), old, set.value.clone()));
+            }
+            let depth = 1 + self.depth(layout.no, &row, index, &seen, &before)?;
+            depths.push((index, depth));
+            let fresh = Leaf { inc, ctr, depth };
+            let mut leaves: Vec<Leaf> = before.iter().copied().filter(|l| !seen.contains(&(l.inc, l.ctr))).collect();
+            leaves.push(fresh);
+            if leaves.len() > 1 {
+                if before.len() == 1 {
+                    self.put_leaf(layout, register, &row, before[0], None)?;
+                }
+                self.put_leaf(layout, register, &row, fresh, Some((change, author)))?;
+            }
+            for gone in before.iter().filter(|l| !leaves.contains(l)) {
+                self.conn
+                    .prepare_cached(
+                        "DELETE FROM leaf WHERE kind = ?1 AND rec = ?2 AND register = ?3 AND inc = ?4 AND ctr = ?5",
+                    )?
+                    .execute(params![layout.no, row.rec, register.name, gone.inc, gone.ctr])?;
+            }
+            if leaves.len() == 1 {
+                self.conn
+                    .prepare_cached("DELETE FROM leaf WHERE kind = ?1 AND rec = ?2 AND register = ?3")?
+                    .execute(params![layout.no, row.rec, register.name])?;
+            }
+            self.order(&mut leaves)?;
+            if leaves[0] == fresh {
+                show(layout, &mut row, register, change);
+            } else if leaves[0] != before[0] {
+                // The shown version was replaced by somebody who had not seen the other leaf, which now shows.
+                self.show_leaf(layout, &mut row, register, leaves[0])?;
+            }
+            row.versions.own.insert(index, leaves);
+        }
+        if let Some(event) = &change.event {
+            self.append(layout, &mut row, event, Leaf { inc, ctr, depth: 0 }, author, change.wall)?;
+        }
+        if !past.is_empty() {
+            let items: Vec<(&str, ciborium::Value, ciborium::Value)> =
+                past.iter().map(|(f, o, n)| (f.as_str(), rows::to_cbor(o), rows::to_cbor(n))).collect();
+            let mut blob = Vec::new();
+            ciborium::into_writer(&items, &mut blob).map_err(super::versions::damaged)?;
+            let mut depth_blob = Vec::new();
+            ciborium::into_writer(&depths, &mut depth_blob).map_err(super::versions::damaged)?;
+            self.conn.prepare_cached("INSERT INTO past (kind, rec, inc, ctr, author, wall, sets, depths) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+                .execute(params![layout.no, row.rec, inc, ctr, author, change.wall, blob, depth_blob])?;
+        }
+        self.update(layout, &row)
+    }
+
+    /// Orders leaves so that the shown one stands first: deepest, then the greatest id; the same on every replica.
+    fn order(&self, leaves: &mut [Leaf]) -> Result<(), Fault> {
+        let mut keyed: Vec<(i64, [u8; 16], i64, Leaf)> =
+            leaves.iter().map(|l| Ok((l.depth, self.memory.ident(l.inc)?, l.ctr, *l))).collect::<Result<_, Fault>>()?;
+        keyed.sort_by(|a, b| (b.0, b.1, b.2).cmp(&(a.0, a.1, a.2)));
+        for (slot, (_, _, _, leaf)) in leaves.iter_mut().zip(keyed) {
+            *slot = leaf;
+        }
+        Ok(())
+    }
+
+    /// Depth of the deepest version seen; a version replaced meanwhile by another is found in the record's past.
+    fn depth(
+        &self,
+        kind: u8,
+        row: &Stored,
+        register: usize,
+        seen: &[(i64, i64)],
+        before: &[Leaf],
+    ) -> Result<i64, Fault> {
+        let mut deepest = 0;
+        for dot in seen {
+            let depth = if let Some(leaf) = before.iter().find(|l| (l.inc, l.ctr) == *dot) {
+                leaf.depth
+            } else if *dot == row.versions.base {
+                1
+            } else {
+                self.past_depth(kind, row, register, *dot)?
+            };
+            deepest = deepest.max(depth);
+        }
+        Ok(deepest)
+    }
+
+    fn past_depth(&self, kind: u8, row: &Stored, register: usize, dot: (i64, i64)) -> Result<i64, Fault> {
+        use rusqlite::OptionalExtension as _;
+        let blob: Option<Vec<u8>> = self
+            .conn
+            .prepare_cached("SELECT depths FROM past WHERE kind = ?1 AND rec = ?2 AND inc = ?3 AND ctr = ?4")?
+            .query_row(params![kind, row.rec, dot.0, dot.1], |r| r.get(0))
+            .optional()?;
+        let Some(blob) = blob else { return Ok(1) };
+        let depths: Vec<(usize, i64)> = ciborium::from_reader(&blob[..]).map_err(super::versions::damaged)?;
+        Ok(depths.into_iter().find(|(r, _)| *r == register).map_or(1, |(_, d)| d))
+    }
+
+    /// What a field held in the version that the author saw.
+    fn seen_value(
+        &self,
+        layout: &Layout,
+        row: &Stored,
+        register: &Register,
+        index: usize,
+        seen: &[(i64, i64)],
+        field: &str,
+    ) -> Result<Value, Fault> {
+        let leaves = row.versions.leaves(index);
+        let current = |row: &Stored| layout.place(field).map_or(Value::Bool(row.void), |p| row.values[p].clone());
+        for dot in seen {
+            if (leaves[0].inc, leaves[0].ctr) == *dot {
+                return Ok(current(row));
+            }
+            if let Some(leaf) = leaves.iter().find(|l| (l.inc, l.ctr) == *dot) {
+                return Ok(self
+                    .leaf_values(layout.no, row.rec, register.name, *leaf)?
+                    .into_iter()
+                    .find(|(n, _)| n == field)
+                    .map_or(Value::Null, |(_, v)| v));
+            }
+        }
+        // Replaced meanwhile by another change: whoever replaced it wrote down what it held.
+        for entry in past(self.conn, layout.no, row.rec)? {
+            if seen.contains(&(entry.inc, entry.ctr))
+                && let Some((_, _, new)) = entry.sets.iter().find(|(f, _, _)| f == field)
+            {
+                return Ok(new.clone());
+            }
+        }
+        if seen.contains(&row.versions.base) {
+            let first = past(self.conn, layout.no, row.rec)?
+                .into_iter()
+                .find_map(|e| e.sets.into_iter().find(|(f, _, _)| f == field));
+            return Ok(first.map_or_else(|| current(row), |(_, old, _)| old));
+        }
+        Ok(Value::Null)
+    }
+
+    fn put_leaf(
+        &self,
+        layout: &Layout,
+        register: &Register,
+        row: &Stored,
+        leaf: Leaf,
+        change: Option<(&Change, i64)>,
+    ) -> Result<(), Fault> {
+        let (vals, author, wall) = match change {
+            Some((change, author)) => {
+                let sets = change.sets.iter().filter(|s| belongs(layout, register, &s.field));
+                (pack_pairs(sets.map(|s| (&*s.field, &s.value))), author, change.wall)
+            }
+            None => {
+                let void = Value::Bool(row.void);
+                let vals = if register.fields.is_empty() {
+                    pack_pairs(std::iter::once((register.name, &void)))
+                } else {
+                    pack_pairs(register.fields.iter().map(|p| (layout.ty.fields[*p].name, &row.values[*p])))
+                };
+                let (author, wall) = self.author_of(layout.no, row, leaf)?;
+                (vals, author, wall)
+            }
+        };
+        self.conn
+            .prepare_cached("INSERT OR REPLACE INTO leaf (kind, rec, register, inc, ctr, depth, vals, author, wall) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+            .execute(params![layout.no, row.rec, register.name, leaf.inc, leaf.ctr, leaf.depth, vals, author, wall])?;
+        Ok(())
+    }
+
+    fn author_of(&self, kind: u8, row: &Stored, leaf: Leaf) -> Result<(i64, i64), Fault> {
+        let entry = past(self.conn, kind, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == (leaf.inc, leaf.ctr));
+        Ok(entry.map_or((row.made_by, row.made_at), |e| (e.author, e.wall)))
+    }
+
+    fn leaf_values(&self, kind: u8, rec: i64, register: &str, leaf: Leaf) -> Result<Vec<(String, Value)>, Fault> {
+        let blob: Vec<u8> = self
+            .conn
+            .prepare_cached(
+                "SELECT vals FROM leaf WHERE kind = ?1 AND rec = ?2 AND register = ?3 AND inc = ?4 AND ctr = ?5",
+            )?
+            .query_row(params![kind, rec, register, leaf.inc, leaf.ctr], |r| r.get(0))?;
+        unpack_pairs(&blob)
+    }
+
+    fn show_leaf(&self, layout: &Layout, row: &mut Stored, register: &Register, leaf: Leaf) -> Result<(), Fault> {
+        for (field, value) in self.leaf_values(layout.no, row.rec, register.name, leaf)? {
+            match layout.place(&field) {
+                Some(place) => row.values[place] = value,
+                None => row.void = value == Value::Bool(true),
+            }
+        }
+        Ok(())
+    }
+
+    fn append(
+        &self,
+        layout: &Layout,
+        row: &mut Stored,
+        event: &niangjia_replication::change::Event,
+        mut leaf: Leaf,
+        author: i64,
+        wall: i64,
+    ) -> Result<(), Fault> {
+        let order = |l: &Leaf| (self.memory.ident(l.inc).unwrap_or_default(), l.ctr);
+        let mut events = rows::events(self.conn, layout.no, row.rec, order)?;
+        let mut deepest = 0;
+        for dot in &event.seen {
+            let inc = self.memory.known_number(dot.incarnation.0);
+            let ctr = counter(*dot)?;
+            let found = events.iter().find(|e| Some(e.leaf.inc) == inc && e.leaf.ctr == ctr);
+            deepest = deepest.max(found.map_or(1, |e| e.leaf.depth));
+        }
+        leaf.depth = deepest + 1;
+        let entry = EventRow {
+            name: event.name.to_string(),
+            detail: event.detail.iter().map(|(n, v)| (n.to_string(), v.clone())).collect(),
+            leaf,
+            author,
+            wall,
+        };
+        self.put_event(layout.no, row.rec, i64::try_from(events.len()).unwrap_or(i64::MAX), &entry)?;
+        events.push(entry);
+        events.sort_by_cached_key(|e| (e.leaf.depth, order(&e.leaf)));
+        row.state = self.folds.get(layout.ty.name).map(|fold| fold(&events));
+        Ok(())
+    }
+
+    fn update(&mut self, layout: &Layout, row: &Stored) -> Result<(), Fault> {
+        let columns = layout
+            .ty
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(i, f)| format!("\"{}\" = ?{}", f.name, i + 5))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let mut statement = self.conn.prepare_cached(&format!(
+            "UPDATE \"{}\" SET vers = ?2, void = ?3, state = ?4, {columns} WHERE rec = ?1",
+            layout.ty.name
+        ))?;
+        statement.raw_bind_parameter(1, row.rec)?;
+        statement.raw_bind_parameter(2, row.versions.pack())?;
+        statement.raw_bind_parameter(3, row.void)?;
+        statement.raw_bind_parameter(4, row.state.as_deref())?;
+        for (i, value) in row.values.iter().enumerate() {
+            statement.raw_bind_parameter(i + 5, Bind(value))?;
+        }
+        statement.raw_execute()?;
+        let values: Vec<&Value> = row.values.iter().collect();
+        self.index(layout, row.rec, &values)
+    }
+
+    /// The narrow table from which the search index is built at unlock.
+    fn index(&self, layout: &Layout, rec: i64, values: &[&Value]) -> Result<(), Fault> {
+        let Some((name, digits)) = searched(layout, values) else { return Ok(()) };
+        self.conn
+            .prepare_cached("INSERT INTO lookup (kind, rec, name, digits) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (kind, rec) DO UPDATE SET name = ?3, digits = ?4")?
+            .execute(params![layout.no, rec, name, digits])?;
+        Ok(())
+    }
+}
+
+/// One entry of a record's past.
+#[derive(Clone, Debug)]
+pub(crate) struct Past {
+    pub(crate) inc: i64,
+    pub(crate) ctr: i64,
+    pub(crate) author: i64,
+    pub(crate) wall: i64,
+    /// Field, what its author replaced, what was written.
+    pub(crate) sets: Vec<(String, Value, Value)>,
+}
+
+/// The later changes of a record.
+pub(crate) fn past(conn: &Connection, kind: u8, rec: i64) -> Result<Vec<Past>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT inc, ctr, author, wall, sets FROM past WHERE kind = ?1 AND rec = ?2 ORDER BY wall, inc, ctr",
+    )?;
+    let rows = statement
+        .query_map(params![kind, rec], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get::<_, Vec<u8>>(4)?)))?;
+    let mut out = Vec::new();
+    for row in rows {
+        let (inc, ctr, author, wall, blob) = row?;
+        let sets: Vec<(String, ciborium::Value, ciborium::Value)> =
+            ciborium::from_reader(&blob[..]).map_err(super::versions::damaged)?;
+        let sets = sets.into_iter().map(|(f, o, n)| (f, rows::from_cbor(o), rows::from_cbor(n))).collect();
+        out.push(Past { inc, ctr, author, wall, sets });
+    }
+    Ok(out)
+}
+
+/// Name and digits under which a record is found; `None` for types that nobody searches.
+pub(crate) fn searched(layout: &Layout, values: &[&Value]) -> Option<(String, String)> {
+    if !layout.ty.fields.iter().any(|f| f.search) {
+        return None;
+    }
+    let (mut name, mut digits) = (String::new(), String::new());
+    for (field, value) in layout.ty.fields.iter().zip(values) {
+        let (true, Value::Text(text)) = (field.search, value) else { continue };
+        let is_name = matches!(field.kind, crate::record::Kind::Name | crate::record::Kind::Text);
+        let slot = if is_name { &mut name } else { &mut digits };
+        if !slot.is_empty() {
+            slot.push(if is_name { '\u{1f}' } else { '\t' });
+        }
+        slot.push_str(text);
+    }
+    Some((name, digits))
+}
+
+fn belongs(layout: &Layout, register: &Register, field: &str) -> bool {
+    match layout.place(field) {
+        Some(place) => register.fields.contains(&place),
+        None => register.fields.is_empty() && field == register.name,
+    }
+}
+
+fn show(layout: &Layout, row: &mut Stored, register: &Register, change: &Change) {
+    for set in change.sets.iter().filter(|s| belongs(layout, register, &s.field)) {
+        match layout.place(&set.field) {
+            Some(place) if fits(layout.ty.fields[place].kind, &set.value) => row.values[place] = set.value.clone(),
+            Some(_) => {}
+            None => row.void = set.value == Value::Bool(true),
+        }
+    }
+}
+
+pub(crate) fn counter(dot: Dot) -> Result<i64, Fault> {
+    i64::try_from(dot.counter).map_err(|_| super::versions::damaged("counter"))
+}

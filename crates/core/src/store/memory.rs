@@ -1,0 +1,210 @@
+//! What the store keeps in memory beside the file: the small numbers of incarnations, clerks and streams, and how far
+//! each incarnation has been applied, received and confirmed. Copied when an act begins, swapped in when it commits.
+
+use std::{
+    collections::{HashMap, HashSet},
+    str::FromStr,
+};
+
+use niangjia_replication::{
+    change::{Hlc, Incarnation, RecordId},
+    frontier::SetHash,
+    stream::Stream,
+};
+use rusqlite::{Connection, params};
+
+use super::versions::damaged;
+use crate::fault::Fault;
+
+/// How far one incarnation stands in one stream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Head {
+    /// Highest counter held here (parked ones included).
+    pub(crate) applied: i64,
+    /// Number of changes held.
+    pub(crate) changes: i64,
+    /// Set hash of the ids held; equal on replicas in step.
+    pub(crate) digest: SetHash,
+    /// Highest counter that a registrar's receipt covers.
+    pub(crate) confirmed: i64,
+    /// Highest counter of a change that is not itself a receipt; receipts are never receipted.
+    pub(crate) news: i64,
+}
+
+/// The copy in memory.
+#[derive(Clone, Default)]
+pub(crate) struct Memory {
+    numbers: HashMap<[u8; 16], i64>,
+    idents: HashMap<i64, [u8; 16]>,
+    streams: HashMap<Stream, i64>,
+    stream_names: HashMap<i64, Stream>,
+    pub(crate) heads: HashMap<(i64, i64), Head>,
+    dirty: HashSet<(i64, i64)>,
+    pub(crate) parked: HashSet<(i64, i64, i64)>,
+    /// Own counters that the hub holds, by stream.
+    pub(crate) received: HashMap<i64, i64>,
+    pub(crate) counter: i64,
+    pub(crate) hlc: Hlc,
+    pub(crate) own: i64,
+}
+
+impl Memory {
+    pub(crate) fn load(conn: &Connection) -> Result<Self, Fault> {
+        let mut memory = Self::default();
+        let mut rows = conn.prepare("SELECT no, id FROM ident")?;
+        for row in rows.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, [u8; 16]>(1)?)))? {
+            let (no, id) = row?;
+            memory.numbers.insert(id, no);
+            memory.idents.insert(no, id);
+        }
+        let mut rows = conn.prepare("SELECT no, name FROM stream")?;
+        for row in rows.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))? {
+            let (no, name) = row?;
+            let stream = Stream::from_str(&name).map_err(|_| damaged("stream name"))?;
+            memory.streams.insert(stream.clone(), no);
+            memory.stream_names.insert(no, stream);
+        }
+        let mut rows = conn.prepare("SELECT stream, inc, applied, changes, digest, confirmed, news FROM head")?;
+        let heads = rows.query_map([], |r| {
+            let head = Head {
+                applied: r.get(2)?,
+                changes: r.get(3)?,
+                digest: SetHash::from_bytes(&r.get::<_, [u8; 32]>(4)?),
+                confirmed: r.get(5)?,
+                news: r.get(6)?,
+            };
+            Ok(((r.get(0)?, r.get(1)?), head))
+        })?;
+        for head in heads {
+            let (key, head) = head?;
+            memory.heads.insert(key, head);
+        }
+        let mut rows = conn.prepare("SELECT stream, inc, ctr FROM parked")?;
+        for row in rows.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))? {
+            memory.parked.insert(row?);
+        }
+        if let Some(own) = meta(conn, "incarnation")? {
+            let bytes = hex::decode(own)
+                .ok()
+                .and_then(|b| <[u8; 16]>::try_from(b).ok())
+                .ok_or_else(|| damaged("incarnation"))?;
+            memory.own = memory.number(conn, bytes)?;
+        }
+        memory.counter = conn.query_row(
+            "SELECT max(coalesce((SELECT max(last_ctr) FROM segment WHERE chain = ?1), 0), coalesce((SELECT max(last_ctr) FROM outbox), 0))",
+            [memory.own],
+            |r| r.get(0),
+        )?;
+        if let Some(hlc) = meta(conn, "hlc")? {
+            let (millis, count) = hlc.split_once('.').ok_or_else(|| damaged("hlc"))?;
+            memory.hlc = Hlc { millis: millis.parse().map_err(damaged)?, count: count.parse().map_err(damaged)? };
+        }
+        memory.load_received(conn)?;
+        Ok(memory)
+    }
+
+    /// Reads again which own counters the hub holds.
+    pub(crate) fn load_received(&mut self, conn: &Connection) -> Result<(), Fault> {
+        let mut rows = conn.prepare_cached(
+            "SELECT h.stream, coalesce(max(s.last_ctr), 0) FROM hub_head h JOIN segment s ON s.stream = h.stream AND s.chain = h.chain AND s.seq <= h.seq WHERE h.chain = ?1 GROUP BY h.stream",
+        )?;
+        self.received = rows.query_map([self.own], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// The small number of an incarnation or clerk, given out on first sight.
+    pub(crate) fn number(&mut self, conn: &Connection, id: [u8; 16]) -> Result<i64, Fault> {
+        if let Some(no) = self.numbers.get(&id) {
+            return Ok(*no);
+        }
+        conn.prepare_cached("INSERT INTO ident (id) VALUES (?1)")?.execute([id])?;
+        let no = conn.last_insert_rowid();
+        self.numbers.insert(id, no);
+        self.idents.insert(no, id);
+        Ok(no)
+    }
+
+    /// The number, where it has been given out.
+    pub(crate) fn known_number(&self, id: [u8; 16]) -> Option<i64> {
+        self.numbers.get(&id).copied()
+    }
+
+    pub(crate) fn ident(&self, no: i64) -> Result<[u8; 16], Fault> {
+        self.idents.get(&no).copied().ok_or_else(|| damaged("ident"))
+    }
+
+    pub(crate) fn incarnation(&self, no: i64) -> Result<Incarnation, Fault> {
+        self.ident(no).map(Incarnation)
+    }
+
+    pub(crate) fn clerk(&self, no: i64) -> Result<RecordId, Fault> {
+        self.ident(no).map(RecordId)
+    }
+
+    /// The small number of a stream, given out on first sight.
+    pub(crate) fn stream(&mut self, conn: &Connection, stream: &Stream) -> Result<i64, Fault> {
+        if let Some(no) = self.streams.get(stream) {
+            return Ok(*no);
+        }
+        conn.execute("INSERT INTO stream (name) VALUES (?1)", [stream.to_string()])?;
+        let no = conn.last_insert_rowid();
+        self.streams.insert(stream.clone(), no);
+        self.stream_names.insert(no, stream.clone());
+        Ok(no)
+    }
+
+    pub(crate) fn known_stream(&self, stream: &Stream) -> Option<i64> {
+        self.streams.get(stream).copied()
+    }
+
+    pub(crate) fn stream_name(&self, no: i64) -> Result<&Stream, Fault> {
+        self.stream_names.get(&no).ok_or_else(|| damaged("stream"))
+    }
+
+    /// Whether this store holds and has applied the change.
+    pub(crate) fn applied(&self, stream: i64, inc: i64, ctr: i64) -> bool {
+        self.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.applied) && !self.parked.contains(&(stream, inc, ctr))
+    }
+
+    /// Whether this store holds the change, applied or parked.
+    pub(crate) fn held(&self, stream: i64, inc: i64, ctr: i64) -> bool {
+        self.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.applied)
+    }
+
+    pub(crate) fn head_mut(&mut self, stream: i64, inc: i64) -> &mut Head {
+        self.dirty.insert((stream, inc));
+        self.heads.entry((stream, inc)).or_default()
+    }
+
+    /// Writes what changed; part of the act's transaction.
+    pub(crate) fn persist(&mut self, conn: &Connection) -> Result<(), Fault> {
+        let mut put = conn.prepare_cached(
+            "INSERT INTO head (stream, inc, applied, changes, digest, confirmed, news) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (stream, inc) DO UPDATE SET applied = ?3, changes = ?4, digest = ?5, confirmed = ?6, news = ?7",
+        )?;
+        for key in std::mem::take(&mut self.dirty) {
+            let head = &self.heads[&key];
+            put.execute(params![
+                key.0,
+                key.1,
+                head.applied,
+                head.changes,
+                head.digest.to_bytes(),
+                head.confirmed,
+                head.news
+            ])?;
+        }
+        set_meta(conn, "hlc", &format!("{}.{}", self.hlc.millis, self.hlc.count))
+    }
+}
+
+pub(crate) fn meta(conn: &Connection, name: &str) -> Result<Option<String>, Fault> {
+    use rusqlite::OptionalExtension as _;
+    Ok(conn.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row([name], |r| r.get(0)).optional()?)
+}
+
+pub(crate) fn set_meta(conn: &Connection, name: &str, value: &str) -> Result<(), Fault> {
+    conn.prepare_cached("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2")?
+        .execute([name, value])?;
+    Ok(())
+}

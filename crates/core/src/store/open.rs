@@ -1,0 +1,187 @@
+//! Opening the database: one SQLCipher file with a raw key, write-ahead log, full synchronisation, and the checks that
+//! must hold before the first statement (rules R1 and R4 of the reliability reference).
+
+use std::{io::Read, path::Path};
+
+use rusqlite::{Connection, OpenFlags};
+use zeroize::Zeroizing;
+
+use crate::fault::Fault;
+
+/// The raw key of the database, 256 bits; never derived inside SQLite.
+#[derive(Clone)]
+pub struct DatabaseKey(pub Zeroizing<[u8; 32]>);
+
+impl std::fmt::Debug for DatabaseKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseKey")
+    }
+}
+
+/// Oldest SQLite whose write-ahead log is free of the reset defect.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+const SETTINGS: &str = "
+PRAGMA cipher_memory_security = OFF;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA temp_store = MEMORY;
+PRAGMA secure_delete = ON;
+PRAGMA mmap_size = 0;
+PRAGMA trusted_schema = OFF;
+PRAGMA cell_size_check = ON;
+PRAGMA cache_size = -49152;
+PRAGMA wal_autocheckpoint = 4000;
+";
+
+/// Opens (or makes) the file for the one writer.
+///
+/// # Errors
+/// `key_wrong` where the key does not fit, `store_damaged` where the file is not whole, `store_not_encrypted` where a
+/// new file would lie open on the disk.
+pub(super) fn writer(path: &Path, key: &DatabaseKey) -> Result<Connection, Fault> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    prepare(&conn, key)?;
+    Ok(conn)
+}
+
+/// Opens a reader that cannot write.
+pub(super) fn reader(path: &Path, key: &DatabaseKey) -> Result<Connection, Fault> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    prepare(&conn, key)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+fn prepare(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
+    let spelled = Zeroizing::new(format!("x'{}'", hex::encode(&key.0[..])));
+    conn.pragma_update(None, "key", spelled.as_str())?;
+    conn.busy_timeout(std::time::Duration::from_secs(10))?;
+    // The first read decides whether the key fits.
+    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(|e| match e.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => Fault::new(
+            "store_damaged",
+            "本机数据文件打不开：文件损坏，或不是这个办公室的。程序没有写入任何内容，文件原样保留。请用备份恢复或联系县总工会。",
+            "The data file cannot be opened: it is damaged or does not belong to this office. Nothing was written and the file is kept as it is. Restore a backup or call the county federation.",
+        )
+        .because(e),
+        _ => e.into(),
+    })?;
+    conn.execute_batch(SETTINGS)?;
+    conn.set_prepared_statement_cache_capacity(256);
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        return Err(Fault::new(
+            "store_engine_old",
+            "数据库引擎版本过旧，为防止数据损坏没有打开。请更新程序。",
+            "The database engine is too old to be safe and was not started. Update the program.",
+        ));
+    }
+    let cipher: Option<String> = conn.query_row("PRAGMA cipher_version", [], |row| row.get(0)).ok();
+    if cipher.is_none_or(|v| v.is_empty()) {
+        return Err(Fault::new(
+            "store_not_encrypted",
+            "数据库没有加密功能，为保护个人信息没有打开。请重新安装程序。",
+            "The database engine cannot encrypt; to protect personal data it was not opened. Install the program again.",
+        ));
+    }
+    Ok(())
+}
+
+/// Proves that the file on disk does not begin like an open SQLite database.
+pub(super) fn prove_encrypted(path: &Path) -> Result<(), Fault> {
+    let mut head = [0u8; 16];
+    let read = std::fs::File::open(path)?.read(&mut head)?;
+    if read == 16 && &head == b"SQLite format 3\0" {
+        return Err(Fault::new(
+            "store_not_encrypted",
+            "数据文件没有加密，程序已停止。请联系县总工会。",
+            "The data file is not encrypted; the program has stopped. Call the county federation.",
+        ));
+    }
+    Ok(())
+}
+
+/// Reads every page and every authentication tag.
+///
+/// # Errors
+/// `store_damaged` with the number of findings; the findings themselves stay out, they may quote content.
+pub(super) fn check_whole(conn: &Connection) -> Result<(), Fault> {
+    let mut findings = 0usize;
+    for pragma in ["PRAGMA cipher_integrity_check", "PRAGMA integrity_check"] {
+        let mut statement = conn.prepare(pragma)?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        for row in rows {
+            if row? != "ok" {
+                findings += 1;
+            }
+        }
+    }
+    if findings == 0 {
+        return Ok(());
+    }
+    Err(Fault::new(
+        "store_damaged",
+        "本机数据文件有损坏，程序已停止写入，损坏的文件原样保留。请用最近的备份恢复或联系县总工会。",
+        "The data file of this PC is damaged; nothing more is written and the file is kept. Restore the latest backup or call the county federation.",
+    )
+    .because(format!("{findings} findings")))
+}
+
+/// The tables that no record type makes.
+pub(super) const TABLES: &str = "
+-- Truth: never dropped.
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE ident (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;
+CREATE TABLE stream (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE segment (
+  no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, chain INTEGER NOT NULL, seq INTEGER NOT NULL,
+  hash BLOB NOT NULL, changes INTEGER NOT NULL, first_ctr INTEGER NOT NULL, last_ctr INTEGER NOT NULL,
+  bytes BLOB NOT NULL, UNIQUE (stream, chain, seq, hash)
+) STRICT;
+CREATE TABLE outbox (
+  no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, changes INTEGER NOT NULL,
+  first_ctr INTEGER NOT NULL, last_ctr INTEGER NOT NULL, block BLOB NOT NULL
+) STRICT;
+CREATE TABLE quarantine (no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, reason TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE cert (id BLOB PRIMARY KEY, chain BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE hub_head (stream INTEGER NOT NULL, chain INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (stream, chain)) STRICT, WITHOUT ROWID;
+-- Local: backed up, never logged.
+CREATE TABLE local (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE draft (key TEXT PRIMARY KEY, kind TEXT NOT NULL, id BLOB, token TEXT, fields TEXT NOT NULL, author BLOB NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE TABLE batch (
+  no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, stream INTEGER NOT NULL, inc INTEGER NOT NULL,
+  first_ctr INTEGER NOT NULL, last_ctr INTEGER NOT NULL, sheet TEXT NOT NULL, accepted INTEGER NOT NULL, author BLOB NOT NULL, at INTEGER NOT NULL, undone INTEGER NOT NULL DEFAULT 0
+) STRICT;
+";
+
+/// Derived tables: dropped and made again by a rebuild.
+pub(super) const DERIVED: &str = "
+CREATE TABLE head (
+  stream INTEGER NOT NULL, inc INTEGER NOT NULL, applied INTEGER NOT NULL, changes INTEGER NOT NULL, digest BLOB NOT NULL,
+  confirmed INTEGER NOT NULL, news INTEGER NOT NULL, PRIMARY KEY (stream, inc)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE event (
+  kind INTEGER NOT NULL, rec INTEGER NOT NULL, n INTEGER NOT NULL, name TEXT NOT NULL, detail BLOB NOT NULL,
+  inc INTEGER NOT NULL, ctr INTEGER NOT NULL, depth INTEGER NOT NULL, author INTEGER NOT NULL, wall INTEGER NOT NULL,
+  PRIMARY KEY (kind, rec, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE leaf (
+  kind INTEGER NOT NULL, rec INTEGER NOT NULL, register TEXT NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL,
+  depth INTEGER NOT NULL, vals BLOB NOT NULL, author INTEGER NOT NULL, wall INTEGER NOT NULL,
+  PRIMARY KEY (kind, rec, register, inc, ctr)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE past (
+  kind INTEGER NOT NULL, rec INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, author INTEGER NOT NULL,
+  wall INTEGER NOT NULL, sets BLOB NOT NULL, depths BLOB NOT NULL, PRIMARY KEY (kind, rec, inc, ctr)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE lookup (kind INTEGER NOT NULL, rec INTEGER NOT NULL, name TEXT NOT NULL, digits TEXT NOT NULL, PRIMARY KEY (kind, rec)) STRICT, WITHOUT ROWID;
+CREATE TABLE parked (no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, county INTEGER NOT NULL, block BLOB NOT NULL) STRICT;
+";
+
+/// The derived tables by name, for the rebuild.
+pub(super) const DERIVED_NAMES: [&str; 6] = ["head", "event", "leaf", "past", "lookup", "parked"];

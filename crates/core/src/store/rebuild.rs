@@ -1,0 +1,35 @@
+//! Rebuild: the tables are a view of the log and can be dropped and replayed from it at any time.
+
+use rusqlite::Connection;
+
+use super::open;
+use crate::{fault::Fault, record::Schema};
+
+/// Makes every derived table.
+pub(super) fn make_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
+    conn.execute_batch(open::DERIVED)?;
+    for layout in schema.all() {
+        conn.execute_batch(&layout.create())?;
+    }
+    Ok(())
+}
+
+/// Drops every derived table, also those that an older version made under names that this one does not know.
+pub(crate) fn drop_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
+    let mut kept: Vec<String> = Vec::new();
+    for line in open::TABLES.lines().filter_map(|l| l.strip_prefix("CREATE TABLE ")) {
+        kept.extend(line.split_whitespace().next().map(ToOwned::to_owned));
+    }
+    let mut statement =
+        conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")?;
+    let names: Vec<String> = statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    drop(statement);
+    for name in names.into_iter().filter(|n| !kept.contains(n)) {
+        conn.execute_batch(&format!("DROP TABLE \"{}\"", name.replace('"', "\"\"")))?;
+    }
+    debug_assert!(
+        open::DERIVED_NAMES.iter().all(|n| !kept.iter().any(|k| k == n)),
+        "a derived table stands among the kept ones"
+    );
+    make_tables(conn, schema)
+}

@@ -1,0 +1,77 @@
+//! Standing: the three truths of a record. Saved on this PC, received by the hub, confirmed by the county.
+
+use serde::Serialize;
+
+use super::{memory::Memory, rows::Stored};
+use crate::words::Say;
+
+/// Where a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// A person must choose or mend something.
+    NeedsYou,
+    /// Only on this PC.
+    Saved,
+    /// The hub holds it.
+    Received,
+    /// A registrar of the county has applied it and signed for it.
+    Confirmed,
+}
+
+/// Mark and sentence.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct Standing {
+    /// The dot.
+    pub mark: Mark,
+    /// Why, and what comes next.
+    pub say: Say,
+}
+
+impl Standing {
+    pub(crate) fn of(mark: Mark, alone: bool) -> Self {
+        let say = match mark {
+            Mark::NeedsYou => Say::new(
+                "这条记录有两个不同的值，都保留着，请您选一个。",
+                "Two different values stand here; both are kept. Please choose one.",
+            ),
+            Mark::Saved if alone => Say::new(
+                "已保存在本机。本办公室单独使用，不上报。",
+                "Saved on this PC. This office works alone and reports to nobody.",
+            ),
+            Mark::Saved => Say::new(
+                "已保存在本机，还没有上报；有网络时会自动上报。",
+                "Saved on this PC and not yet sent; it is sent by itself when there is a line.",
+            ),
+            Mark::Received => {
+                Say::new("中转站已收到，等县总工会确认。", "Received by the hub, waiting for the county to confirm.")
+            }
+            Mark::Confirmed => Say::new("县总工会已确认。", "Confirmed by the county."),
+        };
+        Self { mark, say }
+    }
+}
+
+/// Where one change stands. At the registrar itself whatever is applied is confirmed.
+pub(crate) fn change_mark(memory: &Memory, registrar: bool, stream: i64, inc: i64, ctr: i64) -> Mark {
+    if registrar || memory.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.confirmed) {
+        Mark::Confirmed
+    } else if inc != memory.own || memory.received.get(&stream).is_some_and(|r| ctr <= *r) {
+        Mark::Received
+    } else {
+        Mark::Saved
+    }
+}
+
+/// Where a row stands: as far as its least confirmed change.
+pub(crate) fn row_mark(memory: &Memory, registrar: bool, row: &Stored, events: &[(i64, i64)]) -> Mark {
+    if row.versions.forked() {
+        return Mark::NeedsYou;
+    }
+    row.versions
+        .dots()
+        .chain(events.iter().copied())
+        .map(|(inc, ctr)| change_mark(memory, registrar, row.stream, inc, ctr))
+        .min()
+        .unwrap_or(Mark::Saved)
+}

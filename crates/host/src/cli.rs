@@ -1,0 +1,203 @@
+//! The script door: everything that a clerk can do, a script can do, through the same commands.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::{Parser, Subcommand};
+use niangjia_core::{Fault, replication::Stream};
+use serde_json::{Value, json};
+
+use crate::{Station, data_dir, demo, schema, web};
+
+#[derive(Parser)]
+#[command(name = "niangjia-office", version, about = "Niangjia 娘家: an office without a window")]
+struct Args {
+    /// Data folder; else NIANGJIA_DATA, else the user's data folder.
+    #[arg(long, global = true)]
+    data: Option<PathBuf>,
+    /// The clerk who works, by name; the first one where it is not said.
+    #[arg(long = "as", global = true)]
+    who: Option<String>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Founds an office: a county, or a township that works alone.
+    New {
+        #[arg(long)]
+        role: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        clerk: String,
+        /// Folder for the three shares of the county root; else `kit` in the data folder.
+        #[arg(long)]
+        kit: Option<PathBuf>,
+    },
+    /// Invites an office: writes its enrolment packet, prints the code.
+    Invite {
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Joins a county with an enrolment packet.
+    Join {
+        file: PathBuf,
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        clerk: String,
+    },
+    /// Runs a command of the registry.
+    Call {
+        name: String,
+        /// The question as JSON.
+        #[arg(default_value = "{}")]
+        question: String,
+    },
+    /// Comes into step with the hub.
+    Sync,
+    /// Digest of a stream (`county`, `office`, `audit`, or `office/<id>`), equal on replicas in step.
+    Digest { stream: String },
+    /// Drops every table and replays the log.
+    Rebuild,
+    /// Serves the window to a browser on this PC.
+    Serve {
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+    },
+    /// Prints every command with its role, question and answer schema.
+    Commands,
+    /// Prints the data folder.
+    Where,
+    /// Makes a county, two townships and 1,600 made-up members, and brings them into step.
+    Demo {
+        #[arg(long)]
+        hub: String,
+        /// What `niangjia-hub init` printed.
+        #[arg(long)]
+        claim: PathBuf,
+    },
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
+    let args = Args::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => return failed(&Fault::from(e)),
+    };
+    match runtime.block_on(run(args)) {
+        Ok(Some(answer)) => {
+            println!("{answer}");
+            ExitCode::SUCCESS
+        }
+        Ok(None) => ExitCode::SUCCESS,
+        Err(fault) => failed(&fault),
+    }
+}
+
+fn failed(fault: &Fault) -> ExitCode {
+    eprintln!("{}", serde_json::to_string(fault).unwrap_or_else(|_| fault.code.clone()));
+    ExitCode::FAILURE
+}
+
+/// The passphrase from `NIANGJIA_PASSPHRASE`, or asked for at the terminal.
+fn passphrase() -> Result<String, Fault> {
+    if let Ok(passphrase) = std::env::var("NIANGJIA_PASSPHRASE") {
+        return Ok(passphrase);
+    }
+    rpassword::prompt_password("口令 passphrase: ").map_err(Fault::from)
+}
+
+/// Opens the folder and unlocks it for `--as`, or for the first clerk.
+async fn unlocked(dir: PathBuf, who: Option<String>) -> Result<Arc<Station>, Fault> {
+    let station = Station::open(dir)?;
+    let state = station.call("app.state", json!({})).await?;
+    let first = state.pointer("/clerks/0/id").and_then(Value::as_str).map(ToOwned::to_owned);
+    let who = who.or(first).ok_or_else(|| {
+        Fault::new(
+            "office_missing",
+            "这个文件夹里还没有办公室。请先用 new 或 join 建立。",
+            "There is no office in this folder yet. Begin with new or join.",
+        )
+    })?;
+    station.call("app.unlock", json!({ "clerk": who, "passphrase": passphrase()? })).await?;
+    Ok(station)
+}
+
+async fn run(args: Args) -> Result<Option<Value>, Fault> {
+    let dir = args.data.unwrap_or_else(data_dir);
+    match args.verb {
+        Verb::Where => {
+            println!("{}", dir.display());
+            Ok(None)
+        }
+        Verb::Commands => schema::commands().map(Some),
+        Verb::New { role, name, code, clerk, kit } => {
+            let station = Station::open(dir.clone())?;
+            let question =
+                json!({ "role": role, "name": name, "code": code, "clerk": clerk, "passphrase": passphrase()? });
+            let mut answer = station.call("app.create", question).await?;
+            if let Some(shares) = answer.as_object_mut().and_then(|o| o.remove("shares")) {
+                let folder = kit.unwrap_or_else(|| dir.join("kit"));
+                std::fs::create_dir_all(&folder)?;
+                for (n, share) in shares.as_array().into_iter().flatten().filter_map(Value::as_str).enumerate() {
+                    std::fs::write(folder.join(format!("share-{}.txt", n + 1)), share)?;
+                }
+                answer["kit"] = json!(folder);
+            }
+            Ok(Some(answer))
+        }
+        Verb::Join { file, code, clerk } => {
+            let station = Station::open(dir)?;
+            let question =
+                json!({ "packet": { "path": file }, "code": code, "clerk": clerk, "passphrase": passphrase()? });
+            station.call("app.join", question).await.map(Some)
+        }
+        Verb::Invite { name, code, out } => {
+            let station = unlocked(dir, args.who).await?;
+            let answer = station.call("offices.invite", json!({ "name": name, "code": code })).await?;
+            std::fs::write(&out, Station::packet_bytes(&answer)?)?;
+            Ok(Some(json!({ "code": answer["code"], "office": answer["office"], "file": out })))
+        }
+        Verb::Call { name, question } => {
+            let question: Value = serde_json::from_str(&question)
+                .map_err(|e| Fault::question(format!("line {} column {}", e.line(), e.column())))?;
+            let early = ["app.state", "app.create", "app.join", "app.settings"];
+            let station =
+                if early.contains(&name.as_str()) { Station::open(dir)? } else { unlocked(dir, args.who).await? };
+            station.call(&name, question).await.map(Some)
+        }
+        Verb::Sync => unlocked(dir, args.who).await?.call("sync.now", json!({})).await.map(Some),
+        Verb::Digest { stream } => {
+            let station = unlocked(dir, args.who).await?;
+            let office = station.office()?;
+            let own = office.identity().office;
+            let stream = match stream.as_str() {
+                "office" => Stream::Office(own),
+                "audit" => Stream::Audit(own),
+                other => other.parse().map_err(Fault::question)?,
+            };
+            println!("{}", office.digest(&stream)?);
+            Ok(None)
+        }
+        Verb::Rebuild => unlocked(dir, args.who).await?.call("tables.rebuild", json!({})).await.map(Some),
+        Verb::Serve { listen } => {
+            web::serve(Station::for_browser(dir)?, listen).await?;
+            Ok(None)
+        }
+        Verb::Demo { hub, claim } => {
+            demo::make(&dir, &hub, &claim).await?;
+            Ok(None)
+        }
+    }
+}

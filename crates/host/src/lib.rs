@@ -1,0 +1,43 @@
+//! niangjia-host: runs a core on a PC: folder, clock, chance, unlocking, the link to the hub, the loopback web server.
+
+pub mod cli;
+mod demo;
+mod disk;
+pub mod link;
+mod replica;
+mod schema;
+mod station;
+mod sync;
+pub mod web;
+
+use std::path::PathBuf;
+
+use niangjia_core::store::Moment;
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+
+pub use schema::commands;
+pub use station::Station;
+
+/// Where an office lies when nothing else is said: `NIANGJIA_DATA`, else the user's data folder.
+#[must_use]
+pub fn data_dir() -> PathBuf {
+    if let Some(dir) = std::env::var_os("NIANGJIA_DATA") {
+        return dir.into();
+    }
+    let base = if cfg!(windows) {
+        std::env::var_os("LOCALAPPDATA").map(PathBuf::from)
+    } else {
+        std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share")))
+    };
+    base.unwrap_or_else(std::env::temp_dir).join("niangjia")
+}
+
+/// The clock and the chance of this PC, for one act. The only place where either is read.
+#[must_use]
+pub fn moment() -> Moment {
+    let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
+    let mut seed = [0; 32];
+    // Without the system's random numbers no key may be made: there is nothing sensible to go on with.
+    getrandom::fill(&mut seed).expect("the operating system gives random numbers");
+    Moment { wall, rng: ChaCha20Rng::from_seed(seed) }
+}

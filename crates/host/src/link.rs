@@ -1,0 +1,391 @@
+//! The link: one exchange with the county's hub, over whatever line there is at the moment. The only user of `reqwest`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use niangjia_replication::frontier::Head;
+use niangjia_replication::keys::{Cert, SigningKey, VerifyingKey, chain_to_cbor};
+use niangjia_replication::wire::{
+    self, Changed, ChangedAsk, ClaimAsk, Claimed, Digest, Frames, MissingAsk, Placed, Received, Refused, Replica,
+    Status, Taken,
+};
+use niangjia_replication::{Frontier, Incarnation, Limits, Segment, Stream};
+use reqwest::header::AUTHORIZATION;
+use serde::de::DeserializeOwned;
+
+mod call;
+mod fault;
+mod pace;
+mod pin;
+
+pub use fault::LinkFault;
+pub use niangjia_replication::enrol::HubAddress;
+use pace::Pace;
+
+/// Send, receive, send what that produced, and one to see that it is so.
+const ROUNDS: usize = 4;
+/// Frames that have come are handed to the replica in parts of at least so many bytes, unless the page ends before.
+const PART: usize = 512 << 10;
+
+/// What this device signs its requests with.
+#[derive(Debug, Clone)]
+pub struct DeviceAuth {
+    chain: Vec<u8>,
+    key: SigningKey,
+}
+
+impl DeviceAuth {
+    /// `certs`: the device's certificates, root side first.
+    #[must_use]
+    pub fn new(certs: &[Cert], key: SigningKey) -> Self {
+        Self { chain: chain_to_cbor(certs), key }
+    }
+}
+
+/// How far an exchange is; sums over the whole of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Asking what differs.
+    Comparing,
+    Sending {
+        segments: u64,
+        bytes: u64,
+    },
+    Receiving {
+        segments: u64,
+        changes: u64,
+        bytes: u64,
+    },
+}
+
+/// What an exchange did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Newly stored at the hub.
+    pub sent: Received,
+    pub received: Received,
+    /// Both sides hold the same of every stream that this device may read.
+    pub in_step: bool,
+    /// Segments of mine that the hub keeps beside others with the same number: this database, or a copy of it, writes
+    /// twice under one identity.
+    pub forks: u64,
+    /// What the hub did not take, once for each stream and reason.
+    pub refused: Vec<(Stream, Refused)>,
+    /// The life of the hub's store.
+    pub epoch: Option<Incarnation>,
+    /// The hub's clock at the last answer, milliseconds since 1970; for display only.
+    pub hub_time_ms: i64,
+}
+
+/// A device's way to its hub.
+#[derive(Debug)]
+pub struct Link {
+    client: reqwest::Client,
+    hub: HubAddress,
+    auth: DeviceAuth,
+}
+
+impl Link {
+    /// Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`LinkFault::Address`] for anything but `https://host[:port]`.
+    pub fn new(hub: HubAddress, auth: DeviceAuth) -> Result<Self, LinkFault> {
+        let url = hub.url.trim_end_matches('/').to_owned();
+        let parsed = reqwest::Url::parse(&url).map_err(|_| LinkFault::Address)?;
+        if parsed.scheme() != "https" || parsed.host_str().is_none() || parsed.path() != "/" || parsed.query().is_some()
+        {
+            return Err(LinkFault::Address);
+        }
+        let client = pin::client(hub.key)?;
+        Ok(Self { client, hub: HubAddress { url, ..hub }, auth })
+    }
+
+    /// The hub's state: its clock, its limits, whether it is claimed.
+    ///
+    /// # Errors
+    /// Any [`LinkFault`] but [`LinkFault::Replica`].
+    pub async fn status(&self) -> Result<Status, LinkFault> {
+        let status: Status = call::whole(self.client.get(self.url("/v1/status")), 0).await?.0;
+        match wire::PROTOCOL.common(&status.protocol) {
+            Some(_) => Ok(status),
+            None => Err(LinkFault::Protocol),
+        }
+    }
+
+    /// Makes the hub this county's, once; repeating it is harmless.
+    ///
+    /// # Errors
+    /// [`LinkFault::Refused`] when the claim is wrong or another county came first, or when this is no county device.
+    pub async fn claim(&self, claim: &str, root: VerifyingKey) -> Result<Claimed, LinkFault> {
+        let ask = ClaimAsk { claim: claim.to_owned(), root };
+        Ok(self.ask("/v1/claim", &ask).await?.0)
+    }
+
+    /// Brings both sides into step as far as the line allows. What has come or gone before a fault stays; calling again
+    /// goes on from there.
+    ///
+    /// # Errors
+    /// The fault that ended it. Trying again later is the caller's timer's matter.
+    pub async fn exchange(
+        &self,
+        replica: &mut dyn Replica,
+        progress: &mut (dyn FnMut(Step) + Send),
+    ) -> Result<Outcome, LinkFault> {
+        let mut run =
+            Run { link: self, replica, progress, outcome: Outcome::default(), up: Pace::up(), down: Pace::down() };
+        for round in 0..ROUNDS {
+            let differ = run.compare(round == 0).await?;
+            if differ.is_empty() {
+                run.outcome.in_step = true;
+                break;
+            }
+            let before = (run.outcome.sent.segments, run.outcome.forks, run.outcome.received.segments);
+            for (stream, hub) in differ {
+                let hub = run.send(stream, hub).await?;
+                run.fetch(stream, &hub).await?;
+            }
+            if before == (run.outcome.sent.segments, run.outcome.forks, run.outcome.received.segments) {
+                break;
+            }
+        }
+        Ok(run.outcome)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.hub.url)
+    }
+
+    fn post(&self, path: &str, body: Vec<u8>) -> Result<reqwest::RequestBuilder, LinkFault> {
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce).map_err(|cause| LinkFault::NoLine(cause.to_string()))?;
+        let digest = wire::request_digest(&self.hub.key, "POST", path, &body, &nonce);
+        let signature = URL_SAFE_NO_PAD.encode(self.auth.key.sign(&digest));
+        let chain = URL_SAFE_NO_PAD.encode(&self.auth.chain);
+        Ok(self
+            .client
+            .post(self.url(path))
+            .header(AUTHORIZATION, format!("{}{chain}.{signature}", wire::SCHEME))
+            .header(wire::NONCE, hex::encode(nonce))
+            .header(wire::VERSION, wire::PROTOCOL.max)
+            .body(body))
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        question: &impl serde::Serialize,
+    ) -> Result<(T, Option<Incarnation>), LinkFault> {
+        let body = wire::encode(question);
+        let size = body.len();
+        call::whole(self.post(path, body)?, size).await
+    }
+}
+
+/// One exchange under way.
+struct Run<'a> {
+    link: &'a Link,
+    replica: &'a mut dyn Replica,
+    progress: &'a mut (dyn FnMut(Step) + Send),
+    outcome: Outcome,
+    up: Pace,
+    down: Pace,
+}
+
+impl Run<'_> {
+    /// Asks what differs. For all else the replica learns that the hub has it.
+    async fn compare(&mut self, first: bool) -> Result<Vec<(Stream, Frontier)>, LinkFault> {
+        (self.progress)(Step::Comparing);
+        let mine = waiting(|| self.replica.frontiers())?;
+        let ask = ChangedAsk {
+            streams: mine.iter().map(|(stream, frontier)| (*stream, Digest::of(frontier))).collect(),
+            counts: if first { waiting(|| self.replica.counts())? } else { BTreeMap::new() },
+        };
+        let (changed, epoch): (Changed, _) = self.link.ask("/v1/changed", &ask).await?;
+        self.outcome.hub_time_ms = changed.time_ms;
+        self.outcome.epoch = epoch;
+        let differ: BTreeSet<Stream> = changed.differ.iter().map(|(stream, _)| *stream).collect();
+        waiting(|| {
+            for (stream, frontier) in &mine {
+                if !differ.contains(stream) {
+                    self.replica.hub_has(stream, frontier)?;
+                }
+            }
+            changed.differ.iter().try_for_each(|(stream, frontier)| self.replica.hub_has(stream, frontier))
+        })?;
+        Ok(changed.differ)
+    }
+
+    /// Sends what the hub lacks of a stream; returns what it holds then.
+    async fn send(&mut self, stream: Stream, mut hub: Frontier) -> Result<Frontier, LinkFault> {
+        // Beside its heads, what the hub said that it holds; so the replica goes on behind it.
+        let mut told = hub.clone();
+        loop {
+            let most = self.up.bytes;
+            let mut batch = waiting(|| self.replica.segments_after(&stream, &told, most))?;
+            batch.truncate(fitting(&batch));
+            if batch.is_empty() {
+                return Ok(hub);
+            }
+            let mut body = Vec::with_capacity(batch.iter().map(|segment| segment.len() + 4).sum());
+            for segment in &batch {
+                wire::put_frame(&mut body, segment).map_err(|_| LinkFault::Garbled)?;
+            }
+            let (size, path, began) = (body.len(), format!("/v1/streams/{stream}/segments"), Instant::now());
+            let taken: Taken = call::whole(self.link.post(&path, body)?, size).await?.0;
+            self.up.took(size, began.elapsed());
+            if taken.placed.len() != batch.len() {
+                return Err(LinkFault::Garbled);
+            }
+            let before = told.clone();
+            hub = taken.frontier;
+            for (chain, heads) in hub.chains() {
+                heads.iter().for_each(|head| told.add(chain, *head));
+            }
+            for (segment, placed) in batch.iter().zip(&taken.placed) {
+                self.note(stream, segment, placed, &mut told)?;
+            }
+            waiting(|| self.replica.hub_has(&stream, &hub))?;
+            let Received { segments, bytes, .. } = self.outcome.sent;
+            (self.progress)(Step::Sending { segments, bytes });
+            if told == before {
+                // Nothing was learnt, so the next batch would be the same again.
+                return Ok(hub);
+            }
+        }
+    }
+
+    fn note(&mut self, stream: Stream, bytes: &[u8], placed: &Placed, told: &mut Frontier) -> Result<(), LinkFault> {
+        let segment = Segment::parse(bytes, &Limits::STANDARD).map_err(|_| LinkFault::Garbled)?;
+        let header = segment.header();
+        let head = Head { seq: header.seq, hash: segment.hash() };
+        match placed {
+            Placed::Refused(why) => {
+                // As if the hub were far ahead on this chain: it is left alone until the next exchange, the others go on.
+                told.add(header.chain, Head { seq: u64::MAX, ..head });
+                if !self.outcome.refused.iter().any(|(of, known)| *of == stream && known == why) {
+                    self.outcome.refused.push((stream, why.clone()));
+                }
+                return Ok(());
+            }
+            Placed::Known => {}
+            Placed::Stored | Placed::Fork => {
+                self.outcome.forks += u64::from(*placed == Placed::Fork);
+                self.outcome.sent.segments += 1;
+                self.outcome.sent.changes += u64::from(header.changes);
+                self.outcome.sent.bytes += bytes.len() as u64;
+            }
+        }
+        told.add(header.chain, head);
+        Ok(())
+    }
+
+    /// Fetches what the replica lacks of a stream, page by page, each kept as it comes.
+    async fn fetch(&mut self, stream: Stream, hub: &Frontier) -> Result<(), LinkFault> {
+        let mut have = self.have(&stream)?;
+        while have != *hub {
+            let ask = MissingAsk { have: have.clone(), max_bytes: self.down.bytes as u64 };
+            let more = self.page(stream, &ask).await?;
+            let now = self.have(&stream)?;
+            // A page that changed nothing would come again for ever.
+            if !more || now == have {
+                break;
+            }
+            have = now;
+        }
+        Ok(())
+    }
+
+    fn have(&mut self, stream: &Stream) -> Result<Frontier, LinkFault> {
+        let mut all = waiting(|| self.replica.frontiers())?;
+        let at = all.iter().position(|(of, _)| of == stream);
+        Ok(at.map(|at| all.swap_remove(at).1).unwrap_or_default())
+    }
+
+    /// One page; whether more follows. Whole frames are kept even if the line breaks after them.
+    async fn page(&mut self, stream: Stream, ask: &MissingAsk) -> Result<bool, LinkFault> {
+        let (body, path, began) = (wire::encode(ask), format!("/v1/streams/{stream}/missing"), Instant::now());
+        let size = body.len();
+        let mut answer = call::answer(self.link.post(&path, body)?, size).await?;
+        let more = answer.headers().get(wire::MORE).is_some_and(|more| more.as_bytes() == b"1");
+        let (mut frames, mut part, mut bytes) = (Frames::new(), Vec::new(), 0);
+        loop {
+            let piece = call::piece(&mut answer).await;
+            if let Ok(Some(piece)) = &piece {
+                bytes += piece.len();
+                frames.push(piece);
+                part.extend(frames.take(&Limits::STANDARD).map_err(|_| LinkFault::Garbled)?);
+            }
+            let on = matches!(piece, Ok(Some(_)));
+            if !part.is_empty() && (!on || part.iter().map(Vec::len).sum::<usize>() >= PART) {
+                self.keep(stream, std::mem::take(&mut part))?;
+            }
+            if !on {
+                piece?;
+                break;
+            }
+        }
+        if !frames.is_empty() {
+            return Err(LinkFault::Garbled);
+        }
+        self.down.took(bytes, began.elapsed());
+        Ok(more)
+    }
+
+    fn keep(&mut self, stream: Stream, segments: Vec<Vec<u8>>) -> Result<(), LinkFault> {
+        let kept = waiting(|| self.replica.receive(&stream, segments))?;
+        let sum = &mut self.outcome.received;
+        sum.segments += kept.segments;
+        sum.changes += kept.changes;
+        sum.bytes += kept.bytes;
+        let Received { segments, changes, bytes } = *sum;
+        (self.progress)(Step::Receiving { segments, changes, bytes });
+        Ok(())
+    }
+}
+
+/// How many of a batch go into one request.
+fn fitting(batch: &[Vec<u8>]) -> usize {
+    let mut size = 0;
+    let fit = batch.iter().take(wire::FRAMES).take_while(|segment| {
+        size += segment.len() + 4;
+        size <= wire::BATCH
+    });
+    fit.count().max(1).min(batch.len())
+}
+
+/// Runs what waits for a disk without holding up other tasks.
+fn waiting<T>(act: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(act),
+        _ => act(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_cut_where_a_request_ends_but_never_empty() {
+        assert_eq!(fitting(&[]), 0);
+        assert_eq!(fitting(&vec![vec![0; 300 << 10]; 9]), 3);
+        assert_eq!(fitting(&[vec![0; 2 << 20], vec![0]]), 1);
+        assert_eq!(fitting(&vec![vec![0; 10]; 5000]), wire::FRAMES);
+    }
+
+    #[test]
+    fn only_a_plain_https_address_is_taken() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let link = |url: &str| {
+            let hub = HubAddress { url: url.to_owned(), key: key.public() };
+            Link::new(hub, DeviceAuth::new(&[], key.clone()))
+        };
+        assert!(link("https://hub.example:7443/").is_ok() && link("https://[::1]:7443").is_ok());
+        for wrong in ["http://hub.example", "hub.example:7443", "https://hub.example/x", "https://hub.example/?x", ""] {
+            assert!(matches!(link(wrong), Err(LinkFault::Address)), "{wrong}");
+        }
+    }
+}

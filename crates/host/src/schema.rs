@@ -1,0 +1,17 @@
+//! Every command with its role, question and answer schema: what `niangjia-office commands` prints and TypeScript is made from.
+
+use niangjia_core::{Fault, registry::Registry};
+use serde_json::{Value, json};
+
+use crate::station::stage_commands;
+
+/// The whole list. Definitions that several commands share stand once, under `definitions`.
+///
+/// # Errors
+/// None in practice: schemas are JSON.
+pub fn commands() -> Result<Value, Fault> {
+    let mut registry: Registry = niangjia_core::registry();
+    stage_commands(&mut registry);
+    let (commands, definitions) = registry.describe();
+    Ok(json!({ "commands": serde_json::to_value(commands).map_err(Fault::question)?, "definitions": definitions }))
+}

@@ -1,0 +1,297 @@
+//! Coming into step: one exchange, told in steps; and the timer that tries by itself.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use niangjia_core::{
+    Fault,
+    identity::Hub,
+    people::Role,
+    replication::{
+        enrol::HubAddress,
+        keys::{VerifyingKey, chain_from_cbor},
+    },
+    words::Say,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::{
+    link::{DeviceAuth, Link, LinkFault, Step},
+    moment,
+    replica::OfficeReplica,
+    station::{Session, Station},
+};
+
+/// How often an unlocked office looks for the hub by itself, before jitter.
+const EVERY: Duration = Duration::from_secs(60);
+/// How soon after a save it tries.
+const SOON: Duration = Duration::from_secs(3);
+/// The longest pause after failures in a row.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// The hub that a county claims.
+#[derive(Deserialize, JsonSchema)]
+pub struct ClaimAsk {
+    /// `https://HOST:PORT`.
+    pub url: String,
+    /// The hub's public key, as `init` printed it.
+    pub key: String,
+    /// The one-time claim, as `init` printed it.
+    pub claim: String,
+}
+
+/// A claimed hub.
+#[derive(Serialize, JsonSchema)]
+pub struct ClaimAnswer {
+    /// The hub's address.
+    pub url: String,
+}
+
+/// What went over the line.
+#[derive(Clone, Copy, Default, Serialize, JsonSchema)]
+pub struct Moved {
+    /// Segments.
+    pub segments: u64,
+    /// Changes in them.
+    pub changes: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+}
+
+/// What an exchange did.
+#[derive(Clone, Serialize, JsonSchema)]
+pub struct SyncAnswer {
+    /// Newly stored at the hub.
+    pub sent: Moved,
+    /// Newly taken here.
+    pub received: Moved,
+    /// Both sides hold the same.
+    pub in_step: bool,
+}
+
+/// State of the timer and of the exchange under way.
+#[derive(Default)]
+pub struct Timer {
+    wake: Arc<Notify>,
+    running: tokio::sync::Mutex<()>,
+    now: Mutex<Progress>,
+}
+
+#[derive(Clone, Default)]
+struct Progress {
+    running: bool,
+    sent: (u64, u64),
+    received: (u64, u64, u64),
+    last_fault: Option<(String, Say)>,
+    offline_since: Option<i64>,
+}
+
+impl Timer {
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.now.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Adds the exchange under way to the answer of `sync.status`.
+    pub(crate) fn describe(&self, answer: &mut Value) {
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(object) = answer.as_object_mut() else { return };
+        object.insert("running".into(), now.running.into());
+        object.insert("offline_since".into(), now.offline_since.into());
+        if let Some((key, say)) = &now.last_fault {
+            object.insert("last_fault".into(), json!({ "key": key, "say": say }));
+        }
+        let step = |key: &str, zh: &str, en: &str, done: u64, bytes: u64| json!({ "key": key, "zh": zh, "en": en, "done": done, "total": done, "bytes": bytes });
+        object.insert(
+            "steps".into(),
+            json!([
+                step("compare", "比对", "Compare", u64::from(!now.running), 0),
+                step("send", "上报", "Send", now.sent.0, now.sent.1),
+                step("receive", "接收", "Receive", now.received.1, now.received.2),
+            ]),
+        );
+    }
+}
+
+fn spoken(fault: &LinkFault) -> Fault {
+    Fault::say(fault.key(), Say::new(fault.zh(), fault.en())).because(fault)
+}
+
+fn address(hub: &Hub) -> Result<HubAddress, Fault> {
+    let key = hex::decode(hub.key.trim())
+        .ok()
+        .and_then(|b| <[u8; 32]>::try_from(b).ok())
+        .and_then(|b| VerifyingKey::from_bytes(&b).ok())
+        .ok_or_else(|| {
+            Fault::new(
+                "hub_key",
+                "中转站公钥不对，应为 64 位十六进制。请照中转站安装时显示的内容填写。",
+                "The hub's key is not right: it has 64 hexadecimal digits, as shown when the hub was installed.",
+            )
+        })?;
+    Ok(HubAddress { url: hub.url.trim().trim_end_matches('/').to_owned(), key })
+}
+
+fn link(session: &Session, hub: &Hub) -> Result<Link, Fault> {
+    let (chain, device) = session.office.device_auth();
+    let certs = chain_from_cbor(&chain).map_err(Fault::question)?;
+    Link::new(address(hub)?, DeviceAuth::new(&certs, device)).map_err(|e| spoken(&e))
+}
+
+impl Station {
+    /// Claims a hub for this county and remembers it.
+    pub(crate) async fn claim(self: &Arc<Self>, ask: ClaimAsk) -> Result<ClaimAnswer, Fault> {
+        let session = self.session()?;
+        self.allowed(&session, Role::SystemAdmin)?;
+        let root = session.office.root_key().filter(|_| session.office.identity().county).ok_or_else(|| {
+            Fault::new(
+                "not_county",
+                "只有县总工会能认领中转站；乡镇的地址由入网数据包带来。",
+                "Only the county claims a hub; a township learns its address from the enrolment packet.",
+            )
+        })?;
+        let root = VerifyingKey::from_bytes(&root).map_err(Fault::question)?;
+        let hub = Hub { url: ask.url.trim().trim_end_matches('/').to_owned(), key: ask.key.trim().to_owned() };
+        link(&session, &hub)?.claim(ask.claim.trim(), root).await.map_err(|e| spoken(&e))?;
+        let url = hub.url.clone();
+        session.office.set_hub(hub)?;
+        self.timer.wake();
+        Ok(ClaimAnswer { url })
+    }
+
+    /// Comes into step with the hub. One exchange runs at a time; a second caller waits for its own turn.
+    ///
+    /// # Errors
+    /// `alone`, `hub_unknown`, or what the line says. What has gone over before a fault stays.
+    pub async fn exchange(self: &Arc<Self>) -> Result<SyncAnswer, Fault> {
+        let session = self.session()?;
+        let Some(hub) = session.office.hub() else {
+            return Err(if session.office.identity().federation.is_none() {
+                Fault::new(
+                    "alone",
+                    "本办公室单独使用，不需要上报。",
+                    "This office works alone; there is nothing to send.",
+                )
+            } else {
+                Fault::new(
+                    "hub_unknown",
+                    "还没有登记中转站地址，暂时不能联网同步。内容都已保存在本机。",
+                    "No hub is known yet, so nothing can be sent. Everything is saved on this PC.",
+                )
+            });
+        };
+        let _turn = self.timer.running.lock().await;
+        self.timer.change(|p| *p = Progress { running: true, offline_since: p.offline_since, ..Progress::default() });
+        let result = self.exchange_with(&session, &hub).await;
+        self.timer.change(|p| {
+            p.running = false;
+            match &result {
+                Ok(_) => {
+                    p.last_fault = None;
+                    p.offline_since = None;
+                }
+                Err(fault) => {
+                    p.last_fault = Some((fault.code.clone(), fault.say.clone()));
+                    p.offline_since = p.offline_since.or_else(|| Some(moment().wall));
+                }
+            }
+        });
+        self.tell(&["sync".to_owned()]);
+        result
+    }
+
+    async fn exchange_with(self: &Arc<Self>, session: &Session, hub: &Hub) -> Result<SyncAnswer, Fault> {
+        let link = link(session, hub)?;
+        let mut total = SyncAnswer { sent: Moved::default(), received: Moved::default(), in_step: false };
+        // What the first pass brings may ask for a receipt, which the second pass carries.
+        for pass in 0..2 {
+            let office = session.office.clone();
+            blocking(move || office.seal(&mut moment().rng)).await?;
+            let mut replica = OfficeReplica { office: session.office.clone(), touched: Vec::new() };
+            let station = self.clone();
+            let mut progress = move |step: Step| {
+                station.timer.change(|p| match step {
+                    Step::Comparing => {}
+                    Step::Sending { segments, bytes } => p.sent = (segments, bytes),
+                    Step::Receiving { segments, changes, bytes } => p.received = (segments, changes, bytes),
+                });
+            };
+            let outcome = link.exchange(&mut replica, &mut progress).await.map_err(|e| spoken(&e))?;
+            let add = |moved: &mut Moved, by: &niangjia_core::replication::wire::Received| {
+                moved.segments += by.segments;
+                moved.changes += by.changes;
+                moved.bytes += by.bytes;
+            };
+            add(&mut total.sent, &outcome.sent);
+            add(&mut total.received, &outcome.received);
+            total.in_step = outcome.in_step;
+            if !replica.touched.is_empty() {
+                self.tell(&replica.touched);
+            }
+            let office = session.office.clone();
+            let written = blocking(move || office.receipts(moment())).await?;
+            if written == 0 || pass == 1 {
+                break;
+            }
+        }
+        let office = session.office.clone();
+        blocking(move || office.contacted(moment().wall)).await?;
+        Ok(total)
+    }
+
+    /// Starts the timer: an exchange now and then, soon after a save, rarely while there is no line. Ends with the station.
+    pub fn keep_in_step(self: &Arc<Self>) {
+        let station: Weak<Self> = Arc::downgrade(self);
+        let wake = self.timer.wake.clone();
+        tokio::spawn(async move {
+            let mut failures: u32 = 0;
+            loop {
+                let pause = jittered(EVERY.saturating_mul(1 << failures.min(4)).min(LONGEST));
+                let woken = tokio::time::timeout(pause, wake.notified()).await.is_ok();
+                if woken && failures == 0 {
+                    tokio::time::sleep(SOON).await;
+                }
+                let Some(station) = station.upgrade() else { return };
+                let Ok(session) = station.session() else { continue };
+                if session.office.hub().is_none() {
+                    continue;
+                }
+                match station.exchange().await {
+                    Ok(_) => failures = 0,
+                    Err(fault) => {
+                        failures += 1;
+                        tracing::info!(code = fault.code, "no exchange");
+                    }
+                }
+            }
+        });
+    }
+}
+
+fn jittered(pause: Duration) -> Duration {
+    let mut byte = [0; 1];
+    // Offices that lost the line together must not come back together; without chance the plain pause will do.
+    if getrandom::fill(&mut byte).is_err() {
+        return pause;
+    }
+    pause.mul_f64(0.75 + f64::from(byte[0]) / 512.0)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| {
+        Fault::new(
+            "program_failed",
+            "程序内部出错，同步已停止。数据完好，请再试一次。",
+            "The program failed inside and the exchange stopped. Data are intact, please try again.",
+        )
+        .because(e)
+    })?
+}

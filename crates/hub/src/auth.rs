@@ -1,0 +1,98 @@
+//! Who asks: the certificate chain of a request, checked once up to the pinned root, and its signature.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use niangjia_replication::keys::{Identity, VerifyingKey, chain_from_cbor, verify_chain};
+use niangjia_replication::wire::{NONCE, RefusalCode, SCHEME, request_digest};
+
+use crate::store::Device;
+
+/// Chains remembered as checked; each costs some four signatures to check again.
+const REMEMBERED: usize = 4096;
+
+/// The header of a request, read but not believed.
+pub(crate) struct Signed {
+    chain: Vec<u8>,
+    signature: Vec<u8>,
+    nonce: [u8; 16],
+}
+
+impl Signed {
+    pub(crate) fn read(headers: &HeaderMap) -> Result<Self, RefusalCode> {
+        Self::parse(headers).ok_or(RefusalCode::Unsigned)
+    }
+
+    fn parse(headers: &HeaderMap) -> Option<Self> {
+        let text = headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (chain, signature) = text.strip_prefix(SCHEME)?.split_once('.')?;
+        let mut nonce = [0; 16];
+        hex::decode_to_slice(headers.get(NONCE)?.as_bytes(), &mut nonce).ok()?;
+        Some(Self {
+            chain: URL_SAFE_NO_PAD.decode(chain).ok()?,
+            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
+            nonce,
+        })
+    }
+
+    /// Whether the signature covers this request to this hub.
+    pub(crate) fn check(
+        &self,
+        who: &Asker,
+        hub: &VerifyingKey,
+        method: &str,
+        path: &str,
+        body: &[u8],
+    ) -> Result<(), RefusalCode> {
+        let digest = request_digest(hub, method, path, body, &self.nonce);
+        who.identity.device_key.verify(&digest, &self.signature).map_err(|_| RefusalCode::Unsigned)
+    }
+}
+
+/// Who asks, once its chain was checked.
+#[derive(Clone)]
+pub(crate) struct Asker {
+    pub(crate) identity: Identity,
+    pub(crate) device: Device,
+}
+
+impl Asker {
+    /// Of one request; `root` is another than the pinned one only in a claim.
+    pub(crate) fn of(signed: &Signed, root: &VerifyingKey) -> Result<Self, RefusalCode> {
+        let certs = chain_from_cbor(&signed.chain).map_err(|_| RefusalCode::Malformed)?;
+        let identity = verify_chain(&certs, root).map_err(|_| RefusalCode::Foreign)?;
+        Ok(Self { identity, device: device(&identity, signed.chain.clone()) })
+    }
+}
+
+pub(crate) fn device(identity: &Identity, chain: Vec<u8>) -> Device {
+    Device { cert: identity.cert, key: identity.device_key, office: identity.office, county: identity.county, chain }
+}
+
+/// Chains that were checked against the pinned root, by the hash of their bytes.
+#[derive(Default)]
+pub(crate) struct Known(Mutex<HashMap<[u8; 32], Asker>>);
+
+impl Known {
+    pub(crate) fn asker(&self, signed: &Signed, root: &VerifyingKey) -> Result<Asker, RefusalCode> {
+        let name = *blake3::hash(&signed.chain).as_bytes();
+        if let Some(asker) = self.lock().get(&name) {
+            return Ok(asker.clone());
+        }
+        let asker = Asker::of(signed, root)?;
+        let mut known = self.lock();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(name, asker.clone());
+        Ok(asker)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Asker>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,344 @@
+//! What may be asked of a hub. Reads like the table in `wire`: one function a question.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use niangjia_replication::enrol::Claim;
+use niangjia_replication::keys::{Identity, VerifyingKey};
+use niangjia_replication::wire::{
+    self, Changed, ChangedAsk, ClaimAsk, Claimed, Digest, MissingAsk, Refusal, RefusalCode, Status, Taken, Window,
+};
+use niangjia_replication::{Limits, Stream};
+use serde::Serialize;
+
+use crate::auth::{Asker, Known, Signed};
+use crate::limits::{Later, Limiter, Place};
+use crate::serve::Peer;
+use crate::store::{Birth, SegmentStore, StoreFault, View};
+
+mod body;
+mod segments;
+#[cfg(test)]
+mod tests;
+
+/// What every route has at hand.
+pub(crate) struct Desk {
+    store: Arc<dyn SegmentStore>,
+    key: VerifyingKey,
+    birth: Birth,
+    /// The pinned root: read once, it never changes.
+    root: OnceLock<VerifyingKey>,
+    known: Known,
+    limiter: Limiter<Who>,
+}
+
+/// Whom a limit counts: a device by its key, everyone who names none by address.
+// A place is taken before the signature can be checked, and certificates are no secret; so the address counts too, or
+// one PC could use up what is another's.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Who {
+    Device([u8; 32], Option<IpAddr>),
+    Address(IpAddr),
+}
+
+impl Desk {
+    pub(crate) fn new(store: Arc<dyn SegmentStore>, key: VerifyingKey, birth: Birth) -> Arc<Self> {
+        Arc::new(Self { store, key, birth, root: OnceLock::new(), known: Known::default(), limiter: Limiter::new() })
+    }
+
+    /// Does something with the store on a thread that may wait for the disk.
+    async fn with_store<T: Send + 'static>(
+        self: &Arc<Self>,
+        act: impl FnOnce(&dyn SegmentStore) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, Refuse> {
+        let store = self.store.clone();
+        match tokio::task::spawn_blocking(move || act(store.as_ref())).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(StoreFault::Full)) => {
+                tracing::error!("the disk is full");
+                Err(RefusalCode::Full.into())
+            }
+            Ok(Err(cause)) => {
+                tracing::error!(%cause, "the store failed");
+                Err(RefusalCode::Failed.into())
+            }
+            Err(cause) => {
+                tracing::error!(%cause, "a call of the store did not end");
+                Err(RefusalCode::Failed.into())
+            }
+        }
+    }
+
+    async fn root(self: &Arc<Self>) -> Result<Option<VerifyingKey>, Refuse> {
+        if let Some(root) = self.root.get() {
+            return Ok(Some(*root));
+        }
+        let root = self.with_store(|store| store.root()).await?;
+        Ok(root.map(|root| *self.root.get_or_init(|| root)))
+    }
+
+    /// Who asks, what was asked, and the place that the asker holds while it is answered.
+    async fn admit(self: &Arc<Self>, request: Request) -> Result<Admitted, Refuse> {
+        let root = self.root().await?.ok_or(RefusalCode::NotClaimed)?;
+        let signed = Signed::read(request.headers())?;
+        let asker = self.known.asker(&signed, &root)?;
+        let address = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let place = self.enter(Who::Device(asker.identity.device_key.to_bytes(), address))?;
+        let body = self.signed_body(request, &signed, &asker).await?;
+        Ok(Admitted { asker, body, place })
+    }
+
+    /// The body, once its signature holds.
+    async fn signed_body(&self, request: Request, signed: &Signed, asker: &Asker) -> Result<Vec<u8>, Refuse> {
+        let method = request.method().to_string();
+        let path = request.uri().path_and_query().map_or("", |path| path.as_str()).to_owned();
+        let body = body::read(request, wire::REQUEST).await?;
+        signed.check(asker, &self.key, &method, &path, &body)?;
+        Ok(body)
+    }
+
+    fn enter(&self, who: Who) -> Result<Place<Who>, Refuse> {
+        self.limiter.enter(who, Instant::now()).map_err(Refuse::from)
+    }
+}
+
+struct Admitted {
+    asker: Asker,
+    body: Vec<u8>,
+    place: Place<Who>,
+}
+
+/// Which part of a stream a device may know; `None`: nothing.
+fn view(who: &Identity, stream: &Stream) -> Option<View> {
+    if who.may_read(stream) {
+        Some(View::All)
+    } else {
+        // The sender of mail sees what it sent, so that it can tell what has arrived.
+        who.may_write(stream).then_some(View::Own(who.device_key))
+    }
+}
+
+pub(crate) fn app(desk: Arc<Desk>) -> Router {
+    Router::new()
+        .route("/v1/status", get(status))
+        .route("/v1/claim", post(claim))
+        .route("/v1/changed", post(changed))
+        .route("/v1/streams/{*path}", post(stream))
+        .fallback(async || Refuse::from(RefusalCode::NotFound))
+        .method_not_allowed_fallback(async || Refuse::from(RefusalCode::NotFound))
+        .layer(middleware::from_fn_with_state(desk.clone(), every_answer))
+        .with_state(desk)
+}
+
+/// Refuses protocols outside the window, and puts the life of the store on every answer.
+async fn every_answer(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let mut answer = match window(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refuse) => refuse.into_response(),
+    };
+    if let Ok(epoch) = HeaderValue::from_str(&desk.birth.epoch.to_string()) {
+        answer.headers_mut().insert(wire::EPOCH, epoch);
+    }
+    answer
+}
+
+fn window(headers: &HeaderMap) -> Result<(), Refuse> {
+    let Some(version) = headers.get(wire::VERSION) else { return Ok(()) };
+    let version = version.to_str().ok().and_then(|text| text.parse().ok());
+    if version.is_some_and(|version| wire::PROTOCOL.holds(version)) {
+        Ok(())
+    } else {
+        Err(RefusalCode::Protocol.into())
+    }
+}
+
+async fn status(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>) -> Result<Response, Refuse> {
+    let _place = desk.enter(Who::Address(peer.0))?;
+    let claimed = desk.root().await?.is_some();
+    let Window { min, max } = wire::PROTOCOL;
+    Ok(cbor(&Status {
+        hub: wire::hub_id(&desk.key),
+        epoch: desk.birth.epoch,
+        time_ms: now_ms(),
+        protocol: Window { min, max },
+        segment: Limits::STANDARD.segment() as u64,
+        request: wire::REQUEST as u64,
+        page: wire::PAGE as u64,
+        claimed,
+    }))
+}
+
+/// Pins a county's root, once. Repeating it with the same root gives the same answer: the first may have been lost.
+async fn claim(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Result<Response, Refuse> {
+    let _place = desk.enter(Who::Address(peer.0))?;
+    let signed = Signed::read(request.headers())?;
+    let path = request.uri().path().to_owned();
+    let body = body::read(request, 16 << 10).await?;
+    let ask: ClaimAsk = wire::decode(&body).map_err(|_| RefusalCode::Malformed)?;
+    let asker = Asker::of(&signed, &ask.root)?;
+    signed.check(&asker, &desk.key, "POST", &path, &body)?;
+    let right = Claim::parse(&ask.claim).is_ok_and(|claim| claim.matches(&desk.birth.claim));
+    if !right || !asker.identity.county {
+        tracing::warn!(device = %asker.identity.cert, "a wrong claim");
+        return Err(RefusalCode::ClaimWrong.into());
+    }
+    let root = desk.with_store(move |store| store.pin(&ask.root)).await?;
+    if root != ask.root {
+        return Err(RefusalCode::ClaimSpent.into());
+    }
+    tracing::info!(%root, "claimed");
+    Ok(cbor(&Claimed { root, epoch: desk.birth.epoch }))
+}
+
+async fn changed(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response, Refuse> {
+    let Admitted { asker, body, place: _place } = desk.admit(request).await?;
+    let ask: ChangedAsk = wire::decode(&body).map_err(|_| RefusalCode::Malformed)?;
+    if ask.counts.len() > wire::COUNTS || ask.counts.keys().any(|name| name.len() > 32) {
+        return Err(RefusalCode::Malformed.into());
+    }
+    let now = now_ms();
+    let differ = desk
+        .with_store(move |store| {
+            let counts = (!ask.counts.is_empty()).then_some(&ask.counts);
+            store.note(&asker.device, now, counts)?;
+            differing(store, &asker.identity, &ask.streams)
+        })
+        .await?;
+    Ok(cbor(&Changed { time_ms: now, differ }))
+}
+
+/// The hub's side of every stream that stands otherwise there. Streams that are not the asker's are passed over in silence.
+fn differing(
+    store: &dyn SegmentStore,
+    who: &Identity,
+    asked: &[(Stream, Digest)],
+) -> Result<Vec<(Stream, niangjia_replication::Frontier)>, StoreFault> {
+    let mut theirs: std::collections::BTreeMap<_, _> = asked.iter().copied().collect();
+    let nothing = Digest::of(&niangjia_replication::Frontier::new());
+    for stream in store.streams()? {
+        theirs.entry(stream).or_insert(nothing);
+    }
+    let mut differ = Vec::new();
+    for (stream, digest) in theirs {
+        let Some(view) = view(who, &stream) else { continue };
+        let frontier = store.frontier(&stream, view)?;
+        if Digest::of(&frontier) != digest {
+            differ.push((stream, frontier));
+        }
+    }
+    Ok(differ)
+}
+
+/// `…/missing` and `…/segments` of one stream, whose name may hold a slash.
+async fn stream(State(desk): State<Arc<Desk>>, Path(path): Path<String>, request: Request) -> Result<Response, Refuse> {
+    let (stream, question) = path.rsplit_once('/').ok_or(RefusalCode::NotFound)?;
+    let stream: Stream = stream.parse().map_err(|_| RefusalCode::NotFound)?;
+    match question {
+        "missing" => missing(desk, stream, request).await,
+        "segments" => take(desk, stream, request).await,
+        _ => Err(RefusalCode::NotFound.into()),
+    }
+}
+
+async fn missing(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Response, Refuse> {
+    let Admitted { asker, body, place } = desk.admit(request).await?;
+    let view = view(&asker.identity, &stream).ok_or(RefusalCode::MayNot)?;
+    let ask: MissingAsk = wire::decode(&body).map_err(|_| RefusalCode::Malformed)?;
+    let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
+    let page = desk.with_store(move |store| store.missing(&stream, &ask.have, view, most)).await?;
+    let mut frames = Vec::with_capacity(page.segments.iter().map(|segment| segment.len() + 4).sum());
+    for segment in &page.segments {
+        wire::put_frame(&mut frames, segment).map_err(|_| RefusalCode::Failed)?;
+    }
+    tracing::debug!(device = %asker.identity.cert, %stream, segments = page.segments.len(), "given");
+    let length = frames.len();
+    let mut answer = Response::new(body::keeping(frames, place));
+    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    answer.headers_mut().insert(wire::MORE, HeaderValue::from_static(if page.more { "1" } else { "0" }));
+    Ok(answer)
+}
+
+async fn take(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Response, Refuse> {
+    let root = desk.root().await?.ok_or(RefusalCode::NotClaimed)?;
+    let Admitted { asker, body, place: _place } = desk.admit(request).await?;
+    let view = view(&asker.identity, &stream).ok_or(RefusalCode::MayNot)?;
+    let frames = segments::frames(&body)?;
+    let device = asker.identity.cert;
+    let taken = desk
+        .with_store(move |store| {
+            let placed = segments::take(store, &root, &asker.identity, stream, &frames, now_ms())?;
+            Ok(Taken { placed, frontier: store.frontier(&stream, view)? })
+        })
+        .await?;
+    let held = taken.placed.iter().filter(|placed| placed.held()).count();
+    let forks = taken.placed.iter().filter(|placed| **placed == wire::Placed::Fork).count();
+    tracing::debug!(%device, %stream, held, refused = taken.placed.len() - held, "taken");
+    if forks > 0 {
+        tracing::warn!(%device, %stream, forks, "two write with one identity");
+    }
+    Ok(cbor(&taken))
+}
+
+/// The hub's clock, milliseconds since 1970. Told to devices; decides nothing.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn cbor<T: Serialize>(message: &T) -> Response {
+    let mut answer = Response::new(Body::from(wire::encode(message)));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/cbor"));
+    answer
+}
+
+/// An answer that refuses the whole request.
+struct Refuse(Refusal);
+
+impl From<RefusalCode> for Refuse {
+    fn from(code: RefusalCode) -> Self {
+        Self(Refusal { code, retry_after_s: None })
+    }
+}
+
+impl From<Later> for Refuse {
+    fn from(later: Later) -> Self {
+        Self(Refusal { code: RefusalCode::TooBusy, retry_after_s: Some(later.0) })
+    }
+}
+
+impl IntoResponse for Refuse {
+    fn into_response(self) -> Response {
+        let status = match self.0.code {
+            RefusalCode::Malformed => StatusCode::BAD_REQUEST,
+            RefusalCode::Unsigned => StatusCode::UNAUTHORIZED,
+            RefusalCode::Foreign | RefusalCode::MayNot | RefusalCode::ClaimWrong => StatusCode::FORBIDDEN,
+            RefusalCode::NotFound => StatusCode::NOT_FOUND,
+            RefusalCode::NotClaimed | RefusalCode::ClaimSpent => StatusCode::CONFLICT,
+            RefusalCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            RefusalCode::Protocol => StatusCode::UPGRADE_REQUIRED,
+            RefusalCode::TooBusy => StatusCode::TOO_MANY_REQUESTS,
+            RefusalCode::Full => StatusCode::INSUFFICIENT_STORAGE,
+            RefusalCode::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let mut answer = cbor(&self.0);
+        *answer.status_mut() = status;
+        if let Some(seconds) = self.0.retry_after_s {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        answer
+    }
+}

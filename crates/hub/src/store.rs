@@ -1,0 +1,153 @@
+//! What a hub remembers, whatever the database: sealed segments in chains, the pinned root, the devices seen.
+
+use std::collections::BTreeMap;
+
+use niangjia_replication::keys::{CertId, VerifyingKey};
+use niangjia_replication::wire::Placed;
+use niangjia_replication::{Frontier, Incarnation, RecordId, Stream};
+use thiserror::Error;
+
+mod sqlite;
+#[cfg(test)]
+mod suite;
+
+pub use sqlite::Sqlite;
+
+/// Why the store did not do it.
+#[derive(Debug, Error)]
+pub enum StoreFault {
+    /// No room on the disk: nothing of the request was stored.
+    #[error("the disk is full")]
+    Full,
+    #[error("the store: {0}")]
+    Sqlite(#[source] rusqlite::Error),
+    /// Something stands in the store that no version of the hub writes.
+    #[error("the store holds what it cannot read: {0}")]
+    Unreadable(&'static str),
+}
+
+/// What is fixed when a hub is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Birth {
+    /// The life of this store; a restored copy gets another one.
+    pub epoch: Incarnation,
+    /// `Claim::digest`; the claim itself is kept nowhere.
+    pub claim: [u8; 32],
+}
+
+/// A segment that has passed every check but its place in the chain.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrived<'a> {
+    pub stream: Stream,
+    pub chain: Incarnation,
+    /// From 1.
+    pub seq: u64,
+    /// Zeros for the first.
+    pub prev: [u8; 32],
+    pub hash: [u8; 32],
+    /// The device whose key signed it; a chain has one.
+    pub signer: VerifyingKey,
+    pub bytes: &'a [u8],
+}
+
+/// Which chains of a stream an asker may know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    All,
+    /// Only those that this device signed: the sender of mail.
+    Own(VerifyingKey),
+}
+
+/// A page of segments, oldest first in each chain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    pub segments: Vec<Vec<u8>>,
+    /// Whether the asker lacks more than this.
+    pub more: bool,
+}
+
+/// A device as the hub knows it: by number, not by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    pub cert: CertId,
+    pub key: VerifyingKey,
+    pub office: RecordId,
+    pub county: bool,
+    /// Its certificates up to the root, as `chain_to_cbor` writes them.
+    pub chain: Vec<u8>,
+}
+
+/// When a device was seen and what it told about its office last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub device: Device,
+    /// The hub's clock, milliseconds since 1970.
+    pub first_ms: i64,
+    /// `None` while others only carried its segments here.
+    pub last_ms: Option<i64>,
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// The hub's store. Calls wait for the disk; every writing call is one transaction that is on disk when it returns,
+/// and every call may be repeated.
+pub trait SegmentStore: Send + Sync {
+    /// # Errors
+    /// When the store cannot be read.
+    fn birth(&self) -> Result<Option<Birth>, StoreFault>;
+
+    /// Makes the store a hub's; the first call wins. Returns what stands now.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn be_born(&self, birth: &Birth) -> Result<Birth, StoreFault>;
+
+    /// The county's root, once claimed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn root(&self) -> Result<Option<VerifyingKey>, StoreFault>;
+
+    /// Pins the county's root; the first one wins for good. Returns what stands now.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn pin(&self, root: &VerifyingKey) -> Result<VerifyingKey, StoreFault>;
+
+    /// Notes that a device was here, and its counts if it told any.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn note(&self, device: &Device, now_ms: i64, counts: Option<&BTreeMap<String, u64>>) -> Result<(), StoreFault>;
+
+    /// # Errors
+    /// When the store cannot be read.
+    fn device(&self, cert: &CertId) -> Result<Option<Device>, StoreFault>;
+
+    /// # Errors
+    /// When the store cannot be read.
+    fn seen(&self) -> Result<Vec<Seen>, StoreFault>;
+
+    /// Gives each segment its place and remembers the devices that they introduced: all in one transaction, in this
+    /// order.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing is stored then.
+    fn place(&self, segments: &[Arrived<'_>], introduced: &[Device], now_ms: i64) -> Result<Vec<Placed>, StoreFault>;
+
+    /// Streams that hold anything.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn streams(&self) -> Result<Vec<Stream>, StoreFault>;
+
+    /// # Errors
+    /// When the store cannot be read.
+    fn frontier(&self, stream: &Stream, view: View) -> Result<Frontier, StoreFault>;
+
+    /// What a holder of `have` lacks: in the order in which it came here, so causes first, up to `max_bytes` but at
+    /// least one segment if there is one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn missing(&self, stream: &Stream, have: &Frontier, view: View, max_bytes: usize) -> Result<Page, StoreFault>;
+}

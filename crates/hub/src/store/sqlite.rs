@@ -1,0 +1,278 @@
+//! The store of one county on one machine: a single SQLite file, one writer, a few readers.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use niangjia_replication::keys::{CertId, VerifyingKey};
+use niangjia_replication::wire::{Placed, lacks};
+use niangjia_replication::{Frontier, Stream};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+
+use super::{Arrived, Birth, Device, Page, Seen, SegmentStore, StoreFault, View};
+
+mod rows;
+
+use rows::{born, chains, counts, device, holds, lacking_ids, page, pinned, place, remember};
+
+const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA_VERSION: i64 = 1;
+/// Segments of one chain looked at for one page; a page of smaller ones is simply shorter.
+const LOOKED_AT: usize = 4096;
+/// Reading connections kept open.
+const READERS: usize = 4;
+
+impl From<rusqlite::Error> for StoreFault {
+    fn from(cause: rusqlite::Error) -> Self {
+        match cause.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+            _ => Self::Sqlite(cause),
+        }
+    }
+}
+
+/// [`SegmentStore`] in one SQLite file (WAL, `synchronous=FULL`).
+pub struct Sqlite {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Sqlite {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is no database, or was written by a newer version.
+    pub fn open(path: &Path) -> Result<Self, StoreFault> {
+        let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        writer.pragma_update(None, "journal_mode", "WAL")?;
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        let act = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        match act.query_row("PRAGMA user_version", [], |row| row.get(0))? {
+            0_i64 => act.execute_batch(SCHEMA)?,
+            SCHEMA_VERSION => {}
+            _ => return Err(StoreFault::Unreadable("a schema of a newer version")),
+        }
+        act.commit()?;
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
+    }
+
+    fn write<T>(&self, act: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = act(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    fn read<T>(&self, ask: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
+        let spare = lock(&self.readers).pop();
+        let mut reader = match spare {
+            Some(reader) => reader,
+            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+        };
+        let answer = ask(&reader.transaction()?)?;
+        let mut readers = lock(&self.readers);
+        if readers.len() < READERS {
+            readers.push(reader);
+        }
+        Ok(answer)
+    }
+}
+
+impl SegmentStore for Sqlite {
+    fn birth(&self) -> Result<Option<Birth>, StoreFault> {
+        self.read(born)
+    }
+
+    fn be_born(&self, birth: &Birth) -> Result<Birth, StoreFault> {
+        self.write(|act| {
+            act.execute(
+                "INSERT INTO hub (one, epoch, claim) VALUES (1, ?1, ?2) ON CONFLICT (one) DO NOTHING",
+                params![birth.epoch.0, birth.claim],
+            )?;
+            born(act)?.ok_or(StoreFault::Unreadable("no hub"))
+        })
+    }
+
+    fn root(&self) -> Result<Option<VerifyingKey>, StoreFault> {
+        self.read(pinned)
+    }
+
+    fn pin(&self, root: &VerifyingKey) -> Result<VerifyingKey, StoreFault> {
+        self.write(|act| {
+            act.execute("UPDATE hub SET root = ?1 WHERE root IS NULL", [root.to_bytes()])?;
+            pinned(act)?.ok_or(StoreFault::Unreadable("no hub"))
+        })
+    }
+
+    fn note(&self, device: &Device, now_ms: i64, counts: Option<&BTreeMap<String, u64>>) -> Result<(), StoreFault> {
+        let cert = device.cert.0;
+        self.write(|act| {
+            remember(act, device, now_ms)?;
+            act.execute("UPDATE device SET last_ms = ?2 WHERE cert = ?1", params![cert, now_ms])?;
+            let Some(counts) = counts else { return Ok(()) };
+            act.execute("DELETE FROM device_count WHERE cert = ?1", [cert])?;
+            for (name, value) in counts {
+                act.execute(
+                    "INSERT INTO device_count (cert, name, value) VALUES (?1, ?2, ?3)",
+                    params![cert, name, i64::try_from(*value).unwrap_or(i64::MAX)],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    fn device(&self, cert: &CertId) -> Result<Option<Device>, StoreFault> {
+        self.read(|ask| {
+            let mut devices =
+                ask.prepare_cached("SELECT cert, key, office, county, chain FROM device WHERE cert = ?1")?;
+            let mut rows = devices.query([cert.0])?;
+            rows.next()?.map(device).transpose()
+        })
+    }
+
+    fn seen(&self) -> Result<Vec<Seen>, StoreFault> {
+        self.read(|ask| {
+            let mut devices = ask.prepare(
+                "SELECT cert, key, office, county, chain, first_ms, last_ms FROM device ORDER BY office, cert",
+            )?;
+            let mut rows = devices.query([])?;
+            let mut seen = Vec::new();
+            while let Some(row) = rows.next()? {
+                let device = device(row)?;
+                let counts = counts(ask, &device.cert)?;
+                seen.push(Seen { device, first_ms: row.get(5)?, last_ms: row.get(6)?, counts });
+            }
+            Ok(seen)
+        })
+    }
+
+    fn place(&self, segments: &[Arrived<'_>], introduced: &[Device], now_ms: i64) -> Result<Vec<Placed>, StoreFault> {
+        self.write(|act| {
+            for device in introduced {
+                remember(act, device, now_ms)?;
+            }
+            segments.iter().map(|segment| place(act, segment, now_ms)).collect()
+        })
+    }
+
+    fn streams(&self) -> Result<Vec<Stream>, StoreFault> {
+        self.read(|ask| {
+            let mut streams = ask.prepare_cached("SELECT DISTINCT stream FROM chain ORDER BY stream")?;
+            let names = streams.query_map([], |row| row.get::<_, String>(0))?;
+            names.map(|name| name?.parse().map_err(|_| StoreFault::Unreadable("a stream's name"))).collect()
+        })
+    }
+
+    fn frontier(&self, stream: &Stream, view: View) -> Result<Frontier, StoreFault> {
+        self.read(|ask| {
+            let mut frontier = Frontier::new();
+            for (_, chain, heads) in chains(ask, stream, view)? {
+                for head in heads {
+                    frontier.add(chain, head);
+                }
+            }
+            Ok(frontier)
+        })
+    }
+
+    fn missing(&self, stream: &Stream, have: &Frontier, view: View, max_bytes: usize) -> Result<Page, StoreFault> {
+        self.read(|ask| {
+            let (mut wanted, mut cut) = (Vec::new(), false);
+            for (id, chain, heads) in chains(ask, stream, view)? {
+                let lacking = lacks(&heads, have.heads(chain), false, |head| holds(ask, id, head))?;
+                let ids = lacking_ids(ask, id, &lacking)?;
+                cut |= ids.len() >= LOOKED_AT;
+                wanted.extend(ids);
+            }
+            // Numbers rise as segments arrive, and a segment arrives only after the one that it continues.
+            wanted.sort_unstable();
+            let mut page = page(ask, &wanted, max_bytes)?;
+            page.more |= cut;
+            Ok(page)
+        })
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreFault> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.execute_batch(
+        "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;
+         PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+    )?;
+    Ok(connection)
+}
+
+// A connection left by a panic rolled its transaction back when that was dropped.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use niangjia_replication::Incarnation;
+
+    use super::*;
+
+    #[test]
+    fn the_store_suite() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hub.db");
+        super::super::suite::every_store(&mut |store| {
+            drop(store);
+            Box::new(Sqlite::open(&path).unwrap())
+        });
+    }
+
+    #[test]
+    fn a_request_is_stored_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&dir.path().join("hub.db")).unwrap();
+        let first = Arrived {
+            stream: Stream::County,
+            chain: Incarnation([1; 16]),
+            seq: 1,
+            prev: [0; 32],
+            hash: [1; 32],
+            signer: niangjia_replication::keys::SigningKey::from_bytes(&[1; 32]).public(),
+            bytes: b"one",
+        };
+        let second = Arrived { seq: 2, prev: first.hash, hash: [2; 32], bytes: b"two", ..first };
+        let failing = "CREATE TRIGGER fail BEFORE INSERT ON segment WHEN NEW.seq = 2
+                       BEGIN SELECT RAISE(ABORT, 'the disk failed'); END";
+        lock(&store.writer).execute_batch(failing).unwrap();
+        assert!(matches!(store.place(&[first, second], &[], 0), Err(StoreFault::Sqlite(_))));
+        assert_eq!(store.streams().unwrap(), []);
+        lock(&store.writer).execute_batch("DROP TRIGGER fail").unwrap();
+        assert_eq!(store.place(&[first, second], &[], 0).unwrap(), [Placed::Stored, Placed::Stored]);
+    }
+
+    #[test]
+    fn a_list_of_missing_segments_uses_the_index() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&dir.path().join("hub.db")).unwrap();
+        let plan = |sql: &str| {
+            lock(&store.writer)
+                .query_row(&format!("EXPLAIN QUERY PLAN {sql}"), [], |row| row.get::<_, String>(3))
+                .unwrap()
+        };
+        let after = plan("SELECT id FROM segment WHERE chain = 1 AND seq > 5 ORDER BY seq, hash LIMIT 9");
+        assert!(after.contains("COVERING INDEX segment_by_place (chain=? AND seq>?)"), "{after}");
+        let walk = plan("SELECT id, hash, prev FROM segment WHERE chain = 1 ORDER BY seq DESC, hash");
+        assert!(walk.contains("COVERING INDEX segment_by_place (chain=?)"), "{walk}");
+        let heads = plan("SELECT seq, hash FROM head WHERE chain = 1 ORDER BY seq, hash");
+        assert!(heads.contains("PRIMARY KEY (chain=?)"), "{heads}");
+    }
+
+    #[test]
+    fn a_store_of_a_newer_version_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hub.db");
+        drop(Sqlite::open(&path).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(Sqlite::open(&path), Err(StoreFault::Unreadable(_))));
+    }
+}

@@ -1,0 +1,252 @@
+//! A county that does not exist, its certificates, and replicas in memory: what the tests of hub and link share.
+
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use std::collections::{BTreeMap, HashSet};
+
+use niangjia_replication::block;
+use niangjia_replication::keys::{Cert, CertKind, Identity, OpeningKey, Signer, SigningKey, StreamKey, VerifyingKey};
+use niangjia_replication::keys::{chain_to_cbor, verify_chain};
+use niangjia_replication::wire::{Lacks, Received, Replica, ReplicaFault, lacks};
+use niangjia_replication::{
+    Change, Dot, Draft, Frontier, Head, Hlc, Incarnation, Limits, RecordId, Segment, Set, Stream, seal,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+pub(crate) struct County {
+    pub(crate) id: RecordId,
+    root: SigningKey,
+    issuing: SigningKey,
+    certs: [Cert; 2],
+    rng: ChaCha20Rng,
+}
+
+impl County {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let [root, issuing] = std::array::from_fn(|_| SigningKey::generate(&mut rng));
+        let id = RecordId::new(seed, &mut rng);
+        let first = Cert::root(&root, id, [0; 16]).unwrap();
+        let second = first.certify(&root, CertKind::Issuing, issuing.public(), None, id, [1; 16]).unwrap();
+        Self { id, root, issuing, certs: [first, second], rng }
+    }
+
+    pub(crate) fn root(&self) -> VerifyingKey {
+        self.root.public()
+    }
+
+    /// A PC of the county federation itself.
+    pub(crate) fn pc(&mut self) -> Office {
+        let id = self.id;
+        self.enrol(CertKind::CountyDevice, id)
+    }
+
+    /// A new township office with one PC.
+    pub(crate) fn office(&mut self) -> Office {
+        let id = RecordId::new(7, &mut self.rng);
+        self.further_pc(id)
+    }
+
+    /// A PC of an office.
+    pub(crate) fn further_pc(&mut self, office: RecordId) -> Office {
+        self.enrol(CertKind::Device, office)
+    }
+
+    fn enrol(&mut self, kind: CertKind, office: RecordId) -> Office {
+        let rng = &mut self.rng;
+        let [delegation, device] = std::array::from_fn(|_| SigningKey::generate(rng));
+        let [first, second] = &self.certs;
+        let third =
+            second.certify(&self.issuing, CertKind::Delegation, delegation.public(), None, office, [2; 16]).unwrap();
+        let sealing = OpeningKey::generate(rng).public();
+        let fourth = third.certify(&delegation, kind, device.public(), Some(sealing), office, [3; 16]).unwrap();
+        let certs = vec![first.clone(), second.clone(), third, fourth];
+        let mut fork = ChaCha20Rng::seed_from_u64(0);
+        std::mem::swap(&mut fork, rng);
+        *rng = ChaCha20Rng::from_rng(&mut fork);
+        Office {
+            office,
+            certs,
+            key: device,
+            chain: Incarnation::new(&mut fork),
+            rng: fork,
+            held: BTreeMap::new(),
+            told: BTreeMap::new(),
+            saved: 0,
+            receives: 0,
+        }
+    }
+}
+
+/// One PC with a replica in memory.
+#[derive(Clone)]
+pub(crate) struct Office {
+    pub(crate) office: RecordId,
+    pub(crate) certs: Vec<Cert>,
+    pub(crate) key: SigningKey,
+    pub(crate) chain: Incarnation,
+    rng: ChaCha20Rng,
+    held: BTreeMap<Stream, Vec<Kept>>,
+    /// What the hub holds, as it was told last.
+    pub(crate) told: BTreeMap<Stream, Frontier>,
+    saved: u64,
+    /// How often a page or a part of one was kept.
+    pub(crate) receives: usize,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Kept {
+    chain: Incarnation,
+    head: Head,
+    prev: [u8; 32],
+    bytes: Vec<u8>,
+}
+
+impl Office {
+    pub(crate) fn stream(&self) -> Stream {
+        Stream::Office(self.office)
+    }
+
+    pub(crate) fn chain_cbor(&self) -> Vec<u8> {
+        chain_to_cbor(&self.certs)
+    }
+
+    pub(crate) fn identity(&self, root: &VerifyingKey) -> Identity {
+        verify_chain(&self.certs, root).unwrap()
+    }
+
+    /// Saves one change of `size` random bytes in a stream, as one segment; returns its bytes.
+    pub(crate) fn save(&mut self, stream: Stream, size: usize) -> Vec<u8> {
+        let last = self.frontier(&stream).head(self.chain).unwrap_or(Head { seq: 0, hash: [0; 32] });
+        let mut noise = vec![0; size];
+        rand_core::Rng::fill_bytes(&mut self.rng, &mut noise);
+        self.saved += 1;
+        let change = Change {
+            dot: Dot { incarnation: self.chain, counter: self.saved },
+            kind: "note".into(),
+            record: RecordId::new(self.saved, &mut self.rng),
+            author: self.office,
+            hlc: Hlc { millis: self.saved, count: 0 },
+            wall: 0,
+            sets: vec![Set {
+                field: "noise".into(),
+                value: niangjia_replication::Value::Bytes(noise.into()),
+                seen: vec![],
+            }],
+            event: None,
+        };
+        let block = block::encode([&change]).unwrap();
+        let draft = Draft {
+            stream,
+            chain: self.chain,
+            seq: last.seq + 1,
+            prev: last.hash,
+            certs: if last.seq == 0 { &self.certs } else { &[] },
+        };
+        let signer = Signer { key: self.key.clone(), cert: self.certs.last().unwrap().id() };
+        let key = StreamKey::from_bytes(1, &[9; 32]);
+        let sealed = seal(&draft, &[&block], &key, &signer, &mut self.rng).unwrap();
+        self.keep(stream, sealed.bytes.clone());
+        sealed.bytes
+    }
+
+    fn keep(&mut self, stream: Stream, bytes: Vec<u8>) -> bool {
+        let segment = Segment::parse(&bytes, &Limits::STANDARD).unwrap();
+        let header = *segment.header();
+        let head = Head { seq: header.seq, hash: segment.hash() };
+        let held = self.held.entry(stream).or_default();
+        if held.iter().any(|kept| kept.head == head) {
+            return false;
+        }
+        assert!(
+            header.seq == 1 || held.iter().any(|kept| kept.head.hash == header.prev),
+            "a segment came before the one that it continues"
+        );
+        held.push(Kept { chain: header.chain, head, prev: header.prev, bytes });
+        true
+    }
+
+    pub(crate) fn frontier(&self, stream: &Stream) -> Frontier {
+        let mut frontier = Frontier::new();
+        for kept in self.held.get(stream).into_iter().flatten() {
+            frontier.advance(kept.chain, &kept.prev, kept.head);
+        }
+        frontier
+    }
+
+    /// The hashes of everything held of a stream.
+    pub(crate) fn holds(&self, stream: &Stream) -> HashSet<[u8; 32]> {
+        self.held.get(stream).into_iter().flatten().map(|kept| kept.head.hash).collect()
+    }
+}
+
+impl Replica for Office {
+    fn frontiers(&mut self) -> Result<Vec<(Stream, Frontier)>, ReplicaFault> {
+        let streams: Vec<_> = self.held.keys().copied().collect();
+        Ok(streams.into_iter().map(|stream| (stream, self.frontier(&stream))).collect())
+    }
+
+    fn segments_after(
+        &mut self,
+        stream: &Stream,
+        hub: &Frontier,
+        max_bytes: usize,
+    ) -> Result<Vec<Vec<u8>>, ReplicaFault> {
+        let held = self.held.get(stream).cloned().unwrap_or_default();
+        let mut out: Vec<Vec<u8>> = Vec::new();
+        let mut size = 0;
+        for (chain, heads) in self.frontier(stream).chains() {
+            let mut mine: Vec<_> = held.iter().filter(|kept| kept.chain == chain).collect();
+            mine.sort_by_key(|kept| kept.head);
+            let holds = |head: &Head| Ok::<_, ReplicaFault>(mine.iter().any(|kept| kept.head == *head));
+            let lacking: Vec<_> = match lacks(heads, hub.heads(chain), true, holds)? {
+                Lacks::Nothing => Vec::new(),
+                Lacks::After(seq) => mine.into_iter().filter(|kept| kept.head.seq > seq).collect(),
+                Lacks::Beside(mut known) => {
+                    let mut beside = Vec::new();
+                    for kept in mine.into_iter().rev() {
+                        if known.contains(&kept.head.hash) {
+                            known.insert(kept.prev);
+                        } else {
+                            beside.push(kept);
+                        }
+                    }
+                    beside.reverse();
+                    beside
+                }
+            };
+            for kept in lacking {
+                size += kept.bytes.len();
+                if size > max_bytes && !out.is_empty() {
+                    return Ok(out);
+                }
+                out.push(kept.bytes.clone());
+            }
+        }
+        Ok(out)
+    }
+
+    fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {
+        self.receives += 1;
+        let mut received = Received::default();
+        for bytes in segments {
+            let size = bytes.len() as u64;
+            if self.keep(*stream, bytes) {
+                received.segments += 1;
+                received.changes += 1;
+                received.bytes += size;
+            }
+        }
+        Ok(received)
+    }
+
+    fn hub_has(&mut self, stream: &Stream, frontier: &Frontier) -> Result<(), ReplicaFault> {
+        self.told.insert(*stream, frontier.clone());
+        Ok(())
+    }
+
+    fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {
+        Ok(BTreeMap::from([("members".to_owned(), self.saved)]))
+    }
+}

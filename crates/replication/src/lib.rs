@@ -1,0 +1,35 @@
+//! niangjia-replication: signed, sealed, chained segments, and who may write and read them.
+//!
+//! Knows no member and no SQL, reads no clock and draws no randomness: callers hand both in. Every
+//! decoder takes any bytes whatever, checks sizes before it allocates, accepts one encoding only,
+//! and answers [`Bad`] instead of panicking.
+
+mod bad;
+mod cbor;
+mod cert;
+mod serial;
+mod spoken;
+#[cfg(test)]
+mod test;
+mod value;
+
+pub mod block;
+pub mod change;
+pub mod enrol;
+pub mod frontier;
+pub mod keys;
+pub mod kit;
+pub mod segment;
+pub mod slot;
+pub mod stream;
+pub mod wire;
+
+pub use bad::{Bad, Limits};
+pub use block::Block;
+pub use change::{
+    Change, ChangeId, ClerkId, Dot, Event, Hlc, Incarnation, RecordId, Set, Value, ValueRef,
+};
+pub use frontier::{Frontier, Head, SetHash};
+pub use segment::{Draft, Header, Sealed, Segment, Verified, seal};
+pub use spoken::Typo;
+pub use stream::Stream;

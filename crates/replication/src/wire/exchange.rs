@@ -1,0 +1,158 @@
+//! The two sides of an exchange: what a replica must offer, and how either side finds what the other lacks.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::frontier::{Frontier, Head};
+use crate::stream::Stream;
+
+/// What one side holds of a chain and the other side lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lacks {
+    Nothing,
+    /// Every segment with a greater number; 0 means all.
+    After(u64),
+    /// Every segment that is neither one of these nor before one of these.
+    Beside(HashSet<[u8; 32]>),
+}
+
+/// What of a chain with the heads `mine` is missing on a side whose heads are `theirs`.
+///
+/// `holds` tells whether a head of theirs is among my segments of this chain. `patient` is for the side that fetches
+/// next (an office): a single head of theirs that it does not hold and that lies beyond its own is taken for *ahead*,
+/// not for another branch; the fetch brings it, and asking again is then exact. A hub, that does not fetch, is not patient.
+///
+/// # Errors
+/// Those of `holds`.
+pub fn lacks<E>(
+    mine: &[Head],
+    theirs: &[Head],
+    patient: bool,
+    mut holds: impl FnMut(&Head) -> Result<bool, E>,
+) -> Result<Lacks, E> {
+    let Some(top) = mine.last() else { return Ok(Lacks::Nothing) };
+    let mut held = Vec::new();
+    let mut ahead = false;
+    for head in theirs {
+        if mine.contains(head) || holds(head)? {
+            held.push(*head);
+        } else {
+            ahead |= head.seq > top.seq;
+        }
+    }
+    if mine.iter().all(|head| held.contains(head)) || (patient && ahead) {
+        return Ok(Lacks::Nothing);
+    }
+    Ok(match (mine, held.iter().map(|head| head.seq).max()) {
+        (_, None) => Lacks::After(0),
+        ([_], Some(seq)) => Lacks::After(seq),
+        (_, Some(_)) => Lacks::Beside(held.iter().map(|head| head.hash).collect()),
+    })
+}
+
+/// What a [`Replica`] took from a page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Received {
+    pub segments: u64,
+    pub changes: u64,
+    pub bytes: u64,
+}
+
+/// An office's store, as the link sees it. Synchronous: the link calls it from a thread that may wait.
+pub trait Replica: Send {
+    /// What it holds, of every stream that it knows.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn frontiers(&mut self) -> Result<Vec<(Stream, Frontier)>, ReplicaFault>;
+
+    /// Its segments that a hub with the frontier `hub` lacks ([`lacks`] with `patient`), oldest first in each chain,
+    /// up to `max_bytes` but at least one if there is one.
+    ///
+    /// `hub` may name any segment that the hub holds, not only its last ones, and numbers up to `u64::MAX`: a chain
+    /// that the hub refuses is shown as far ahead, so that it is left alone.
+    ///
+    /// # Errors
+    /// When its store cannot be read or new changes cannot be sealed.
+    fn segments_after(
+        &mut self,
+        stream: &Stream,
+        hub: &Frontier,
+        max_bytes: usize,
+    ) -> Result<Vec<Vec<u8>>, ReplicaFault>;
+
+    /// Takes segments in one transaction. What it cannot use it keeps aside and counts; that is no error.
+    ///
+    /// # Errors
+    /// When its store cannot be written.
+    fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault>;
+
+    /// The hub holds exactly this of the stream now. It may be less than before (a hub restored from a backup), and it
+    /// is told again at every exchange, so the replica writes only when it is new.
+    ///
+    /// # Errors
+    /// When its store cannot be written.
+    fn hub_has(&mut self, stream: &Stream, frontier: &Frontier) -> Result<(), ReplicaFault>;
+
+    /// What the office tells about itself ([`super::ChangedAsk::counts`]); no names, no persons.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {
+        Ok(BTreeMap::new())
+    }
+}
+
+/// The replica's own failure, passed through the link untouched.
+#[derive(Debug, Error)]
+#[error("the office's own store: {0}")]
+pub struct ReplicaFault(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+impl ReplicaFault {
+    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    fn head(seq: u64, hash: u8) -> Head {
+        Head { seq, hash: [hash; 32] }
+    }
+
+    fn ask(mine: &[Head], theirs: &[Head], patient: bool, holds: &[Head]) -> Lacks {
+        let found: Result<_, Infallible> = lacks(mine, theirs, patient, |h| Ok(holds.contains(h)));
+        found.unwrap_or_else(|never| match never {})
+    }
+
+    #[test]
+    fn an_unforked_chain_is_continued_where_the_other_stands() {
+        assert_eq!(ask(&[], &[head(3, 3)], true, &[]), Lacks::Nothing);
+        assert_eq!(ask(&[head(5, 5)], &[], true, &[]), Lacks::After(0));
+        assert_eq!(ask(&[head(5, 5)], &[head(3, 3)], true, &[head(3, 3)]), Lacks::After(3));
+        assert_eq!(ask(&[head(5, 5)], &[head(5, 5)], true, &[]), Lacks::Nothing);
+    }
+
+    #[test]
+    fn who_fetches_next_waits_for_a_side_that_is_ahead() {
+        assert_eq!(ask(&[head(5, 5)], &[head(8, 8)], true, &[]), Lacks::Nothing);
+        assert_eq!(ask(&[head(5, 5)], &[head(8, 8)], false, &[]), Lacks::After(0));
+        // Not beyond one's own head and not known: another branch for certain.
+        assert_eq!(ask(&[head(5, 5)], &[head(5, 9)], true, &[]), Lacks::After(0));
+        assert_eq!(ask(&[head(5, 5)], &[head(4, 9)], true, &[]), Lacks::After(0));
+    }
+
+    #[test]
+    fn of_a_forked_chain_all_branches_go() {
+        let mine = [head(5, 5), head(8, 8)];
+        assert_eq!(ask(&mine, &mine, true, &[]), Lacks::Nothing);
+        let Lacks::Beside(held) = ask(&mine, &[head(8, 8)], true, &[]) else { panic!("the other branch is lacking") };
+        assert_eq!(held, HashSet::from([[8; 32]]));
+    }
+}

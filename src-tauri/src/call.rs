@@ -1,0 +1,95 @@
+//! The door between the window and the office: one question in, one answer out, and what changed meanwhile.
+
+use std::sync::Arc;
+
+use niangjia_core::Fault;
+use niangjia_host::Station;
+use serde_json::{Value, json};
+use tauri::ipc::{InvokeBody, Request};
+use tauri::{AppHandle, Emitter, State};
+use tokio::sync::broadcast::error::RecvError;
+
+/// The window that the office shows itself in; named in `tauri.conf.json` and in the capability.
+pub(crate) const WINDOW: &str = "main";
+
+/// Header of an upload: the file's own name, percent-encoded (a header carries no Chinese).
+const FILE_NAME: &str = "x-file-name";
+
+/// Runs one command of the registry.
+///
+/// `name` is the command ("members.list"), `question` its JSON; the answer is the command's JSON.
+#[tauri::command]
+pub(crate) async fn call(station: State<'_, Arc<Station>>, name: String, question: Value) -> Result<Value, Fault> {
+    station.call(&name, question).await
+}
+
+/// Takes in a file as raw bytes, without a detour over JSON; the answer names it for the command that reads it.
+#[tauri::command]
+pub(crate) async fn upload(station: State<'_, Arc<Station>>, request: Request<'_>) -> Result<Value, Fault> {
+    let name = request
+        .headers()
+        .get(FILE_NAME)
+        .map(|value| percent_decoded(value.as_bytes()))
+        .unwrap_or_else(|| "upload".to_owned());
+    let bytes = match request.body() {
+        InvokeBody::Raw(bytes) => bytes.clone(),
+        // A page that sends JSON here has sent the wrong thing; the office says so, by finding no file in it.
+        InvokeBody::Json(_) => Vec::new(),
+    };
+    station.upload(&name, bytes).await
+}
+
+/// Passes the office's own announcements on to the window until the office closes.
+pub(crate) async fn announce(app: AppHandle, station: Arc<Station>) {
+    let mut changes = station.subscribe();
+    loop {
+        let event = match changes.recv().await {
+            Ok(event) => event,
+            // The window missed some: everything it shows may be old, so it asks everything again.
+            Err(RecvError::Lagged(_)) => json!({ "touched": ["*"] }),
+            Err(RecvError::Closed) => return,
+        };
+        // A window that is being closed hears nothing, and that is no fault.
+        let _ = app.emit_to(WINDOW, "changed", event);
+    }
+}
+
+/// Undoes `encodeURIComponent`. A stray `%` stays as it is: a file name is shown, never used as a path.
+fn percent_decoded(text: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = (first == b'%')
+            .then(|| after.get(..2))
+            .flatten()
+            .and_then(|two| std::str::from_utf8(two).ok())
+            .and_then(|two| u8::from_str_radix(two, 16).ok());
+        match hex {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent_decoded;
+
+    #[test]
+    fn a_chinese_file_name_survives_the_header() {
+        assert_eq!(percent_decoded("%E4%BC%9A%E5%91%98%20%E8%A1%A8.xlsx".as_bytes()), "会员 表.xlsx");
+    }
+
+    #[test]
+    fn a_percent_sign_that_encodes_nothing_stays() {
+        assert_eq!(percent_decoded(b"100%"), "100%");
+        assert_eq!(percent_decoded(b"50%+5"), "50%+5");
+    }
+}

@@ -1,0 +1,138 @@
+//! Bad input and bad luck: a clear sentence, nothing half-done, nothing lost.
+
+use serde_json::json;
+use stories::{County, Desk, PASSPHRASE, fixture};
+
+const WANG_FANG: &str = "99010119900615007X";
+
+#[tokio::test]
+async fn files_that_are_no_rosters_are_refused_with_a_sentence() {
+    let office = Desk::alone("平明镇总工会").await;
+    let whole = std::fs::read(fixture("rosters/anfeng-members.xlsx")).unwrap();
+    let cases: [(&str, Vec<u8>); 5] = [
+        ("empty.xlsx", Vec::new()),
+        ("half.xlsx", whole[..whole.len() / 2].to_vec()),
+        ("noise.xlsx", b"PK\x03\x04 this is no workbook".to_vec()),
+        ("other.csv", "日期,天气\n今天,晴\n".into()),
+        ("picture.xls", vec![0x89, b'P', b'N', b'G', 0, 0, 0, 0]),
+    ];
+    for (name, bytes) in cases {
+        let path = office.dir().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let fault = office.refused("members.import", json!({ "path": path, "commit": true })).await;
+        assert!(fault.say.zh.chars().count() > 10 && fault.say.en.len() > 20, "{name}: {fault}");
+    }
+    let fault =
+        office.refused("members.import", json!({ "path": office.dir().join("gone.xlsx"), "commit": true })).await;
+    assert_eq!(fault.code, "file_unreadable");
+    assert_eq!(office.ask("home", json!({})).await["counts"]["members"], 0);
+}
+
+#[tokio::test]
+async fn a_sheet_of_200_megabytes_is_refused_before_it_is_read() {
+    let office = Desk::alone("平明镇总工会").await;
+    let path = office.dir().join("huge.xlsx");
+    let file = std::fs::File::create(&path).unwrap();
+    file.set_len(200 << 20).unwrap();
+    let fault = office.refused("members.import", json!({ "path": path, "commit": true })).await;
+    assert_eq!(fault.code, "file_too_large");
+}
+
+#[tokio::test]
+async fn a_wrong_passphrase_opens_nothing_and_asks_for_patience() {
+    let mut office = Desk::alone("平明镇总工会").await;
+    office.station.close().await;
+    office.station = niangjia_host::Station::open(office.dir()).unwrap();
+    assert_eq!(office.refused("members.list", json!({})).await.code, "locked");
+    for _ in 0..3 {
+        assert_eq!(
+            office.refused("app.unlock", json!({ "clerk": "李强", "passphrase": "猜一个口令" })).await.code,
+            "passphrase_wrong"
+        );
+    }
+    assert_eq!(
+        office.refused("app.unlock", json!({ "clerk": "李强", "passphrase": "再猜一个口令" })).await.code,
+        "passphrase_wait"
+    );
+    assert_eq!(office.refused("members.list", json!({})).await.code, "locked");
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_not_written_to() {
+    let mut office = Desk::alone("平明镇总工会").await;
+    office.join("王芳", WANG_FANG).await;
+    office.station.close().await;
+    let path = office.dir().join("office.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    for byte in bytes.iter_mut().take(4096).skip(100) {
+        *byte ^= 0x5a;
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    office.station = niangjia_host::Station::open(office.dir()).unwrap();
+    let fault = office.refused("app.unlock", json!({ "clerk": "李强", "passphrase": PASSPHRASE })).await;
+    assert_eq!(fault.code, "store_damaged");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "the damaged file is kept as it is");
+}
+
+#[tokio::test]
+async fn the_database_lies_encrypted_on_the_disk() {
+    let office = Desk::alone("平明镇总工会").await;
+    office.join("王芳", WANG_FANG).await;
+    office.station.close().await;
+    for entry in std::fs::read_dir(office.dir()).unwrap().flatten().filter(|e| e.path().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        let shows = |needle: &[u8]| bytes.windows(needle.len()).any(|w| w == needle);
+        assert!(
+            !shows(WANG_FANG.as_bytes()) && !shows("王芳".as_bytes()) && !shows(b"SQLite format 3"),
+            "{:?}",
+            entry.file_name()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_is_not_ours_gets_nothing() {
+    let county = County::found().await;
+    let stranger = County::found().await;
+    let desk = &county.desk;
+    let real = desk.station.office().unwrap().hub().unwrap();
+    let other = stranger.desk.station.office().unwrap().hub().unwrap();
+    // Somebody answers at our hub's address with another key.
+    desk.station.office().unwrap().set_hub(niangjia_core::identity::Hub { url: other.url, key: real.key }).unwrap();
+    assert_eq!(desk.refused("sync.now", json!({})).await.code, "link.other_hub");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packet_with_a_wrong_code_changes_nothing() {
+    let county = County::found().await;
+    let (packet, _) = county.invitation("平明镇总工会", "320722104").await;
+    let (_, other) = county.invitation("安峰镇总工会", "320722106").await;
+    let desk = Desk::empty();
+    let join = |code: serde_json::Value| json!({ "packet": { "path": packet }, "code": code, "clerk": "李强", "passphrase": PASSPHRASE });
+    assert_eq!(desk.refused("app.join", join(other)).await.fields[0].key, "packet_or_code");
+    assert_eq!(desk.refused("app.join", join(json!("AAAA-BBBB"))).await.fields[0].key, "code_typo");
+    assert_eq!(desk.ask("app.state", json!({})).await["stage"], "fresh");
+}
+
+#[tokio::test]
+async fn a_short_passphrase_or_a_missing_name_founds_nothing() {
+    let desk = Desk::empty();
+    let ask = |clerk: &str, passphrase: &str| json!({ "role": "township", "name": "平明镇总工会", "code": "320722104", "clerk": clerk, "passphrase": passphrase });
+    assert_eq!(desk.refused("app.create", ask("李强", "短")).await.fields[0].key, "passphrase_short");
+    assert_eq!(desk.refused("app.create", ask("  ", PASSPHRASE)).await.fields[0].key, "name_missing");
+    assert_eq!(desk.ask("app.state", json!({})).await["stage"], "fresh");
+    desk.ask("app.create", ask("李强", PASSPHRASE)).await;
+}
+
+#[tokio::test]
+async fn a_save_without_the_token_of_the_read_is_refused() {
+    let office = Desk::alone("平明镇总工会").await;
+    let id = office.join("王芳", WANG_FANG).await;
+    let fault = office.refused("members.save", json!({ "id": id, "fields": { "mobile": "13700000002" } })).await;
+    assert_eq!(fault.code, "token_missing");
+    let fault = office
+        .refused("members.save", json!({ "id": id, "token": "rubbish", "fields": { "mobile": "13700000002" } }))
+        .await;
+    assert_eq!(fault.code, "token_unreadable");
+    assert_eq!(office.full(&id, "mobile").await, "13900000001");
+}

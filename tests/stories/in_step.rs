@@ -1,0 +1,157 @@
+//! Offices that come into step over a real hub: nothing is lost, and everybody knows where things stand.
+
+use serde_json::json;
+use stories::{County, exchange_all};
+
+const WANG_FANG: &str = "99010119900615007X";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_made_with_the_cable_out_reaches_the_county() {
+    let mut county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let id = pingming.join("王芳", WANG_FANG).await;
+    exchange_all(&[&pingming, &county.desk]).await;
+    assert_eq!(pingming.member(&id).await["standing"]["mark"], "confirmed");
+
+    county.unplug().await;
+    let page = pingming.member(&id).await;
+    pingming.save(&page, json!({ "mobile": "13700000002" })).await;
+    assert_eq!(pingming.member(&id).await["standing"]["mark"], "saved");
+    let fault = pingming.refused("sync.now", json!({})).await;
+    assert_eq!(fault.code, "link.no_line");
+    let status = pingming.ask("sync.status", json!({})).await;
+    assert!(status["unsent"].as_u64().unwrap() >= 1);
+    assert!(status["offline_since"].is_i64());
+
+    county.plug().await;
+    pingming.sync().await;
+    assert_eq!(pingming.member(&id).await["standing"]["mark"], "received");
+    county.desk.sync().await;
+    assert_eq!(county.desk.full(&id, "mobile").await, "13700000002");
+    let seen = county.desk.ask("members.history", json!({ "id": id })).await;
+    assert_eq!(seen["entries"][0]["author"], "李强", "every change names its author, also at the county");
+    pingming.sync().await;
+    assert_eq!(pingming.member(&id).await["standing"]["mark"], "confirmed");
+    assert_eq!(pingming.ask("sync.status", json!({})).await["unconfirmed"], 0);
+    assert_eq!(pingming.digest(&pingming.stream()), county.desk.digest(&pingming.stream()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sync_brings_a_change_while_a_form_is_open_and_nothing_is_overwritten_unseen() {
+    let county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let id = pingming.join("王芳", WANG_FANG).await;
+    exchange_all(&[&pingming, &county.desk]).await;
+
+    // 李强 opens the form; meanwhile 周敏 at the county corrects the phone and the employer, and sync brings it in.
+    let form = pingming.member(&id).await;
+    let page = county.desk.member(&id).await;
+    county.desk.save(&page, json!({ "mobile": "13500000005", "employer": "大平乳品厂" })).await;
+    county.desk.sync().await;
+    pingming.sync().await;
+
+    // He saves phone and education. Education nobody else touched; of the phone both values stand.
+    pingming.save(&form, json!({ "mobile": "13700000002", "education": "大专" })).await;
+    let page = pingming.member(&id).await;
+    assert_eq!(page["fields"]["employer"], "大平乳品厂", "the county's correction stands");
+    assert_eq!(page["shown"]["education"]["zh"], "大专");
+    assert_eq!(page["standing"]["mark"], "needs_you");
+    let sides = page["conflicts"][0]["sides"].as_array().unwrap().clone();
+    let authors: Vec<&str> = sides.iter().map(|s| s["author"].as_str().unwrap()).collect();
+    assert!(authors.contains(&"周敏") && authors.contains(&"李强"));
+
+    // Both offices see the same conflict, with the same value shown.
+    exchange_all(&[&pingming, &county.desk]).await;
+    assert_eq!(county.desk.full(&id, "mobile").await, pingming.full(&id, "mobile").await);
+    assert_eq!(county.desk.member(&id).await["conflicts"], pingming.member(&id).await["conflicts"]);
+
+    // A person chooses, and it is settled everywhere.
+    let page = county.desk.member(&id).await;
+    county.desk.save(&page, json!({ "mobile": "13700000002" })).await;
+    exchange_all(&[&county.desk, &pingming]).await;
+    for desk in [&county.desk, &pingming] {
+        assert_eq!(desk.member(&id).await["conflicts"], json!([]));
+        assert_eq!(desk.full(&id, "mobile").await, "13700000002");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_townships_keep_to_themselves_and_the_county_sees_both() {
+    let county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let anfeng = county.township("安峰镇总工会", "320722106", "赵敏").await;
+    pingming.join("王芳", WANG_FANG).await;
+    anfeng.join("张伟民", "990101198001010014").await;
+    exchange_all(&[&pingming, &anfeng, &county.desk]).await;
+    assert_eq!(county.desk.ask("home", json!({})).await["counts"]["members"], 2);
+    assert_eq!(pingming.found("zwm").await, 0, "a township reads its own stream and the county's");
+    assert_eq!(anfeng.found("wf").await, 0);
+    let offices = pingming.ask("offices.list", json!({})).await;
+    assert_eq!(offices["offices"].as_array().unwrap().len(), 2, "but every office knows the others by name");
+    let streams = county.desk.station.office().unwrap();
+    for desk in [&pingming, &anfeng] {
+        assert_eq!(desk.digest(&desk.stream()), streams.digest(&desk.stream()).unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_roster_travels_and_is_confirmed() {
+    let county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let done = pingming
+        .ask("members.import", json!({ "path": stories::fixture("rosters/pingming-members.xlsx"), "commit": true }))
+        .await;
+    assert_eq!((&done["accepted"], &done["rejected"]), (&json!(1107), &json!(93)));
+    let moved = pingming.sync().await;
+    assert_eq!(moved["in_step"], true);
+    let taken = county.desk.sync().await;
+    assert!(taken["received"]["changes"].as_u64().unwrap() >= 1107);
+    pingming.sync().await;
+    let rows = pingming.ask("members.list", json!({ "limit": 100 })).await;
+    assert!(rows["rows"].as_array().unwrap().iter().all(|r| r["standing"] == "confirmed"));
+    let nothing = pingming.sync().await;
+    assert_eq!(
+        (&nothing["sent"]["segments"], &nothing["received"]["segments"]),
+        (&json!(0), &json!(0)),
+        "receipts are never receipted"
+    );
+    county.desk.ask("tables.rebuild", json!({})).await;
+    assert_eq!(
+        county.desk.ask("home", json!({})).await["counts"]["members"],
+        1107,
+        "the county's tables are a view too"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn segments_in_any_order_give_the_same_rows() {
+    let county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let id = pingming.join("王芳", WANG_FANG).await;
+    exchange_all(&[&pingming, &county.desk]).await;
+    // Both write on the same record without hearing of each other, several times.
+    for n in 0..4 {
+        let (mine, theirs) = (pingming.member(&id).await, county.desk.member(&id).await);
+        pingming.save(&mine, json!({ "mobile": format!("1370000000{n}"), "post": format!("组长{n}") })).await;
+        county
+            .desk
+            .save(&theirs, json!({ "mobile": format!("1350000000{n}"), "department": format!("第{n}车间") }))
+            .await;
+        if n == 1 {
+            exchange_all(&[&pingming, &county.desk]).await;
+        }
+    }
+    exchange_all(&[&pingming, &county.desk]).await;
+    let stream = pingming.stream();
+    let (a, b) = (pingming.member(&id).await, county.desk.member(&id).await);
+    assert_eq!(a["fields"], b["fields"]);
+    assert_eq!(a["conflicts"], b["conflicts"]);
+
+    // The same segments, chain by chain in every rotation, replayed by the rebuild of both sides.
+    for desk in [&pingming, &county.desk] {
+        desk.ask("tables.rebuild", json!({})).await;
+        assert_eq!(desk.member(&id).await["fields"], a["fields"]);
+        assert_eq!(desk.member(&id).await["conflicts"], a["conflicts"]);
+        assert_eq!(desk.digest(&stream), pingming.digest(&stream));
+    }
+}

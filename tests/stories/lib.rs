@@ -1,0 +1,189 @@
+//! The cast of the stories: a county, its townships, a hub, and a clerk at each desk. Everything goes through the same door as
+//! the window.
+
+use std::{path::PathBuf, sync::Arc};
+
+use niangjia_core::{Fault, replication::Stream};
+use niangjia_host::Station;
+use niangjia_hub::{Hub, RunningHub};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The passphrase of every clerk of the stories.
+pub const PASSPHRASE: &str = "只有我知道的口令";
+
+/// One office on one PC.
+pub struct Desk {
+    /// The office behind the door.
+    pub station: Arc<Station>,
+    dir: TempDir,
+}
+
+impl Desk {
+    /// A PC with an empty data folder.
+    #[must_use]
+    pub fn empty() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        Self { station: Station::open(dir.path().to_owned()).expect("a fresh station"), dir }
+    }
+
+    /// A township that works alone; its clerk is 李强.
+    pub async fn alone(name: &str) -> Self {
+        let desk = Self::empty();
+        desk.ask(
+            "app.create",
+            json!({ "role": "township", "name": name, "code": "320722104", "clerk": "李强", "passphrase": PASSPHRASE }),
+        )
+        .await;
+        desk
+    }
+
+    /// Runs a command that must succeed.
+    pub async fn ask(&self, name: &str, question: Value) -> Value {
+        self.station
+            .call(name, question)
+            .await
+            .unwrap_or_else(|fault| panic!("{name}: {fault} {:?} {:?}", fault.fields, fault.cause))
+    }
+
+    /// Runs a command that must be refused.
+    pub async fn refused(&self, name: &str, question: Value) -> Fault {
+        match self.station.call(name, question).await {
+            Ok(answer) => panic!("{name} should have been refused, but answered {answer}"),
+            Err(fault) => fault,
+        }
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        self.dir.path().to_owned()
+    }
+
+    /// The program is closed and opened again, and 李强 (or whoever came first) unlocks.
+    pub async fn reopen(&mut self) {
+        self.station.close().await;
+        self.station = Station::open(self.dir()).expect("the same folder");
+        let first = self.ask("app.state", json!({})).await["clerks"][0]["id"].clone();
+        self.ask("app.unlock", json!({ "clerk": first, "passphrase": PASSPHRASE })).await;
+    }
+
+    /// One exchange with the hub.
+    pub async fn sync(&self) -> Value {
+        self.ask("sync.now", json!({})).await
+    }
+
+    /// Takes a person in by the joining form. Returns the record's id.
+    pub async fn join(&self, name: &str, id_no: &str) -> String {
+        let fields = json!({ "name": name, "id_no": id_no, "mobile": "13900000001" });
+        let saved = self.ask("members.join", json!({ "fields": fields, "on": "2025-03-01" })).await;
+        saved["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A member's page.
+    pub async fn member(&self, id: &str) -> Value {
+        self.ask("members.get", json!({ "id": id })).await
+    }
+
+    /// A field in full, as after "show".
+    pub async fn full(&self, id: &str, field: &str) -> Value {
+        self.ask("members.reveal", json!({ "id": id, "field": field, "reason": "核对" })).await["value"].clone()
+    }
+
+    /// Saves fields on the form that was opened with `page`.
+    pub async fn save(&self, page: &Value, fields: Value) -> Value {
+        self.ask("members.save", json!({ "id": page["id"], "token": page["token"], "fields": fields })).await
+    }
+
+    /// How many the search box finds.
+    pub async fn found(&self, text: &str) -> u64 {
+        self.ask("search", json!({ "text": text })).await["total"].as_u64().expect("a count")
+    }
+
+    /// Digest of a stream.
+    #[must_use]
+    pub fn digest(&self, stream: &Stream) -> String {
+        self.station.office().expect("unlocked").digest(stream).expect("a digest")
+    }
+
+    /// The stream of this office.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        Stream::Office(self.station.office().expect("unlocked").identity().office)
+    }
+}
+
+/// A county with its hub.
+pub struct County {
+    /// The county's own desk; its clerk is 周敏.
+    pub desk: Desk,
+    hub: Option<RunningHub>,
+    hub_dir: TempDir,
+}
+
+impl County {
+    /// 东海县总工会, with a hub that it has claimed.
+    pub async fn found() -> Self {
+        let hub_dir = tempfile::tempdir().expect("a folder");
+        let hub = Hub::start(hub_dir.path(), "127.0.0.1:0".parse().expect("an address")).await.expect("a hub");
+        let desk = Desk::empty();
+        desk.ask("app.create", json!({ "role": "county", "name": "东海县总工会", "code": "320722", "clerk": "周敏", "passphrase": PASSPHRASE })).await;
+        desk.ask("hub.claim", json!({ "url": hub.url(), "key": hub.key_hex, "claim": hub.claim })).await;
+        Self { desk, hub: Some(hub), hub_dir }
+    }
+
+    /// A township joins with an enrolment packet carried by hand.
+    pub async fn township(&self, name: &str, code: &str, clerk: &str) -> Desk {
+        let (packet, spoken) = self.invitation(name, code).await;
+        let desk = Desk::empty();
+        desk.ask(
+            "app.join",
+            json!({ "packet": { "path": packet }, "code": spoken, "clerk": clerk, "passphrase": PASSPHRASE }),
+        )
+        .await;
+        desk
+    }
+
+    /// The packet's file and its code.
+    pub async fn invitation(&self, name: &str, code: &str) -> (PathBuf, Value) {
+        let answer = self.desk.ask("offices.invite", json!({ "name": name, "code": code })).await;
+        let packet = self.hub_dir.path().join(format!("{code}.njinvite"));
+        std::fs::write(&packet, decode(answer["packet"].as_str().expect("a packet"))).expect("a file");
+        (packet, answer["code"].clone())
+    }
+
+    /// The network cable is pulled, or the hub's room is without power.
+    pub async fn unplug(&mut self) {
+        if let Some(hub) = self.hub.take() {
+            hub.stop().await;
+        }
+    }
+
+    /// The hub comes back at the same address with what it had.
+    pub async fn plug(&mut self) {
+        let url = self.desk.station.office().expect("unlocked").hub().expect("claimed").url;
+        let address = url.trim_start_matches("https://").parse().expect("an address");
+        self.hub =
+            Some(Hub::open(self.hub_dir.path()).expect("the same hub").serve(address).await.expect("the same address"));
+    }
+}
+
+/// Everybody exchanges until all has arrived and the receipts are back.
+pub async fn exchange_all(desks: &[&Desk]) {
+    for _ in 0..2 {
+        for desk in desks {
+            desk.sync().await;
+        }
+    }
+}
+
+/// A file of `tests/fixtures`.
+#[must_use]
+pub fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+fn decode(base64: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(base64).expect("base64")
+}

@@ -1,0 +1,972 @@
+// Made from the core's list of commands by `cargo xtask types`; never edited by hand.
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+
+/** A further clerk. */
+export interface AddClerkAsk {
+  /** The clerk's own name. */
+  name: string
+  /** First passphrase; the clerk changes it. */
+  passphrase: string
+  /** Roles. */
+  roles: Role[]
+}
+
+/** Where the program stands. */
+export interface AppState {
+  /** `fresh`, `locked` or `ready`. */
+  stage: string
+  /** The office, once there is one. */
+  office?: OfficeState | null
+  /** Who works here, while unlocked. */
+  clerk?: ClerkState | null
+  /** Who can unlock. */
+  clerks: ClerkState[]
+  /** `zh-CN` or `en`. */
+  language: string
+  /** Large type. */
+  large_type: boolean
+  /** Version of the program. */
+  version: string
+  /** Whether a browser shows the window. */
+  browser: boolean
+}
+
+/** One line of the audit. */
+export interface AuditLine {
+  /** Milliseconds since 1970. */
+  at: number
+  /** Who. */
+  author: string
+  /** Which command. */
+  command: string
+  /** On which type of record. */
+  kind?: string | null
+  /** On how many records. */
+  count: number
+  /** Reason given. */
+  reason?: string | null
+}
+
+/** The audit's page. */
+export interface AuditPage {
+  /** Lines in all. */
+  total: number
+  /** Newest first. */
+  entries: AuditLine[]
+}
+
+/** An import that was taken in. */
+export interface BatchLine {
+  /** Its id. */
+  id: string
+  /** When, milliseconds since 1970. */
+  at: number
+  /** Who took it in. */
+  author: string
+  /** Name of the file. */
+  sheet: string
+  /** People that it made or changed. */
+  accepted: number
+  /** Whether it was undone. */
+  undone: boolean
+}
+
+/** Imports, newest first. */
+export interface Batches {
+  /** The imports. */
+  batches: BatchLine[]
+}
+
+/** Everything a form or list needs to draw itself. */
+export interface Catalogue {
+  /** Record types by identifier. */
+  records: Record<string, RecordDescription>
+  /** Code lists by name. */
+  codes: Record<string, CodeDescription[]>
+  /** Roles a clerk can have. */
+  roles: RoleDescription[]
+  /** Events by name. */
+  events: Record<string, Say>
+}
+
+/** What changes in a membership. */
+export interface ChangeAsk {
+  /** The member. */
+  id: string
+  /** `retained`, `restored`, `left`, `expelled`, `deceased`, `moved_out`. */
+  event: string
+  /** Day of the decision. */
+  on: string
+  /** Why, a code or words. */
+  reason: string
+  /** Document. */
+  document?: string | null
+}
+
+/** What a check found. */
+export interface Checked {
+  /** What would refuse the save. */
+  faults: FieldFault[]
+  /** What would be told. */
+  notices: Notice[]
+  /** Fields filled from others, such as the birth date from the ID number. */
+  filled: Record<string, Json>
+}
+
+/** A claimed hub. */
+export interface ClaimAnswer {
+  /** The hub's address. */
+  url: string
+}
+
+/** The hub that a county claims. */
+export interface ClaimAsk {
+  /** `https://HOST:PORT`. */
+  url: string
+  /** The hub's public key, as `init` printed it. */
+  key: string
+  /** The one-time claim, as `init` printed it. */
+  claim: string
+}
+
+/** Rows by class. */
+export interface Classes {
+  /** Not in the store. */
+  new: number
+  /** In the store, and equal. */
+  same: number
+  /** In the store, and different. */
+  differs: number
+  /** Cannot be taken. */
+  rejected: number
+  /** Are taken, but should be looked at. */
+  warned: number
+}
+
+/** A clerk as lists show one. */
+export interface ClerkLine {
+  /** Record id. */
+  id: string
+  /** Name. */
+  name: string
+  /** Keys of the roles. */
+  roles: Role[]
+  /** Names of the roles. */
+  roles_said: Say[]
+}
+
+/** A clerk. */
+export interface ClerkState {
+  /** Record id. */
+  id: string
+  /** Name. */
+  name: string
+  /** Keys of the roles; empty while locked. */
+  roles: string[]
+}
+
+/** The clerks of this office. */
+export interface Clerks {
+  /** In the order in which they came. */
+  clerks: ClerkLine[]
+}
+
+/** One permitted value. */
+export interface CodeDescription {
+  /** What is stored. */
+  code: string
+  /** Official label. */
+  zh: string
+  /** English label. */
+  en: string
+}
+
+/** A column of the sheet. */
+export interface ColumnLine {
+  /** Heading. */
+  header: string
+  /** Field that it fills; absent where it is not known. */
+  field?: string | null
+}
+
+/** One of several values. */
+export interface ConflictSide {
+  /** Values by field. */
+  values: Record<string, Json>
+  /** Shown texts by field. */
+  shown_values: Record<string, Say>
+  /** Who wrote it. */
+  author: string
+  /** When, milliseconds since 1970. */
+  at: number
+  /** Whether lists show this one. */
+  shown: boolean
+}
+
+/** Counts of the ledgers; members as statistics count them. */
+export interface Counts {
+  /** Members with an active membership. */
+  members: number
+  /** Enterprises. */
+  enterprises: number
+  /** Union organisations. */
+  organisations: number
+}
+
+/** A new office. */
+export interface CreateAsk {
+  /** `county`, or `township` for an office that works alone. */
+  role: string
+  /** Official name. */
+  name: string
+  /** Administrative code. */
+  code: string
+  /** The first clerk's own name. */
+  clerk: string
+  /** The clerk's passphrase. */
+  passphrase: string
+}
+
+/** A founded office. */
+export interface Created {
+  /** Its id. */
+  office: string
+  /** Fingerprint of this PC's key. */
+  device: string
+  /** Fingerprint of the county root, to be compared by telephone; of the device while alone. */
+  fingerprint: string
+  /** Three shares of the county root, any two of which rebuild it. Shown once and kept nowhere. */
+  shares?: string[] | null
+}
+
+/** A record's page. */
+export interface Detail {
+  /** Record id. */
+  id: string
+  /** Record type. */
+  kind: string
+  /** Title. */
+  title: string
+  /** To be handed back on save. */
+  token: string
+  /** Values; sensitive ones masked. */
+  fields: Record<string, Json>
+  /** Shown texts. */
+  shown: Record<string, Say>
+  /** Where it stands. */
+  standing: Standing
+  /** Fields with several values. */
+  conflicts: FieldConflict[]
+  /** What needs a look. */
+  attention: Notice[]
+  /** What follows from it. */
+  derived: Record<string, Json>
+  /** State that follows from the events. */
+  state?: string | null
+  /** Its events in order. */
+  events: EventLine[]
+  /** Whether it is void. */
+  void: boolean
+  /** Office that holds it. */
+  office: string
+}
+
+/** A field in which sheet and store differ. */
+export interface Difference {
+  /** Field. */
+  field: string
+  /** What the store has. */
+  old: Say
+  /** What the sheet has. */
+  new: Say
+}
+
+/** Done. */
+export interface Done {
+  /** Whether something was there. */
+  done: boolean
+}
+
+/** A draft. */
+export interface Draft {
+  /** Chosen by the form; the same key replaces the draft. */
+  key: string
+  /** Record type. */
+  kind: string
+  /** The record, where one is being edited. */
+  id?: string | null
+  /** Token of the read. */
+  token?: string | null
+  /** What was typed. */
+  fields: Record<string, Json>
+  /** When, milliseconds since 1970. */
+  at?: number
+}
+
+/** Drafts, newest first. */
+export interface Drafts {
+  /** The drafts. */
+  drafts: Draft[]
+}
+
+/** Which draft. */
+export interface DropAsk {
+  /** Its key. */
+  key: string
+}
+
+/** One entry of a history. */
+export interface Entry {
+  /** When, milliseconds since 1970. */
+  at: number
+  /** Who. */
+  author: string
+  /** Where the change stands. */
+  standing: Mark
+  /** What changed. */
+  changes: FieldChange[]
+  /** The event, where it was one. */
+  event?: string | null
+  /** Whether this made the record. */
+  made: boolean
+}
+
+/** One event of a record. */
+export interface EventLine {
+  /** Name. */
+  name: string
+  /** What was entered with it. */
+  detail: Record<string, Json>
+  /** Who. */
+  author: string
+  /** When, milliseconds since 1970. */
+  at: number
+}
+
+/** One field of a history entry. */
+export interface FieldChange {
+  /** Field. */
+  field: string
+  /** What stood there. */
+  old: Say
+  /** What was written. */
+  new: Say
+}
+
+/** Several values of one register. */
+export interface FieldConflict {
+  /** The fields of the register. */
+  fields: string[]
+  /** The values beside each other; the shown one first. */
+  sides: ConflictSide[]
+}
+
+/** A field. */
+export interface FieldDescription {
+  /** Identifier. */
+  name: string
+  /** Chinese label. */
+  zh: string
+  /** English label. */
+  en: string
+  /** Kind. */
+  kind: string
+  /** Code list, for a code. */
+  codes?: string | null
+  /** Record type, for a link. */
+  link?: string | null
+  /** Must be filled. */
+  required: boolean
+  /** Shown masked. */
+  sensitive: boolean
+  /** Fields of one register are replaced together. */
+  register: string
+  /** Part of the form. */
+  section: string
+  /** Column of the list by default. */
+  listed: boolean
+}
+
+/** One field and the sentence that belongs beside it. */
+export interface FieldFault {
+  /** Name of the field, as in the record type. */
+  field: string
+  /** Stable key, such as `id_check_digit`. */
+  key: string
+  /** The sentence for the clerk. */
+  say: Say
+}
+
+/** Which record. */
+export interface GetAsk {
+  /** Record id. */
+  id: string
+}
+
+/** A record's history, newest first. */
+export interface HistoryPage {
+  /** Entries. */
+  entries: Entry[]
+}
+
+/** One hit. */
+export interface Hit {
+  /** Record type; `draft` for something not yet saved. */
+  kind: string
+  /** Record id, or the key of the draft. */
+  id: string
+  /** Title. */
+  title: string
+  /** What tells it from others of the same name. */
+  detail: string
+  /** Characters of the title to mark, half-open. */
+  mark: [number, number][]
+}
+
+/** The home page. */
+export interface Home {
+  /** Tiles in order. */
+  tiles: Tile[]
+  /** Plain counts. */
+  counts: Counts
+}
+
+/** What was found, and on commit what was done. */
+export interface ImportAnswer {
+  /** To be handed back for the commit; absent after it. */
+  preview?: string | null
+  /** Columns of the sheet and the field that each fills. */
+  columns: ColumnLine[]
+  /** Rows by class. */
+  counts: Classes
+  /** Rows that are taken in or stand in the store already. */
+  accepted: number
+  /** Rows that are not. */
+  rejected: number
+  /** Rejected rows by reason. */
+  rejected_by: Record<string, number>
+  /** Accepted rows that should be looked at, by reason. */
+  warned_by: Record<string, number>
+  /** The same workbook with a column of reasons, where there is something to say. */
+  report?: string | null
+  /** The batch, for undo; after a commit that wrote something. */
+  batch?: string | null
+}
+
+/** What to take in. */
+export interface ImportAsk {
+  /** A file of this PC. */
+  path?: string | null
+  /** A preview made before. */
+  preview?: string | null
+  /** Takes it in; otherwise only looks. */
+  commit?: boolean
+  /** Also writes what differs from the store; otherwise people who are here already stay as they are. */
+  take_differs?: boolean
+}
+
+/** The packet and the code that opens it. */
+export interface Invitation {
+  /** To be told by telephone, never sent beside the packet. */
+  code: string
+  /** The packet, base64. */
+  packet: string
+  /** Suggested file name; bears the code of the area, no names of people. */
+  file: string
+  /** The office's id. */
+  office: string
+}
+
+/** Who is invited. */
+export interface InviteAsk {
+  /** Official name. */
+  name: string
+  /** Administrative code. */
+  code: string
+  /** Code of `org_kind`; guessed from the name where absent. */
+  kind?: string | null
+}
+
+/** Joining with a packet. */
+export interface JoinAsk {
+  /** The packet. */
+  packet: PacketAsk
+  /** The code told by telephone. */
+  code: string
+  /** The first clerk's own name. */
+  clerk: string
+  /** The clerk's passphrase. */
+  passphrase: string
+}
+
+/** Who joins. */
+export interface JoinAsk2 {
+  /** A person who is here already, such as one who left and comes back. */
+  id?: string | null
+  /** Token of the read, with `id`. */
+  token?: string | null
+  /** The form's fields. */
+  fields?: Record<string, Json>
+  /** Day of approval; from here dues run. */
+  on: string
+  /** Why, a code of `membership_change_reason` or words. */
+  reason?: string | null
+  /** Document: number of the resolution, kind of application. */
+  document?: string | null
+}
+
+/** A record that an undo left alone. */
+export interface Kept {
+  /** Record id. */
+  id: string
+  /** Title. */
+  title: string
+  /** Why. */
+  why: Say
+}
+
+/** Which rows of a list. */
+export interface ListAsk {
+  /** Text as in the search box. */
+  text?: string | null
+  /** Fields that must hold exactly this value (code, id, yes or no). */
+  filter?: Record<string, Json>
+  /** `pinyin`, or a field name. */
+  sort?: string | null
+  /** Last first. */
+  descending?: boolean
+  /** First row. */
+  offset?: number
+  /** Rows, 100 at the most. */
+  limit?: number | null
+}
+
+/** A window of a list. */
+export interface Listing {
+  /** Rows in all. */
+  total: number
+  /** The window. */
+  rows: Row[]
+}
+
+/** Where a record stands. */
+export type Mark = 'needs_you' | 'saved' | 'received' | 'confirmed'
+
+/** What went over the line. */
+export interface Moved {
+  /** Segments. */
+  segments: number
+  /** Changes in them. */
+  changes: number
+  /** Bytes of them. */
+  bytes: number
+}
+
+/** One organisation of the tree. */
+export interface Node {
+  /** Record id. */
+  id: string
+  /** Name. */
+  title: string
+  /** Code of its kind. */
+  kind: string
+  /** Members that belong to it or to one below it. */
+  members: number
+  /** Those below it. */
+  children: Node[]
+}
+
+/** No question. */
+export type Nothing = Record<string, never>
+
+/** Something to tell about a field that does not refuse a save. */
+export interface Notice {
+  /** Field. */
+  field: string
+  /** Stable key. */
+  key: string
+  /** Sentence. */
+  say: Say
+}
+
+/** One office of the county. */
+export interface OfficeLine {
+  /** Its id. */
+  id: string
+  /** Name. */
+  name: string
+  /** Administrative code. */
+  code: string
+  /** Whether something of it has arrived here. */
+  heard: boolean
+  /** When its last change here was written, milliseconds since 1970. */
+  last_change?: number | null
+}
+
+/** The office. */
+export interface OfficeState {
+  /** Its id. */
+  id: string
+  /** Name. */
+  name: string
+  /** Administrative code. */
+  code: string
+  /** `county` or `township`. */
+  role: string
+}
+
+/** The offices of the county. */
+export interface Offices {
+  /** By code. */
+  offices: OfficeLine[]
+}
+
+/** A packet on this PC or just uploaded. */
+export interface PacketAsk {
+  /** A file. */
+  path?: string | null
+}
+
+/** Which stretch of a list. */
+export interface Page {
+  /** First line. */
+  offset?: number
+  /** How many lines, 100 at the most. */
+  limit?: number | null
+}
+
+/** A reason. */
+export interface ReasonLine {
+  /** Stable key. */
+  key: string
+  /** Sentence. */
+  say: Say
+  /** Whether the row is refused for it. */
+  refused: boolean
+}
+
+/** A rebuild of the tables. */
+export interface Rebuilt {
+  /** Changes replayed. */
+  changes: number
+}
+
+/** A record type. */
+export interface RecordDescription {
+  /** Identifier. */
+  kind: string
+  /** Chinese name. */
+  zh: string
+  /** English name. */
+  en: string
+  /** Prefix of its commands. */
+  plural: string
+  /** Name of the field that is the title. */
+  title: string
+  /** Fields in order. */
+  fields: FieldDescription[]
+  /** Parts of the form in order. */
+  sections: SectionDescription[]
+}
+
+/** Which masked value is needed. */
+export interface RevealAsk {
+  /** Record id. */
+  id: string
+  /** Field. */
+  field: string
+  /** Why; goes into the audit. */
+  reason?: string | null
+}
+
+/** A value in full. */
+export interface Revealed {
+  /** The value. */
+  value: Json
+}
+
+/** What a clerk may do. */
+export type Role = 'viewer' | 'clerk' | 'chair' | 'system_admin' | 'security_admin' | 'audit_admin'
+
+/** A role. */
+export interface RoleDescription {
+  /** Key. */
+  key: string
+  /** Name. */
+  say: Say
+}
+
+/** One row of a list. */
+export interface Row {
+  /** Record id. */
+  id: string
+  /** Its title. */
+  title: string
+  /** Shown texts by field. */
+  cells: Record<string, Say>
+  /** State that follows from the events, where there are any. */
+  state?: string | null
+  /** The dot. */
+  standing: Mark
+}
+
+/** One row of a preview. */
+export interface RowLine {
+  /** Row of the sheet. */
+  row: number
+  /** Class. */
+  class: string
+  /** Name. */
+  title: string
+  /** Shown texts by field, sensitive ones masked. */
+  values: Record<string, Say>
+  /** What is wrong or should be looked at. */
+  reasons: ReasonLine[]
+  /** What differs from the store. */
+  differs: Difference[]
+}
+
+/** Rows of a preview. */
+export interface RowsAnswer {
+  /** In all. */
+  total: number
+  /** The window. */
+  rows: RowLine[]
+}
+
+/** Which rows of a preview. */
+export interface RowsAsk {
+  /** The preview. */
+  preview: string
+  /** `new`, `same`, `differs`, `rejected`, or `warned` of the accepted ones; all where absent. */
+  class?: string | null
+  /** First row. */
+  offset?: number
+  /** Rows, 100 at the most. */
+  limit?: number | null
+}
+
+/** What the form wants to save. */
+export interface SaveAsk {
+  /** The record; absent for a new one. */
+  id?: string | null
+  /** The token of the read on which the form was filled. */
+  token?: string | null
+  /** Only the fields that were changed. */
+  fields: Record<string, Json>
+}
+
+/** What came of a save. */
+export interface Saved {
+  /** Record id. */
+  id: string
+  /** The next token. */
+  token: string
+  /** Where it stands. */
+  standing: Standing
+  /** What was let through and should be known. */
+  notices: Notice[]
+}
+
+/** One sentence in both languages. Chinese is the language of the product, English is complete beside it. */
+export interface Say {
+  /** 简体中文 */
+  zh: string
+  /** English */
+  en: string
+}
+
+/** What was found. */
+export interface SearchAnswer {
+  /** Exact number of hits. */
+  total: number
+  /** The best ones. */
+  hits: Hit[]
+}
+
+/** What is looked for. */
+export interface SearchAsk {
+  /** Name, part of one, pinyin, initials, digits of a number. */
+  text: string
+  /** Only these record types. */
+  kinds?: string[]
+  /** Hits, 100 at the most. */
+  limit?: number | null
+}
+
+/** A part of a form. */
+export interface SectionDescription {
+  /** Identifier. */
+  key: string
+  /** Chinese heading. */
+  zh: string
+  /** English heading. */
+  en: string
+}
+
+/** Settings of this PC. */
+export interface SettingsAsk {
+  /** `zh-CN` or `en`. */
+  language?: string | null
+  /** Large type. */
+  large_type?: boolean | null
+}
+
+/** Mark and sentence. */
+export interface Standing {
+  /** The dot. */
+  mark: Mark
+  /** Why, and what comes next. */
+  say: Say
+}
+
+/** What an exchange did. */
+export interface SyncAnswer {
+  /** Newly stored at the hub. */
+  sent: Moved
+  /** Newly taken here. */
+  received: Moved
+  /** Both sides hold the same. */
+  in_step: boolean
+}
+
+/** Where the office stands towards the county. */
+export interface SyncStatus {
+  /** Changes written on this PC that the hub does not hold yet. */
+  unsent: number
+  /** Changes of this office that the county has not confirmed yet, unsent ones included. */
+  unconfirmed: number
+  /** Changes that wait for others they build on. */
+  parked: number
+  /** Segments kept aside because they cannot be used. */
+  quarantined: number
+  /** `none` while the office works alone or knows no hub, else `hub`. */
+  road: string
+  /** The hub. */
+  hub?: string | null
+  /** When the last exchange ended well, milliseconds since 1970. */
+  last_contact?: number | null
+  /** The status line. */
+  say: Say
+}
+
+/** One tile. */
+export interface Tile {
+  /** Identifier. */
+  key: string
+  /** Chinese label. */
+  zh: string
+  /** English label. */
+  en: string
+  /** How many. */
+  count: number
+  /** `calm`, `due` or `late`. */
+  tone: string
+}
+
+/** The whole tree. */
+export interface Tree {
+  /** Organisations without a parent that is known here. */
+  roots: Node[]
+}
+
+/** Which batch. */
+export interface UndoAsk {
+  /** Its id. */
+  batch: string
+}
+
+/** What the undo did. */
+export interface Undone {
+  /** Records voided or restored. */
+  undone: number
+  /** Records that stay, and why. */
+  not_undone: Kept[]
+}
+
+/** Unlocking. */
+export interface UnlockAsk {
+  /** Id or name of the clerk. */
+  clerk: string
+  /** Passphrase. */
+  passphrase: string
+}
+
+/** What shall be void. */
+export interface VoidAsk {
+  /** Record id. */
+  id: string
+  /** The token of the read. */
+  token: string
+  /** Why. */
+  reason: string
+  /** False takes the void back. */
+  void?: boolean
+}
+
+export interface Commands {
+  'app.create': { ask: CreateAsk; answer: Created }
+  'app.join': { ask: JoinAsk; answer: Created }
+  'app.lock': { ask: Nothing; answer: AppState }
+  'app.settings': { ask: SettingsAsk; answer: AppState }
+  'app.state': { ask: Nothing; answer: AppState }
+  'app.unlock': { ask: UnlockAsk; answer: AppState }
+  'audit.recent': { ask: Page; answer: AuditPage }
+  'catalogue': { ask: Nothing; answer: Catalogue }
+  'clerks.add': { ask: AddClerkAsk; answer: ClerkState }
+  'clerks.list': { ask: Nothing; answer: Clerks }
+  'committees.check': { ask: SaveAsk; answer: Checked }
+  'committees.get': { ask: GetAsk; answer: Detail }
+  'committees.history': { ask: GetAsk; answer: HistoryPage }
+  'committees.list': { ask: ListAsk; answer: Listing }
+  'committees.reveal': { ask: RevealAsk; answer: Revealed }
+  'committees.save': { ask: SaveAsk; answer: Saved }
+  'committees.void': { ask: VoidAsk; answer: Saved }
+  'drafts.drop': { ask: DropAsk; answer: Done }
+  'drafts.list': { ask: Nothing; answer: Drafts }
+  'drafts.put': { ask: Draft; answer: Done }
+  'enterprises.check': { ask: SaveAsk; answer: Checked }
+  'enterprises.get': { ask: GetAsk; answer: Detail }
+  'enterprises.history': { ask: GetAsk; answer: HistoryPage }
+  'enterprises.list': { ask: ListAsk; answer: Listing }
+  'enterprises.reveal': { ask: RevealAsk; answer: Revealed }
+  'enterprises.save': { ask: SaveAsk; answer: Saved }
+  'enterprises.void': { ask: VoidAsk; answer: Saved }
+  'home': { ask: Nothing; answer: Home }
+  'hub.claim': { ask: ClaimAsk; answer: ClaimAnswer }
+  'members.batches': { ask: Nothing; answer: Batches }
+  'members.change': { ask: ChangeAsk; answer: Saved }
+  'members.check': { ask: SaveAsk; answer: Checked }
+  'members.get': { ask: GetAsk; answer: Detail }
+  'members.history': { ask: GetAsk; answer: HistoryPage }
+  'members.import': { ask: ImportAsk; answer: ImportAnswer }
+  'members.import_rows': { ask: RowsAsk; answer: RowsAnswer }
+  'members.join': { ask: JoinAsk2; answer: Saved }
+  'members.list': { ask: ListAsk; answer: Listing }
+  'members.reveal': { ask: RevealAsk; answer: Revealed }
+  'members.save': { ask: SaveAsk; answer: Saved }
+  'members.undo': { ask: UndoAsk; answer: Undone }
+  'members.void': { ask: VoidAsk; answer: Saved }
+  'offices.invite': { ask: InviteAsk; answer: Invitation }
+  'offices.list': { ask: Nothing; answer: Offices }
+  'organisations.check': { ask: SaveAsk; answer: Checked }
+  'organisations.get': { ask: GetAsk; answer: Detail }
+  'organisations.history': { ask: GetAsk; answer: HistoryPage }
+  'organisations.list': { ask: ListAsk; answer: Listing }
+  'organisations.reveal': { ask: RevealAsk; answer: Revealed }
+  'organisations.save': { ask: SaveAsk; answer: Saved }
+  'organisations.tree': { ask: Nothing; answer: Tree }
+  'organisations.void': { ask: VoidAsk; answer: Saved }
+  'posts.check': { ask: SaveAsk; answer: Checked }
+  'posts.get': { ask: GetAsk; answer: Detail }
+  'posts.history': { ask: GetAsk; answer: HistoryPage }
+  'posts.list': { ask: ListAsk; answer: Listing }
+  'posts.reveal': { ask: RevealAsk; answer: Revealed }
+  'posts.save': { ask: SaveAsk; answer: Saved }
+  'posts.void': { ask: VoidAsk; answer: Saved }
+  'search': { ask: SearchAsk; answer: SearchAnswer }
+  'sync.now': { ask: Nothing; answer: SyncAnswer }
+  'sync.status': { ask: Nothing; answer: SyncStatus }
+  'tables.rebuild': { ask: Nothing; answer: Rebuilt }
+}

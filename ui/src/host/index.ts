@@ -1,0 +1,87 @@
+// The one door from the window to the office behind it. Two hosts stand behind the door: the desk (Tauri) and the loopback web server.
+import type { Commands } from '../generated/api'
+import type { Changed, Fault, RecordVerbs } from '../office/shapes'
+import { http } from './http'
+import { tauri } from './tauri'
+
+export interface Host {
+  call(name: string, question: unknown): Promise<unknown>
+  onChanged(hear: (changed: Changed) => void): () => void
+  upload(file: File, progress?: (sent: number) => void): Promise<string>
+  /** Hands a file that the office wrote to the clerk; answers where it went when there is something to say. */
+  fetchFile(file: string, name: string): Promise<string | undefined>
+  /** Gives bytes of an answer to the clerk as a file; answers where it went when there is something to say. */
+  saveBytes(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined>
+}
+
+export const inDesk = '__TAURI_INTERNALS__' in globalThis
+const host: Host = inDesk ? tauri : http
+
+/** A refusal or failure of the office, thrown by every function of this folder. */
+export class Refusal extends Error {
+  constructor(readonly fault: Fault) {
+    super(fault.code)
+    this.name = 'Refusal'
+  }
+}
+
+export function toFault(problem: unknown): Fault {
+  if (problem instanceof Refusal) return problem.fault
+  if (isFault(problem)) return problem
+  return {
+    code: 'window',
+    say: { zh: '这一步没有完成，已录入的内容没有丢失。请再试一次。', en: 'This step did not finish; nothing typed is lost. Please try again.' },
+    cause: problem instanceof Error ? problem.message : String(problem),
+  }
+}
+
+function isFault(value: unknown): value is Fault {
+  return typeof value === 'object' && value !== null && 'code' in value && 'say' in value
+}
+
+const whenLocked = new Set<() => void>()
+
+/** Hears of it when the office turns out to be locked, such as by another window. */
+export function onLocked(hear: () => void): void {
+  whenLocked.add(hear)
+}
+
+async function guarded<T>(work: Promise<unknown>): Promise<T> {
+  try {
+    return (await work) as T
+  } catch (problem) {
+    const fault = toFault(problem)
+    if (fault.code === 'locked') for (const hear of whenLocked) hear()
+    throw new Refusal(fault)
+  }
+}
+
+export function call<N extends keyof Commands>(name: N, question: Commands[N]['ask']): Promise<Commands[N]['answer']> {
+  return guarded(host.call(name, question))
+}
+
+/** The same door for the verbs that every record kind has, where the kind comes from the catalogue. */
+export function callKind<V extends keyof RecordVerbs>(kind: string, verb: V, question: RecordVerbs[V]['ask']): Promise<RecordVerbs[V]['answer']> {
+  return guarded(host.call(`${kind}.${verb}`, question))
+}
+
+export function onChanged(hear: (changed: Changed) => void): () => void {
+  return host.onChanged(hear)
+}
+
+export function upload(file: File, progress?: (sent: number) => void): Promise<string> {
+  return guarded(host.upload(file, progress))
+}
+
+export function saveBytes(name: string, base64: string): Promise<string | undefined> {
+  return guarded(host.saveBytes(name, Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))))
+}
+
+/** An uploaded file where a question wants a path: the host puts the path in its place. */
+export function uploaded(key: string): { path?: string } {
+  return { upload: key } as object
+}
+
+export function fetchFile(file: string, name: string): Promise<string | undefined> {
+  return guarded(host.fetchFile(file, name))
+}

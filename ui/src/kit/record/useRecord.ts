@@ -1,0 +1,30 @@
+// One record on a page: asked once, asked again when it changed, with its history beside it.
+import { ref, watch } from 'vue'
+import type { Detail, Entry } from '../../generated/api'
+import type { Fault } from '../../office/shapes'
+import { callKind, toFault } from '../../host'
+import { useFresh } from '../../office/freshness'
+import { recordType } from '../../office/catalogue'
+
+export function useRecord(kind: () => string, id: () => string) {
+  const record = ref<Detail>()
+  const history = ref<Entry[]>([])
+  const fault = ref<Fault>()
+
+  async function load(): Promise<void> {
+    const wanted = id()
+    if (!wanted) return
+    try {
+      const answer = await callKind(kind(), 'get', { id: wanted })
+      if (wanted !== id()) return
+      record.value = answer
+      fault.value = undefined
+      history.value = (await callKind(kind(), 'history', { id: wanted })).entries
+    } catch (problem) {
+      fault.value = toFault(problem)
+    }
+  }
+  watch(id, () => { record.value = undefined; void load() }, { immediate: true })
+  useFresh(() => [kind(), recordType(kind())?.kind ?? ''], () => void load())
+  return { record, history, fault, load }
+}

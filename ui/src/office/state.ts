@@ -1,0 +1,62 @@
+// What the window knows about the office it shows: stage, person, language. Answers of the core; thrown away with the window.
+import { computed, reactive } from 'vue'
+import type { AppState } from '../generated/api'
+import type { Fault } from './shapes'
+import { call, onLocked, toFault } from '../host'
+import { speak, type Language } from '../words'
+
+const held = reactive({
+  app: undefined as AppState | undefined,
+  fault: undefined as Fault | undefined,
+  largeType: false,
+})
+
+/** Read by the pages; written only here. */
+export const office: Readonly<typeof held> = held
+export const isCounty = computed(() => held.app?.office?.role === 'county')
+export const mayAdminister = computed(() => {
+  const roles = held.app?.clerk?.roles
+  return !roles || roles.length === 0 || roles.includes('system') || roles.includes('admin') || roles.includes('system_administrator')
+})
+
+/** Chosen on this page before an office was open to keep it; handed over when there is one. */
+let chosen: Language | undefined
+
+export async function loadState(): Promise<void> {
+  try {
+    held.app = await call('app.state', {})
+    held.fault = undefined
+    if (chosen && chosen !== held.app.language) void setLanguage(chosen).catch(() => undefined)
+    else speak(held.app.language as Language)
+    showLargeType(held.app.large_type ?? held.largeType)
+  } catch (problem) {
+    held.fault = toFault(problem)
+  }
+}
+
+export async function setLanguage(language: Language): Promise<void> {
+  speak(language)
+  chosen = language
+  if (held.app) held.app = { ...held.app, language }
+  await call('app.settings', { language })
+  chosen = undefined
+}
+
+export async function setLargeType(large: boolean): Promise<void> {
+  showLargeType(large)
+  await call('app.settings', { large_type: large })
+}
+
+function showLargeType(large: boolean): void {
+  held.largeType = large
+  document.documentElement.classList.toggle('large-type', large)
+}
+
+export async function lock(): Promise<void> {
+  await call('app.lock', {})
+  await loadState()
+}
+
+onLocked(() => {
+  if (held.app?.stage === 'ready') void loadState()
+})
