@@ -53,7 +53,7 @@ logged() {
       sleep 20 &
       nap=$!
       wait "$nap"
-      printf '      %s  %s\n' "$(elapsed)" "$(tail -n 1 "$log" 2>/dev/null | tr -d '\r' | cut -c1-100)"
+      printf '      %s  %s\n' "$(elapsed)" "$(grep -v '^ *$' "$log" 2>/dev/null | tail -n 1 | tr -d '\r' | cut -c1-100)"
     done
   ) &
   teller=$!

@@ -61,10 +61,12 @@ trap 'exit 130' INT TERM
 
 # served NAME DIR PORT: an office for a browser, in the background; its address goes to the screen.
 served() {
-  local name="$1" log="$LOGS/serve-$1.log" tries
+  local name="$1" log
+  # A name holds blanks and two languages; the log is called after the folder.
+  log="$LOGS/serve-$(basename "$2").log"
   "$BIN/niangjia-office" serve --data "$2" --listen "127.0.0.1:$3" >"$log" 2>&1 &
   RUNNING+=($!)
-  for tries in $(seq 1 150); do
+  for _ in $(seq 1 150); do
     if grep -qoE 'http://127\.0\.0\.1:[0-9]+/[^" ]*' "$log"; then
       printf '\n  %s\n    %s\n' "$name" "$(grep -oE 'http://127\.0\.0\.1:[0-9]+/[^" ]*' "$log" | head -n 1)"
       return
@@ -73,7 +75,7 @@ served() {
     sleep 0.2
   done
   cat "$log" >&2
-  fail "The office of $name printed no address within 30 s (tried $tries times)."
+  fail "The office of $name printed no address within 30 s."
 }
 
 if [ "$DEMO" = yes ]; then
@@ -101,7 +103,9 @@ fi
 
 if [ "$BROWSER" = yes ]; then
   DATA="${NIANGJIA_DATA:-$("$BIN/niangjia-office" where)}"
-  served "娘家" "$DATA" "$PORT"
+  NAME="娘家 Niangjia"
+  [ "$DEMO" = no ] || NAME="平明镇总工会 township"
+  served "$NAME" "$DATA" "$PORT"
   printf '\nOpen the address in a browser on this PC. Ctrl+C ends the program; everything saved stays.\n'
   wait "${RUNNING[-1]}"
 else

@@ -25,7 +25,9 @@ export const PRESSABLE = `(wanted) => { ${COMMON}
   const kinds = 'button, a[href], summary, [role="button"], [role="tab"], [role="link"], [role="menuitem"], [role="option"], [role="treeitem"], [role="radio"], [role="checkbox"], [role="switch"], label, [tabindex="0"], tr'
   const parts = [...front().querySelectorAll(kinds)].filter((node) => !node.disabled)
   const floating = [...document.querySelectorAll('.el-popper, [role="listbox"], [role="menu"]')].filter(seen).flatMap((box) => [...box.querySelectorAll(kinds + ', li')])
-  return best([...floating, ...parts], wanted, name)
+  const found = best([...floating, ...parts], wanted, name)
+  // A row is pressed on its first cell: for WebKit the row itself has no surface.
+  return found?.tagName === 'TR' ? found.cells[0] : found
 }`
 
 /** A field, by its label, its accessible name or its placeholder. */

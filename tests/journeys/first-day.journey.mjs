@@ -1,6 +1,6 @@
 // The first day of a county federation: founded, the first member joins, found again by initials, locked and opened.
 
-export const PASSPHRASE = '桃花潭水深千尺'
+export const PASSPHRASE = '桃花潭水深千尺三月'
 /** Made up: area 9901 is given to nobody. */
 export const WANG_FANG = '990101198803250028'
 
@@ -11,7 +11,7 @@ export async function foundsTheCounty(person) {
   await person.writes('工会全称', '东海县总工会')
   await person.writes('行政区划代码', '990100')
   await person.writes('您的姓名', '李静')
-  await person.writes('设一个开机口令', PASSPHRASE)
+  await person.writes('设一个口令', PASSPHRASE)
   await person.writes('再输一遍口令', PASSPHRASE)
   await person.press('建立')
   await person.sees('东海县总工会的恢复凭证')
@@ -34,6 +34,7 @@ export default {
       await person.press('工会组织')
       await person.press('登记工会组织')
       await person.writes('工会名称', '平明镇总工会')
+      await person.chooses('上级工会', '东海县总工会')
       await person.chooses('工会组织类别', '乡镇总工会')
       await person.press('保存')
       await person.sees('已保存在本机')

@@ -136,3 +136,24 @@ async fn a_save_without_the_token_of_the_read_is_refused() {
     assert_eq!(fault.code, "token_unreadable");
     assert_eq!(office.full(&id, "mobile").await, "13900000001");
 }
+
+#[tokio::test]
+async fn a_script_beside_the_open_window_loses_nothing_and_repeats_no_number() {
+    let window = Desk::alone("平明镇总工会").await;
+    window.join("王芳", WANG_FANG).await;
+    // The same folder, opened by another program.
+    let script = niangjia_host::Station::open(window.dir()).unwrap();
+    script.call("app.unlock", json!({ "clerk": "李强", "passphrase": PASSPHRASE })).await.unwrap();
+    for (name, id_no) in [("张伟民", "990101198001010014"), ("单晓", "99010619880808004X")] {
+        let fields = json!({ "name": name, "id_no": id_no });
+        script.call("members.join", json!({ "fields": fields, "on": "2025-03-01" })).await.unwrap();
+        assert_eq!(window.found(name).await, 1, "the window sees what the script wrote");
+        let page = window.ask("members.list", json!({ "text": "王芳" })).await["rows"][0].clone();
+        let page = window.member(page["id"].as_str().unwrap()).await;
+        window.save(&page, json!({ "post": name })).await;
+    }
+    window.ask("tables.rebuild", json!({})).await;
+    assert_eq!(window.ask("home", json!({})).await["counts"]["members"], 3);
+    let digest = window.digest(&window.stream());
+    assert_eq!(script.office().unwrap().digest(&window.stream()).unwrap(), digest);
+}

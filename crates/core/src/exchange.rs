@@ -5,6 +5,7 @@ use niangjia_replication::{
     change::{Set, Value},
 };
 use rand_chacha::ChaCha20Rng;
+use rusqlite::{Transaction, TransactionBehavior};
 
 use crate::{
     fault::Fault,
@@ -15,6 +16,9 @@ use crate::{
     store::{self, Act, Intake, LogKeys, Moment, RECEIPT, Received, drop_tables, memory::set_meta, versions::damaged},
     words::Say,
 };
+
+/// Highest applied counter by incarnation.
+type Covered = Vec<([u8; 16], i64)>;
 
 /// The author of what the program writes by itself, such as receipts.
 const PROGRAM: RecordId = RecordId([0; 16]);
@@ -38,6 +42,40 @@ pub struct SyncStatus {
     pub last_contact: Option<i64>,
     /// The status line.
     pub say: Say,
+    /// Whether an exchange is under way; filled in by the host, like what follows.
+    pub running: bool,
+    /// Since when no exchange has succeeded, milliseconds since 1970.
+    pub offline_since: Option<i64>,
+    /// Why the last one ended early.
+    pub last_fault: Option<LastFault>,
+    /// The steps of the exchange under way, or of the last one.
+    pub steps: Vec<SyncStep>,
+}
+
+/// Why an exchange ended early.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct LastFault {
+    /// Stable key.
+    pub key: String,
+    /// The sentence for the clerk.
+    pub say: Say,
+}
+
+/// One step of an exchange.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct SyncStep {
+    /// `compare`, `send`, `receive`.
+    pub key: String,
+    /// Chinese name.
+    pub zh: String,
+    /// English name.
+    pub en: String,
+    /// Segments done.
+    pub done: u64,
+    /// Segments to do, as far as known.
+    pub total: u64,
+    /// Bytes done.
+    pub bytes: u64,
 }
 
 pub(crate) fn register(registry: &mut Registry) {
@@ -87,6 +125,10 @@ fn status(view: &crate::office::View<'_>) -> Result<SyncStatus, Fault> {
         hub,
         last_contact,
         say,
+        running: false,
+        offline_since: None,
+        last_fault: None,
+        steps: Vec::new(),
     })
 }
 
@@ -105,7 +147,8 @@ impl Office {
     /// The store's own.
     pub fn seal(&self, rng: &mut ChaCha20Rng) -> Result<(), Fault> {
         let conn = self.store.write();
-        let tx = conn.unchecked_transaction()?;
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
         let mut memory = (*self.store.memory()).clone();
         LogKeys { keys: &self.keys() }.pack(&tx, &mut memory, rng, true)?;
         tx.commit()?;
@@ -118,6 +161,7 @@ impl Office {
     /// # Errors
     /// The store's own.
     pub fn frontiers(&self) -> Result<Vec<(Stream, Frontier)>, Fault> {
+        self.catch_up(&self.store.write())?;
         let memory = self.store.memory();
         self.store.read(|conn| {
             self.streams()
@@ -150,7 +194,8 @@ impl Office {
     /// The store's own; then nothing was taken.
     pub fn receive(&self, stream: &Stream, segments: &[Vec<u8>], wall: i64) -> Result<(Received, Changed), Fault> {
         let conn = self.store.write();
-        let tx = conn.unchecked_transaction()?;
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
         let keys = self.keys();
         let memory = (*self.store.memory()).clone();
         let mut intake = Intake {
@@ -177,9 +222,10 @@ impl Office {
     /// # Errors
     /// The store's own.
     pub fn hub_has(&self, stream: &Stream, theirs: &Frontier) -> Result<bool, Fault> {
+        let conn = self.store.write();
+        self.catch_up(&conn)?;
         let mut memory = (*self.store.memory()).clone();
         let Some(number) = memory.known_stream(stream) else { return Ok(false) };
-        let conn = self.store.write();
         if !store::hub_has(&conn, &memory, number, theirs)? {
             return Ok(false);
         }
@@ -206,9 +252,10 @@ impl Office {
             return Ok(0);
         }
         let conn = self.store.write();
-        let tx = conn.unchecked_transaction()?;
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
         let memory = (*self.store.memory()).clone();
-        let mut due: Vec<(Stream, Vec<([u8; 16], i64)>)> = Vec::new();
+        let mut due: Vec<(Stream, Covered)> = Vec::new();
         for stream in self.streams().into_iter().filter(|s| matches!(s, Stream::Office(_))) {
             let Some(number) = memory.known_stream(&stream) else { continue };
             let mut heads: Vec<_> = memory.heads.iter().filter(|((s, _), _)| *s == number).collect();
@@ -224,7 +271,7 @@ impl Office {
                         memory.parked.iter().filter(|(s, i, _)| *s == number && i == inc).map(|(_, _, c)| *c).min();
                     Ok((memory.ident(*inc)?, first_parked.map_or(head.applied, |c| c - 1)))
                 })
-                .collect::<Result<Vec<_>, Fault>>()?;
+                .collect::<Result<Covered, Fault>>()?;
             due.push((stream, covered));
         }
         if due.is_empty() {
@@ -250,6 +297,7 @@ impl Office {
     /// # Errors
     /// `stream_unknown`.
     pub fn digest(&self, stream: &Stream) -> Result<String, Fault> {
+        self.catch_up(&self.store.write())?;
         let memory = self.store.memory();
         let Some(number) = memory.known_stream(stream) else {
             return if self.streams().contains(stream) {
@@ -284,7 +332,8 @@ impl Office {
     /// The store's own; then the old tables stand.
     pub fn rebuild(&self) -> Result<u64, Fault> {
         let conn = self.store.write();
-        let tx = conn.unchecked_transaction()?;
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
         drop_tables(&tx, &self.store.schema)?;
         let keys = self.keys();
         let mut memory = (*self.store.memory()).clone();

@@ -77,7 +77,7 @@ impl Keys {
     /// The newest key of a stream.
     #[must_use]
     pub fn newest(&self, stream: &Stream) -> Option<&StreamKey> {
-        self.streams.range((stream.clone(), 0)..=(stream.clone(), u32::MAX)).next_back().map(|(_, key)| key)
+        self.streams.range((*stream, 0)..=(*stream, u32::MAX)).next_back().map(|(_, key)| key)
     }
 
     pub(crate) fn store(&self, conn: &Connection) -> Result<(), Fault> {

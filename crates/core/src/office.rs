@@ -200,6 +200,9 @@ impl Office {
         }
         match &command.run {
             Run::Query(run) => {
+                if let Some(conn) = self.store.try_write() {
+                    self.catch_up(&conn)?;
+                }
                 let memory = self.store.memory();
                 let answer = self
                     .store
@@ -208,6 +211,16 @@ impl Office {
             }
             Run::Action(run) => self.act(name, caller, |desk| run(desk, ask)),
         }
+    }
+
+    /// Another program on this PC (a script beside the window) may have written to the same folder: then memory, keys
+    /// and search index are taken from the file again before anything builds on them.
+    pub(crate) fn catch_up(&self, conn: &Connection) -> Result<(), Fault> {
+        if self.store.refresh(conn)? {
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Keys::load(conn)?;
+            self.index()?;
+        }
+        Ok(())
     }
 
     /// Runs a decision in one act: all of it stands, or none.
@@ -222,6 +235,7 @@ impl Office {
     ) -> Result<(T, Changed), Fault> {
         let conn = self.store.write();
         let tx = rusqlite::Transaction::new_unchecked(&conn, rusqlite::TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
         let memory = (*self.store.memory()).clone();
         let act = Act::begin(
             &tx,
@@ -385,10 +399,6 @@ impl<'a> View<'a> {
     pub(crate) fn select<R: Record>(&self, condition: &str, params: &[&dyn ToSql]) -> Result<Vec<(Stored, R)>, Fault> {
         let rows = rows::select(self.conn, self.layout(R::TYPE.name)?, condition, params)?;
         rows.into_iter().map(|row| Ok((row.clone(), R::from_values(&row.values)?))).collect()
-    }
-
-    pub(crate) fn own_stream(&self) -> Result<i64, Fault> {
-        self.memory.known_stream(&self.office.own_stream()).ok_or_else(Fault::not_found)
     }
 
     /// The name of the person who wrote something.

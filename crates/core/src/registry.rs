@@ -147,5 +147,5 @@ fn safe(message: &str) -> String {
 }
 
 fn answer<B: Serialize>(b: B) -> Result<Json, Fault> {
-    serde_json::to_value(b).map_err(|e| Fault::question(e))
+    serde_json::to_value(b).map_err(Fault::question)
 }

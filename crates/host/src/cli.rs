@@ -73,7 +73,11 @@ enum Verb {
         listen: SocketAddr,
     },
     /// Prints every command with its role, question and answer schema.
-    Commands,
+    Commands {
+        /// As TypeScript instead of JSON Schema.
+        #[arg(long)]
+        typescript: bool,
+    },
     /// Prints the data folder.
     Where,
     /// Makes a county, two townships and 1,600 made-up members, and brings them into step.
@@ -141,7 +145,11 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             println!("{}", dir.display());
             Ok(None)
         }
-        Verb::Commands => schema::commands().map(Some),
+        Verb::Commands { typescript: true } => {
+            print!("{}", crate::typescript(&schema::commands()?));
+            Ok(None)
+        }
+        Verb::Commands { typescript: false } => schema::commands().map(Some),
         Verb::New { role, name, code, clerk, kit } => {
             let station = Station::open(dir.clone())?;
             let question =

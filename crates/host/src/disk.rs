@@ -20,6 +20,8 @@ use rand_chacha::ChaCha20Rng;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::station::{Language, OfficeRole};
+
 /// The file beside the database.
 const FILE: &str = "office.json";
 
@@ -32,9 +34,9 @@ pub(crate) struct Folder {
     /// Clerks who can unlock.
     #[serde(default)]
     pub(crate) clerks: Vec<Slot>,
-    /// `zh-CN` or `en`.
+    /// Of the window.
     #[serde(default)]
-    pub(crate) language: Option<String>,
+    pub(crate) language: Language,
     /// Large type.
     #[serde(default)]
     pub(crate) large_type: bool,
@@ -46,7 +48,7 @@ pub(crate) struct OfficeLine {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) code: String,
-    pub(crate) role: String,
+    pub(crate) role: OfficeRole,
 }
 
 /// A clerk's key slot.

@@ -8,6 +8,7 @@ mod replica;
 mod schema;
 mod station;
 mod sync;
+mod typescript;
 pub mod web;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
 pub use schema::commands;
 pub use station::Station;
+pub use typescript::typescript;
 
 /// Where an office lies when nothing else is said: `NIANGJIA_DATA`, else the user's data folder.
 #[must_use]

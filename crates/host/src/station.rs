@@ -54,19 +54,53 @@ pub(crate) struct Session {
     key: DatabaseKey,
 }
 
+/// How far the program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// No office in this folder.
+    Fresh,
+    /// An office, and nobody has unlocked it.
+    Locked,
+    /// Unlocked.
+    Ready,
+}
+
+/// Language of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Language {
+    /// 简体中文.
+    #[default]
+    #[serde(rename = "zh-CN")]
+    Chinese,
+    /// English.
+    #[serde(rename = "en")]
+    English,
+}
+
+/// What an office is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OfficeRole {
+    /// 县总工会.
+    County,
+    /// 乡镇／街道总工会.
+    Township,
+}
+
 /// Where the program stands.
 #[derive(Serialize, JsonSchema)]
 pub struct AppState {
-    /// `fresh`, `locked` or `ready`.
-    pub stage: String,
+    /// How far.
+    pub stage: Stage,
     /// The office, once there is one.
     pub office: Option<OfficeState>,
     /// Who works here, while unlocked.
     pub clerk: Option<ClerkState>,
     /// Who can unlock.
     pub clerks: Vec<ClerkState>,
-    /// `zh-CN` or `en`.
-    pub language: String,
+    /// Of the window.
+    pub language: Language,
     /// Large type.
     pub large_type: bool,
     /// Version of the program.
@@ -84,8 +118,8 @@ pub struct OfficeState {
     pub name: String,
     /// Administrative code.
     pub code: String,
-    /// `county` or `township`.
-    pub role: String,
+    /// What it is.
+    pub role: OfficeRole,
 }
 
 /// A clerk.
@@ -102,8 +136,8 @@ pub struct ClerkState {
 /// A new office.
 #[derive(Deserialize, JsonSchema)]
 pub struct CreateAsk {
-    /// `county`, or `township` for an office that works alone.
-    pub role: String,
+    /// A county, or a township that works alone.
+    pub role: OfficeRole,
     /// Official name.
     pub name: String,
     /// Administrative code.
@@ -134,11 +168,14 @@ pub struct PacketAsk {
     /// A file.
     #[serde(default)]
     pub path: Option<String>,
+    /// A file just uploaded; the station puts its path in the place of this.
+    #[serde(default)]
+    pub upload: Option<String>,
 }
 
-/// Joining with a packet.
+/// Joining a county with an enrolment packet.
 #[derive(Deserialize, JsonSchema)]
-pub struct JoinAsk {
+pub struct EnrolAsk {
     /// The packet.
     pub packet: PacketAsk,
     /// The code told by telephone.
@@ -161,9 +198,9 @@ pub struct UnlockAsk {
 /// Settings of this PC.
 #[derive(Deserialize, JsonSchema)]
 pub struct SettingsAsk {
-    /// `zh-CN` or `en`.
+    /// Of the window.
     #[serde(default)]
-    pub language: Option<String>,
+    pub language: Option<Language>,
     /// Large type.
     #[serde(default)]
     pub large_type: Option<bool>,
@@ -188,7 +225,7 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     }
     registry.query("app.state", Role::Viewer, at_station::<Nothing, AppState>);
     registry.query("app.create", Role::Viewer, at_station::<CreateAsk, Created>);
-    registry.query("app.join", Role::Viewer, at_station::<JoinAsk, Created>);
+    registry.query("app.join", Role::Viewer, at_station::<EnrolAsk, Created>);
     registry.query("app.unlock", Role::Viewer, at_station::<UnlockAsk, AppState>);
     registry.query("app.lock", Role::Viewer, at_station::<Nothing, AppState>);
     registry.query("app.settings", Role::Viewer, at_station::<SettingsAsk, AppState>);
@@ -378,12 +415,12 @@ impl Station {
         let folder = self.folder();
         let session = self.session().ok();
         let stage = match (&folder.office, &session) {
-            (None, _) => "fresh",
-            (Some(_), None) => "locked",
-            (Some(_), Some(_)) => "ready",
+            (None, _) => Stage::Fresh,
+            (Some(_), None) => Stage::Locked,
+            (Some(_), Some(_)) => Stage::Ready,
         };
         AppState {
-            stage: stage.to_owned(),
+            stage,
             office: folder.office.map(|o| OfficeState { id: o.id, name: o.name, code: o.code, role: o.role }),
             clerk: session.map(|s| ClerkState {
                 id: s.clerk.to_string(),
@@ -395,7 +432,7 @@ impl Station {
                 .iter()
                 .map(|c| ClerkState { id: c.id.to_string(), name: c.name.clone(), roles: Vec::new() })
                 .collect(),
-            language: folder.language.unwrap_or_else(|| "zh-CN".into()),
+            language: folder.language,
             large_type: folder.large_type,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             browser: self.browser,
@@ -403,15 +440,8 @@ impl Station {
     }
 
     fn settings(&self, ask: &SettingsAsk) -> Result<Value, Fault> {
-        if let Some(language) = &ask.language
-            && !["zh-CN", "en"].contains(&language.as_str())
-        {
-            return Err(Fault::question("language"));
-        }
         self.change_folder(|folder| {
-            if ask.language.is_some() {
-                folder.language.clone_from(&ask.language);
-            }
+            folder.language = ask.language.unwrap_or(folder.language);
             folder.large_type = ask.large_type.unwrap_or(folder.large_type);
         })?;
         written(self.state())
@@ -432,15 +462,14 @@ impl Station {
         self.fresh()?;
         passphrase_fits(&ask.passphrase)?;
         let path = database(&self.dir);
-        let founded = match ask.role.as_str() {
-            "county" => founding::county(&path, &ask.name, &ask.code, &ask.clerk, moment())?,
-            "township" => founding::alone(&path, &ask.name, &ask.code, &ask.clerk, moment())?,
-            _ => return Err(Fault::question("role")),
+        let founded = match ask.role {
+            OfficeRole::County => founding::county(&path, &ask.name, &ask.code, &ask.clerk, moment())?,
+            OfficeRole::Township => founding::alone(&path, &ask.name, &ask.code, &ask.clerk, moment())?,
         };
         self.begin(founded, &ask.clerk, &ask.passphrase)
     }
 
-    fn join(&self, ask: &JoinAsk) -> Result<Created, Fault> {
+    fn join(&self, ask: &EnrolAsk) -> Result<Created, Fault> {
         self.fresh()?;
         passphrase_fits(&ask.passphrase)?;
         let wrong =
@@ -487,7 +516,7 @@ impl Station {
                 id: identity.office.to_string(),
                 name: identity.name.clone(),
                 code: identity.code.clone(),
-                role: if identity.county { "county" } else { "township" }.to_owned(),
+                role: if identity.county { OfficeRole::County } else { OfficeRole::Township },
             });
             folder.clerks.push(slot);
         });

@@ -47,6 +47,28 @@ impl Drop for Running {
     }
 }
 
+/// Serving a folder where it must be refused; what it says.
+fn refusal(dir: &Path) -> String {
+    let mut child = Command::new(HUB)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(dir)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for _ in 0..100 {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let served = child.try_wait().unwrap().is_none();
+    child.kill().unwrap();
+    let done = child.wait_with_output().unwrap();
+    assert!(!served && !done.status.success(), "a hub is served that must not be");
+    String::from_utf8(done.stderr).unwrap()
+}
+
 fn init(dir: &Path) -> Result<serde_json::Value, String> {
     let done = Command::new(HUB).args(["init", "--data"]).arg(dir).output().unwrap();
     if done.status.success() {
@@ -93,8 +115,7 @@ async fn claim(addr: &str, hub: &VerifyingKey, made: &serde_json::Value, county:
 fn a_hub_is_made_once_and_only_a_made_one_is_served() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("new");
-    let serve = Command::new(HUB).args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data).output().unwrap();
-    assert!(!serve.status.success() && !data.exists(), "serving makes nothing");
+    assert!(refusal(&data).contains("no hub") && !data.exists(), "serving makes nothing");
     let made = init(&data).unwrap();
     let key: VerifyingKey = made["key"].as_str().unwrap().parse().unwrap();
     assert_eq!(made["hub"].as_str().unwrap(), wire::hub_id(&key).to_string());
@@ -107,8 +128,7 @@ fn a_hub_is_made_once_and_only_a_made_one_is_served() {
         assert!(!bytes.windows(claim.len()).any(|part| part == claim.as_bytes()));
     }
     let running = Running::serve(&data);
-    let second = Command::new(HUB).args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data).output().unwrap();
-    assert!(String::from_utf8(second.stderr).unwrap().contains("another hub"));
+    assert!(refusal(&data).contains("another hub"));
     drop(running);
 }
 

@@ -2,9 +2,9 @@
 import { ElMessage } from './element'
 
 export function tellDone(message: string): void {
-  ElMessage({ message, type: 'success', duration: 3500, grouping: true })
+  ElMessage({ message, type: 'success', duration: 3500, grouping: true, placement: 'bottom', offset: 44 })
 }
 
 export function tellNote(message: string): void {
-  ElMessage({ message, type: 'warning', duration: 6000, showClose: true, grouping: true })
+  ElMessage({ message, type: 'warning', duration: 6000, showClose: true, grouping: true, placement: 'bottom', offset: 44 })
 }

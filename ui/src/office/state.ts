@@ -3,7 +3,7 @@ import { computed, reactive } from 'vue'
 import type { AppState } from '../generated/api'
 import type { Fault } from './shapes'
 import { call, onLocked, toFault } from '../host'
-import { speak, type Language } from '../words'
+import { speak, t, type Language } from '../words'
 
 const held = reactive({
   app: undefined as AppState | undefined,
@@ -26,6 +26,7 @@ export async function loadState(): Promise<void> {
   try {
     held.app = await call('app.state', {})
     held.fault = undefined
+    document.title = [held.app.office?.name, t('product')].filter(Boolean).join(' · ')
     if (chosen && chosen !== held.app.language) void setLanguage(chosen).catch(() => undefined)
     else speak(held.app.language as Language)
     showLargeType(held.app.large_type ?? held.largeType)

@@ -169,10 +169,12 @@ const en: typeof zh = {
     void_word: 'void',
     unvoid: 'Take back',
   },
-  history: { when: 'When', who: 'Who', what: 'What', old: 'Before', new: 'Now', none: 'No changes yet.', made: 'Record made' },
+  history: { when: 'When', who: 'Who', what: 'What', old: 'Before', new: 'Now', none: 'No changes yet.', elsewhere: 'a clerk of another union', made: 'Record made' },
   conflict: {
     title: 'Two versions of “{fields}”: please check',
-    why: 'The same field was changed in two places at once. Nothing was chosen for you; both are kept. Check the original paper and save the right one with “Edit details”.',
+    why: 'The same field was changed in two places at once. Nothing was chosen for you; both are kept. Check the original paper, then take the right one.',
+    adopt: 'Take this one',
+    by_editing: 'This field is not shown in full: choose “Edit details”, look at the whole value and save the right one.',
   },
   members: {
     join: 'Register a new member',
@@ -241,7 +243,7 @@ const en: typeof zh = {
     done: '{n} rows imported.',
     done_where: 'Saved on this PC; they go up by themselves when there is a line.',
     rejected_n: '{n} rows were not imported:',
-    warned_n: 'Can come in, but please note:',
+    warned_n: 'Imported, but please note:',
     report: 'Download the sheet with reasons',
     report_name: 'import-result.xlsx',
     report_at: 'Saved at: {where}',

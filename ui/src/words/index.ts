@@ -37,6 +37,11 @@ export function named(group: string, key: string): string {
   return words.global.te(path) ? t(path) : key
 }
 
+/** Who wrote something; the people of another office are not known here by name. */
+export function writer(name: string): string {
+  return name || t('history.elsewhere')
+}
+
 /** What the list of a record type is called: its place in this window, or the name of the type. */
 export function placeName(type: { zh: string; en: string }, kind: string): string {
   return words.global.te(`place.${kind}`) ? t(`place.${kind}`) : say(type)

@@ -167,10 +167,12 @@ export default {
     void_word: '作废',
     unvoid: '恢复',
   },
-  history: { when: '时间', who: '经办人', what: '内容', old: '原来', new: '现在', none: '还没有变动。', made: '建立档案' },
+  history: { when: '时间', who: '经办人', what: '内容', old: '原来', new: '现在', none: '还没有变动。', elsewhere: '其他工会的经办人', made: '建立档案' },
   conflict: {
     title: '“{fields}”有两种写法，请核对',
-    why: '两处同时改了同一项，系统没有替您选择，两种写法都保留着。请核对原件，用“修改资料”保存正确的写法。',
+    why: '两处同时改了同一项，系统没有替您选择，两种写法都保留着。请核对原件，再采用正确的一种。',
+    adopt: '采用这个',
+    by_editing: '这一项平时不全部显示：请点“修改资料”，看过完整内容后保存正确的写法。',
   },
   members: {
     join: '会员入会登记',
@@ -239,7 +241,7 @@ export default {
     done: '已导入 {n} 行。',
     done_where: '都已保存在本机，联网后自动上报。',
     rejected_n: '{n} 行没有导入：',
-    warned_n: '可以导入，但请留意：',
+    warned_n: '已导入，但请留意：',
     report: '下载带说明的表格',
     report_name: '导入结果.xlsx',
     report_at: '已存到：{where}',

@@ -41,13 +41,7 @@ pub const FEW: usize = 10;
 
 impl Default for Filter {
     fn default() -> Self {
-        Self {
-            kinds: u32::MAX,
-            offices: None,
-            with_flags: 0,
-            without_flags: 0,
-            near: true,
-        }
+        Self { kinds: u32::MAX, offices: None, with_flags: 0, without_flags: 0, near: true }
     }
 }
 
@@ -55,10 +49,7 @@ impl Filter {
     /// Everything of one kind.
     #[must_use]
     pub fn kind(kind: u8) -> Self {
-        Self {
-            kinds: 1u32.checked_shl(u32::from(kind)).unwrap_or(0),
-            ..Self::default()
-        }
+        Self { kinds: 1u32.checked_shl(u32::from(kind)).unwrap_or(0), ..Self::default() }
     }
 }
 

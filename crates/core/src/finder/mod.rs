@@ -26,6 +26,7 @@ use numbers::Numbers;
 use rows::{Mark, Rows};
 pub use session::Session;
 use texts::Texts;
+use zeroize::Zeroize;
 
 use crate::pinyin::{self, Table, Unit};
 
@@ -42,8 +43,27 @@ pub struct Finder {
     names: Names,
     numbers: Numbers,
     texts: Texts,
+    /// Records expected at the beginning: while they come, sorting them in would be work for nothing.
+    expected: usize,
+    scratch: Scratch,
     /// Never the same for two states of any finder: a session knows by it whether its memory still holds.
     version: u64,
+}
+
+/// Room for taking one record apart, kept from one to the next and wiped at the end.
+#[derive(Default)]
+struct Scratch {
+    row: Vec<Unit>,
+    digits: Vec<u8>,
+    code: Vec<u8>,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.row.zeroize();
+        self.digits.zeroize();
+        self.code.zeroize();
+    }
 }
 
 impl Finder {
@@ -56,6 +76,8 @@ impl Finder {
             names: Names::with_capacity(records),
             numbers: Numbers::with_capacity(records),
             texts: Texts::default(),
+            expected: records,
+            scratch: Scratch::default(),
             version: next_version(),
         }
     }
@@ -87,23 +109,23 @@ impl Finder {
     /// Adds a record, or puts it in place of the one with the same kind and row id.
     pub fn push(&mut self, entry: &Entry<'_>) {
         self.rows.remove(entry.kind & 31, entry.rec);
-        let slot = self.rows.len();
-        let mut row: Vec<Unit> = Vec::with_capacity(16);
-        let given = self.names.units(self.table, entry.title, entry.person, &mut row);
-        self.names.push_title(self.table, &row, given);
-        for alias in entry.aliases {
-            let given = self.names.units(self.table, alias, entry.person, &mut row);
-            self.names.push_alias(self.table, &row, given);
-        }
+        let row = &mut self.scratch.row;
+        let given = self.names.units(self.table, entry.title, entry.person, row);
         self.rows.add(entry.rec, Mark::new(entry, given));
-        self.push_codes(slot, entry, &mut row);
+        self.names.push_title(self.table, row, given);
+        for alias in entry.aliases {
+            let given = self.names.units(self.table, alias, entry.person, row);
+            self.names.push_alias(self.table, row, given);
+        }
+        self.push_codes(entry.codes);
         self.changed();
     }
 
-    fn push_codes(&mut self, slot: usize, entry: &Entry<'_>, row: &mut Vec<Unit>) {
-        let mut digits = Vec::with_capacity(numbers::WIDEST);
-        let mut code = Vec::with_capacity(24);
-        for text in entry.codes {
+    /// Stores the codes of the slot pushed last.
+    fn push_codes(&mut self, codes: &[&str]) {
+        let Scratch { row, digits, code } = &mut self.scratch;
+        digits.clear();
+        for text in codes {
             code.clear();
             let mut foreign = false;
             for c in text.chars().map(pinyin::fold).filter(|c| !pinyin::is_sign(*c)) {
@@ -114,11 +136,11 @@ impl Finder {
                 // 东工〔2026〕3号 is found like a name.
                 self.names.units(self.table, text, false, row);
                 self.names.push_alias(self.table, row, 0);
-            } else if !code.is_empty() && !numbers::append(&mut digits, &code) {
-                self.texts.push(slot, &code);
+            } else if !code.is_empty() && !numbers::append(digits, code) {
+                self.texts.push(self.rows.len() - 1, code);
             }
         }
-        self.numbers.push(&digits);
+        self.numbers.push(digits);
     }
 
     /// Takes a record out; false when it was not there.
@@ -146,7 +168,8 @@ impl Finder {
             return;
         }
         let settled = self.names.order.settled;
-        if self.rows.len() - settled > settled.max(UNSETTLED) {
+        let late = self.rows.len() - settled;
+        if late > settled.max(UNSETTLED) && self.rows.len() > self.expected {
             self.settle();
         }
     }
@@ -154,10 +177,7 @@ impl Finder {
     /// Lets go of the slots of the dead.
     fn tidy(&mut self) {
         let records = self.len();
-        let mut next = Self {
-            names: self.names.heir(records),
-            ..Self::with_capacity(records)
-        };
+        let mut next = Self { names: self.names.heir(records), ..Self::with_capacity(records) };
         let mut digits = Vec::with_capacity(numbers::WIDEST);
         for slot in 0..self.rows.len() {
             let mark = self.rows.mark(slot);
@@ -188,5 +208,7 @@ fn next_version() -> u64 {
     VERSIONS.fetch_add(1, Ordering::Relaxed)
 }
 
+#[cfg(test)]
+mod naive;
 #[cfg(test)]
 mod tests;

@@ -67,11 +67,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn with_capacity(records: usize) -> Self {
-        Self {
-            order: Order::with_capacity(records),
-            short: Shorts::with_capacity(records),
-            ..Self::default()
-        }
+        Self { order: Order::with_capacity(records), short: Shorts::with_capacity(records), ..Self::default() }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -162,7 +158,7 @@ impl Names {
     /// The first four units as a number that compares like the name, with strangers in order of code points.
     pub(super) fn sort_word(&self, table: &Table, slot: usize) -> u64 {
         let end = table.end();
-        let place = |u: Unit| if u < end { u } else { self.strangers.place(table, u) };
+        let place = |u: Unit| if u < end { table.sorts_as(u) } else { self.strangers.place(table, u) };
         let mut buffer = [NONE; 4];
         let title = self.title(slot, &mut buffer).iter().copied().filter(|u| *u != SKIP);
         first_four(title).into_iter().fold(0, |word, u| word << 16 | u64::from(place(u)))
@@ -172,7 +168,7 @@ impl Names {
     pub(super) fn compare_rest(&self, table: &Table, a: usize, b: usize) -> std::cmp::Ordering {
         let end = table.end();
         let rest = |row: &[Unit]| -> Vec<Unit> {
-            let place = |u: &Unit| if *u < end { *u } else { self.strangers.place(table, *u) };
+            let place = |u: &Unit| if *u < end { table.sorts_as(*u) } else { self.strangers.place(table, *u) };
             row.iter().filter(|u| **u != SKIP).skip(4).map(place).collect()
         };
         let (mut one, mut other) = ([NONE; 4], [NONE; 4]);
@@ -185,10 +181,7 @@ impl Names {
 
     /// A new, empty store that knows the same strangers.
     pub(super) fn heir(&mut self, records: usize) -> Self {
-        Self {
-            strangers: std::mem::take(&mut self.strangers),
-            ..Self::with_capacity(records)
-        }
+        Self { strangers: std::mem::take(&mut self.strangers), ..Self::with_capacity(records) }
     }
 }
 

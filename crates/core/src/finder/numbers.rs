@@ -24,19 +24,8 @@ pub(super) const ANY: u8 = 255;
 pub(super) const WIDEST: usize = 64;
 
 /// The two marks of each digit; X has one, twice.
-const MARKS: [[usize; 2]; 11] = [
-    [0, 1],
-    [0, 2],
-    [0, 3],
-    [0, 4],
-    [1, 2],
-    [1, 3],
-    [1, 4],
-    [2, 3],
-    [2, 4],
-    [3, 4],
-    [5, 5],
-];
+const MARKS: [[usize; 2]; 11] =
+    [[0, 1], [0, 2], [0, 3], [0, 4], [1, 2], [1, 3], [1, 4], [2, 3], [2, 4], [3, 4], [5, 5]];
 
 const ALL: Lanes = [u64::MAX; LANES / 64];
 
@@ -180,7 +169,9 @@ impl Wanted {
         let known = |(at, digit): (usize, &u8)| Some((at, *MARKS.get(usize::from(*digit))?));
         let marks: Vec<(usize, [usize; 2])> = digits.iter().enumerate().filter_map(known).collect();
         let any = digits.iter().enumerate().filter(|(_, digit)| **digit == ANY);
-        let plane = |n: usize, mark: usize| marks.get(n.min(marks.len().wrapping_sub(1))).map_or(0, |m| m.0 * COLUMN + m.1[mark]);
+        let plane = |n: usize, mark: usize| {
+            marks.get(n.min(marks.len().wrapping_sub(1))).map_or(0, |m| m.0 * COLUMN + m.1[mark])
+        };
         Self {
             digits: digits.len(),
             head: [[plane(0, 0), plane(1, 0), plane(2, 0)], [plane(0, 1), plane(1, 1), plane(2, 1)]],

@@ -17,11 +17,7 @@ pub(super) struct Order {
 
 impl Order {
     pub(super) fn with_capacity(records: usize) -> Self {
-        Self {
-            slots: Vec::with_capacity(records),
-            places: Vec::with_capacity(records),
-            settled: 0,
-        }
+        Self { slots: Vec::with_capacity(records), places: Vec::with_capacity(records), settled: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -41,9 +37,8 @@ impl Order {
 
     /// Puts all slots in order of names; of equal titles the later row id first.
     pub(super) fn settle(table: &Table, names: &Names, rows: &Rows) -> Self {
-        let mut keyed: Vec<(u64, u32)> = (0..rows.len())
-            .map(|slot| (names.sort_word(table, slot), slot as u32))
-            .collect();
+        let mut keyed: Vec<(u64, u32)> =
+            (0..rows.len()).map(|slot| (names.sort_word(table, slot), slot as u32)).collect();
         keyed.sort_unstable();
         for run in keyed.chunk_by_mut(|a, b| a.0 == b.0) {
             if run.len() > 1 {
@@ -55,11 +50,7 @@ impl Order {
         for (place, slot) in slots.iter().enumerate() {
             places[*slot as usize] = place as u32;
         }
-        Self {
-            settled: slots.len(),
-            slots,
-            places,
-        }
+        Self { settled: slots.len(), slots, places }
     }
 }
 

@@ -48,14 +48,8 @@ impl Pattern {
             .map(|at| match signs[at] {
                 Sign::Bound => Vec::new(),
                 Sign::Any => {
-                    let spans = vec![Span {
-                        first: pinyin::SKIP + 1,
-                        length: u16::MAX - pinyin::SKIP,
-                    }];
-                    vec![Step {
-                        spans,
-                        to: behind(signs, at + 1),
-                    }]
+                    let spans = vec![Span { first: pinyin::SKIP + 1, length: u16::MAX - pinyin::SKIP }];
+                    vec![Step { spans, to: behind(signs, at + 1) }]
                 }
                 Sign::Char(c) => {
                     let units = table.units(c).chain(stranger(c)).map(|u| (u, u + 1));
@@ -122,11 +116,8 @@ fn sounds(table: &Table, signs: &[Sign], at: usize, letter: u8, alike: bool) -> 
         let from = forms.partition_point(|(form, _)| form.as_bytes()[0] < letter);
         for (form, syllable) in forms[from..].iter().take_while(|(form, _)| form.as_bytes()[0] == letter) {
             let form = form.as_bytes();
-            let same = form
-                .iter()
-                .zip(&signs[at..])
-                .take_while(|(letter, sign)| **sign == Sign::Ascii(**letter))
-                .count();
+            let same =
+                form.iter().zip(&signs[at..]).take_while(|(letter, sign)| **sign == Sign::Ascii(**letter)).count();
             let initial = if form.get(1) == Some(&b'h') { 2 } else { 1 };
             let syllable = usize::from(*syllable);
             for len in 1..=same.min(7) {
@@ -151,9 +142,6 @@ fn spans(mut ranges: Vec<(Unit, Unit)>) -> Vec<Span> {
             _ => joined.push((from, to)),
         }
     }
-    let span = |(first, end): (Unit, Unit)| Span {
-        first,
-        length: end - first,
-    };
+    let span = |(first, end): (Unit, Unit)| Span { first, length: end - first };
     joined.into_iter().map(span).collect()
 }

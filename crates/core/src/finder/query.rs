@@ -121,8 +121,12 @@ fn codes(signs: &[Sign]) -> Codes {
         return Codes::No;
     }
     let digit = |s: &Sign| matches!(s, Sign::Ascii(b'0'..=b'9'));
+    let x = |s: &Sign| matches!(s, Sign::Ascii(b'x') | Sign::Any);
     if signs.iter().any(digit) || signs.len() > 2 {
         Codes::Yes
+    } else if signs.iter().all(x) {
+        // A lone x is an initial, not the X of every eleventh ID number.
+        Codes::No
     } else {
         Codes::IfFew
     }
@@ -160,7 +164,7 @@ mod tests {
             ("ma", Codes::IfFew),
             ("ma0", Codes::Yes),
             ("mac", Codes::Yes),
-            ("x", Codes::IfFew),
+            ("x", Codes::No),
             ("1x", Codes::Yes),
             ("1", Codes::Yes),
             ("王1", Codes::No),

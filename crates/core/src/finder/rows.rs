@@ -51,12 +51,7 @@ impl Gate {
             }
             bits
         });
-        Self {
-            kinds: filter.kinds,
-            with: filter.with_flags,
-            without: filter.without_flags,
-            offices,
-        }
+        Self { kinds: filter.kinds, with: filter.with_flags, without: filter.without_flags, offices }
     }
 
     /// Whether everything passes that is alive.

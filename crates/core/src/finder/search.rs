@@ -115,8 +115,7 @@ const STRETCH: usize = 64;
 /// Stretches with hits in them, by their first place. Most have none: no rank has the highest bit of [`MISS`].
 fn stretches(ranks: &[u8]) -> impl Iterator<Item = (usize, &[u8; STRETCH])> {
     let all = ranks.as_chunks().0.iter().enumerate();
-    all.filter(|(_, ranks)| lowest(*ranks) != MISS)
-        .map(|(at, ranks)| (at * STRETCH, ranks))
+    all.filter(|(_, ranks)| lowest(*ranks) != MISS).map(|(at, ranks)| (at * STRETCH, ranks))
 }
 
 fn lowest(ranks: &[u8; STRETCH]) -> u8 {
@@ -134,8 +133,29 @@ fn answers_of(from: usize, ranks: &[u8; STRETCH]) -> impl Iterator<Item = (usize
 }
 
 fn count(ranks: &[u8]) -> usize {
-    let hits = |ranks: &[u8; STRETCH]| ranks.iter().map(|rank| u8::from(*rank != MISS)).sum::<u8>();
-    stretches(ranks).map(|(_, ranks)| usize::from(hits(ranks))).sum()
+    stretches(ranks).map(|(_, ranks)| count_of(ranks)).sum()
+}
+
+fn count_of(ranks: &[u8; STRETCH]) -> usize {
+    usize::from(ranks.iter().map(|rank| u8::from(*rank != MISS)).sum::<u8>())
+}
+
+/// Places that answer, from one position among them to another.
+fn page_of(ranks: &[u8], from: usize, to: usize) -> Vec<usize> {
+    let mut page = Vec::with_capacity(to - from);
+    let mut before = 0;
+    for (place, ranks) in stretches(ranks) {
+        let hits = count_of(ranks);
+        if before + hits > from {
+            let here = answers_of(place, ranks).map(|(place, _)| place);
+            page.extend(here.skip(from.saturating_sub(before)).take(to - from - page.len()));
+        }
+        before += hits;
+        if before >= to {
+            break;
+        }
+    }
+    page
 }
 
 impl Finder {
@@ -154,11 +174,7 @@ impl Finder {
             rank: shown(rank),
             marks: self.marks(last, slot),
         });
-        Found {
-            total,
-            near,
-            hits: hits.collect(),
-        }
+        Found { total, near, hits: hits.collect() }
     }
 
     /// One page of the records that answer `query` (all of them when it is empty), in pinyin order.
@@ -182,10 +198,7 @@ impl Finder {
             rows.reverse();
         }
         let name = |slot: usize| (self.rows.mark(slot).kind(), self.rows.rec(slot));
-        Page {
-            total,
-            rows: rows.into_iter().map(name).collect(),
-        }
+        Page { total, rows: rows.into_iter().map(name).collect() }
     }
 
     /// Slots that answer, in pinyin order, from one position among them to another.
@@ -197,6 +210,9 @@ impl Finder {
         let late = answers(&ranks[back..]).map(|(place, rank)| (back + place, rank));
         let mut late: Vec<usize> = late.filter(|(place, _)| place >= settled).map(slot).collect();
         late.sort_unstable_by(|a, b| self.compare(*a, *b));
+        if late.is_empty() {
+            return page_of(ranks, from, to).into_iter().map(|place| slots[place] as usize).collect();
+        }
         let mut late = late.into_iter().peekable();
         let sorted = answers(&ranks[..front]).take_while(|(place, _)| place < settled);
         let mut sorted = sorted.map(slot).peekable();
@@ -405,8 +421,5 @@ fn worse(a: u8, b: u8) -> u8 {
 }
 
 fn shown(rank: u8) -> Rank {
-    [Rank::Whole, Rank::Prefix, Rank::Word, Rank::Inside]
-        .get(usize::from(rank))
-        .copied()
-        .unwrap_or(Rank::Near)
+    [Rank::Whole, Rank::Prefix, Rank::Word, Rank::Inside].get(usize::from(rank)).copied().unwrap_or(Rank::Near)
 }

@@ -31,11 +31,7 @@ pub(super) struct Shorts {
 impl Shorts {
     pub(super) fn with_capacity(names: usize) -> Self {
         let blocks = names.div_ceil(LANES);
-        Self {
-            blocks: Wiped::with_capacity(blocks),
-            limits: Vec::with_capacity(blocks),
-            len: 0,
-        }
+        Self { blocks: Wiped::with_capacity(blocks), limits: Vec::with_capacity(blocks), len: 0 }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -79,13 +75,7 @@ impl Shorts {
             let longest = limits.iter().take_while(|limit| limit.1 != NONE).count();
             for start in 0..longest {
                 if pattern.reachable(0, longest - start) {
-                    let walk = Walk {
-                        block,
-                        limits,
-                        longest,
-                        pattern,
-                        start,
-                    };
+                    let walk = Walk { block, limits, longest, pattern, start };
                     any |= walk.on(start, 0, &all, &mut best);
                 }
             }

@@ -37,9 +37,7 @@ impl Texts {
     /// The codes of a slot.
     pub(super) fn of(&self, slot: usize) -> impl Iterator<Item = &[u8]> {
         let from = self.codes.partition_point(|c| (c.1 as usize) < slot);
-        (from..self.codes.len())
-            .take_while(move |at| self.codes[*at].1 as usize == slot)
-            .map(|at| self.code(at))
+        (from..self.codes.len()).take_while(move |at| self.codes[*at].1 as usize == slot).map(|at| self.code(at))
     }
 
     /// Gives every slot that has `wanted` in a code, and the rank of that code.

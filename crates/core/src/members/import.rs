@@ -30,6 +30,9 @@ pub struct ImportAsk {
     /// A file of this PC.
     #[serde(default)]
     pub path: Option<String>,
+    /// A file just uploaded; the host puts its path in the place of this.
+    #[serde(default)]
+    pub upload: Option<String>,
     /// A preview made before.
     #[serde(default)]
     pub preview: Option<String>,
@@ -73,7 +76,7 @@ pub struct ColumnLine {
     pub field: Option<String>,
 }
 
-/// Rows by class.
+/// Rows of a sheet by class.
 #[derive(Clone, Copy, Default, Serialize, JsonSchema)]
 pub struct Classes {
     /// Not in the store.
@@ -88,13 +91,20 @@ pub struct Classes {
     pub warned: u64,
 }
 
+/// What becomes of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Class {
+pub enum Class {
+    /// Not in the store.
     New,
+    /// In the store, and equal.
     Same,
+    /// In the store, and different.
     Differs,
-    Wrong,
+    /// Cannot be taken.
+    Rejected,
+    /// Of the accepted ones, those to be looked at; only asked for, a row bears its first class.
+    Warned,
 }
 
 struct Planned {
@@ -120,9 +130,9 @@ pub(crate) struct Preview {
 pub struct RowsAsk {
     /// The preview.
     pub preview: String,
-    /// `new`, `same`, `differs`, `rejected`, or `warned` of the accepted ones; all where absent.
+    /// All where absent.
     #[serde(default)]
-    pub class: Option<String>,
+    pub class: Option<Class>,
     /// First row.
     #[serde(default)]
     pub offset: u32,
@@ -146,7 +156,7 @@ pub struct RowLine {
     /// Row of the sheet.
     pub row: u32,
     /// Class.
-    pub class: String,
+    pub class: Class,
     /// Name.
     pub title: String,
     /// Shown texts by field, sensitive ones masked.
@@ -331,9 +341,9 @@ fn look(view: &View<'_>, path: &Path) -> Result<Preview, Fault> {
             Class::New => preview.counts.new += 1,
             Class::Same => preview.counts.same += 1,
             Class::Differs => preview.counts.differs += 1,
-            Class::Wrong => preview.counts.rejected += 1,
+            Class::Rejected | Class::Warned => preview.counts.rejected += 1,
         }
-        if class == Class::Wrong {
+        if class == Class::Rejected {
             for reason in &judged.rejected {
                 *preview.rejected_by.entry(reason.key.to_owned()).or_default() += 1;
             }
@@ -352,7 +362,7 @@ type Known = Option<(RecordId, Versions)>;
 
 fn class_of(view: &View<'_>, layout: &Layout, judged: &Judged, id_no: usize) -> Result<(Class, Known), Fault> {
     if !judged.rejected.is_empty() {
-        return Ok((Class::Wrong, None));
+        return Ok((Class::Rejected, None));
     }
     let Value::Text(number) = judged.value(id_no) else { return Ok((Class::New, None)) };
     let rows = rows::select(view.conn, layout, "id_no = ?1 AND void = 0 LIMIT 1", &[&&**number])?;
@@ -423,16 +433,12 @@ fn preview_rows(view: &View<'_>, ask: RowsAsk) -> Result<RowsAnswer, Fault> {
         Fault::new("preview_gone", "这次预览已经过期。请重新选择文件。", "This preview is gone. Choose the file again.")
     })?;
     let layout = view.layout(super::Member::TYPE.name)?;
-    let name_of = |class: Class| match class {
-        Class::New => "new",
-        Class::Same => "same",
-        Class::Differs => "differs",
-        Class::Wrong => "rejected",
-    };
-    let in_class = |p: &Planned| match ask.class.as_deref() {
+    let in_class = |p: &Planned| match ask.class {
         None => true,
-        Some("warned") => p.class != Class::Wrong && p.judged.warned.iter().any(|r| COUNTED.contains(&r.key)),
-        Some(class) => class == name_of(p.class),
+        Some(Class::Warned) => {
+            p.class != Class::Rejected && p.judged.warned.iter().any(|r| COUNTED.contains(&r.key))
+        }
+        Some(class) => class == p.class,
     };
     let wanted: Vec<&Planned> = preview.planned.iter().filter(|p| in_class(p)).collect();
     let mut out = Vec::new();
@@ -468,7 +474,7 @@ fn preview_rows(view: &View<'_>, ask: RowsAsk) -> Result<RowsAnswer, Fault> {
             line.judged.rejected.iter().map(|r| (r, true)).chain(line.judged.warned.iter().map(|r| (r, false)));
         out.push(RowLine {
             row: line.judged.row,
-            class: name_of(line.class).to_owned(),
+            class: line.class,
             title: values.get("name").map_or_else(String::new, |s| s.zh.to_string()),
             reasons: reasons
                 .map(|(r, refused)| ReasonLine { key: r.key.to_owned(), say: r.say.clone(), refused })

@@ -74,10 +74,7 @@ pub fn shown(name: &str) -> String {
         let mut syllable = syllable::toned(plain, tone);
         if capital {
             let mut letters = syllable.chars();
-            syllable = letters
-                .next()
-                .map(|first| first.to_uppercase().chain(letters).collect())
-                .unwrap_or_default();
+            syllable = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
         } else if plain.starts_with(['a', 'e', 'o']) {
             text.push('\'');
         }

@@ -60,11 +60,7 @@ pub(crate) fn units(
 ) -> usize {
     out.clear();
     out.extend(title.iter().map(|&c| {
-        if is_sign(c) {
-            SKIP
-        } else {
-            ascii_unit(c).or_else(|| table.unit(c)).unwrap_or_else(|| unknown(c))
-        }
+        if is_sign(c) { SKIP } else { ascii_unit(c).or_else(|| table.unit(c)).unwrap_or_else(|| unknown(c)) }
     }));
     let surname = if person { surname_len(table, title) } else { None };
     let Some(length) = surname else { return 0 };

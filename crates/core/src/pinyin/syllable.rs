@@ -45,19 +45,10 @@ fn bare(c: char) -> Option<(char, u8)> {
 
 /// A plain syllable with its tone mark on the right vowel: `lv`, 3 becomes `lǚ`.
 pub(super) fn toned(plain: &str, tone: u8) -> String {
-    const VOWELS: [(char, &str); 6] = [
-        ('a', "āáǎà"),
-        ('e', "ēéěè"),
-        ('i', "īíǐì"),
-        ('o', "ōóǒò"),
-        ('u', "ūúǔù"),
-        ('v', "ǖǘǚǜ"),
-    ];
+    const VOWELS: [(char, &str); 6] =
+        [('a', "āáǎà"), ('e', "ēéěè"), ('i', "īíǐì"), ('o', "ōóǒò"), ('u', "ūúǔù"), ('v', "ǖǘǚǜ")];
     // The mark goes on a or e, on the o of ou, else on the last vowel.
-    let carrier = plain
-        .find(['a', 'e'])
-        .or_else(|| plain.find("ou"))
-        .or_else(|| plain.rfind(['i', 'o', 'u', 'v']));
+    let carrier = plain.find(['a', 'e']).or_else(|| plain.find("ou")).or_else(|| plain.rfind(['i', 'o', 'u', 'v']));
     plain
         .char_indices()
         .map(|(at, letter)| {
@@ -81,16 +72,8 @@ pub(super) fn spellings(plain: &str) -> Vec<String> {
 
 /// What sounds alike: z/zh c/ch s/sh n/l, an/ang en/eng in/ing, and u for ü. The syllable itself comes first.
 pub(super) fn sound_alikes(plain: &str) -> Vec<String> {
-    const INITIALS: [(&str, &str); 8] = [
-        ("zh", "z"),
-        ("ch", "c"),
-        ("sh", "s"),
-        ("z", "zh"),
-        ("c", "ch"),
-        ("s", "sh"),
-        ("n", "l"),
-        ("l", "n"),
-    ];
+    const INITIALS: [(&str, &str); 8] =
+        [("zh", "z"), ("ch", "c"), ("sh", "s"), ("z", "zh"), ("c", "ch"), ("s", "sh"), ("n", "l"), ("l", "n")];
     let mut all = spellings(plain);
     if plain.contains('v') {
         all.push(plain.replace('v', "u"));

@@ -49,6 +49,8 @@ pub(crate) struct Table {
     more: Vec<(Unit, Unit)>,
     /// One bit for each unit that is in `more`.
     ambiguous: Vec<u64>,
+    /// One bit for each unit that differs from the one before by its role only.
+    twins: Vec<u64>,
     chars: Vec<char>,
     tones: Vec<u8>,
     /// Index into `cells` by the upper bits of the code point.
@@ -88,12 +90,17 @@ impl Table {
     /// Units of the same character with its other readings.
     pub(crate) fn others(&self, unit: Unit) -> impl Iterator<Item = Unit> {
         let word = self.ambiguous.get(usize::from(unit >> 6)).copied().unwrap_or(0);
-        let from = if word >> (unit & 63) & 1 == 0 {
-            self.more.len()
-        } else {
-            self.more.partition_point(|(u, _)| *u < unit)
-        };
+        let from =
+            if word >> (unit & 63) & 1 == 0 { self.more.len() } else { self.more.partition_point(|(u, _)| *u < unit) };
         self.more[from..].iter().take_while(move |(u, _)| *u == unit).map(|(_, other)| *other)
+    }
+
+    /// The unit that sorts like this one: 石 of a family stands with the stone.
+    pub(crate) fn sorts_as(&self, mut unit: Unit) -> Unit {
+        while self.twins[usize::from(unit >> 6)] >> (unit & 63) & 1 == 1 {
+            unit -= 1;
+        }
+        unit
     }
 
     /// Every unit that a character can be stored as.
@@ -146,13 +153,7 @@ impl Draft {
                 more.push(p);
             }
         }
-        Self {
-            plain,
-            tone,
-            c,
-            role,
-            more,
-        }
+        Self { plain, tone, c, role, more }
     }
 }
 
@@ -189,11 +190,8 @@ fn hanzi() -> impl Iterator<Item = char> {
 fn build() -> Table {
     let mut spell = Spellings::default();
     let everyday = lines(READINGS);
-    let only: HashSet<char> = READINGS
-        .lines()
-        .filter_map(|line| line.strip_prefix("= "))
-        .flat_map(str::chars)
-        .collect();
+    let only: HashSet<char> =
+        READINGS.lines().filter_map(|line| line.strip_prefix("= ")).flat_map(str::chars).collect();
     let surnames = lines(surnames::SINGLE);
     let pairs: Vec<([char; 2], [&'static str; 2])> = compounds().collect();
     let mut drafts: Vec<Draft> = Vec::with_capacity(43_000);
@@ -202,12 +200,7 @@ fn build() -> Table {
         let usual: Vec<(u16, u8)> = match everyday.get(&c) {
             Some(toned) => toned.iter().map(|t| spell.id(t)).collect(),
             None if only.contains(&c) => vec![spell.id(first.with_tone())],
-            None => c
-                .to_pinyin_multi()
-                .into_iter()
-                .flatten()
-                .map(|p| spell.id(p.with_tone()))
-                .collect(),
+            None => c.to_pinyin_multi().into_iter().flatten().map(|p| spell.id(p.with_tone())).collect(),
         };
         let usual_draft = Draft::new(c, Role::Everyday, &usual);
         let mut others = usual_draft.more.clone();
@@ -262,10 +255,7 @@ impl Table {
     fn number(mut drafts: Vec<Draft>, spellings: &[String], pairs: &[([char; 2], [&'static str; 2])]) -> Self {
         let mut syllables = spellings.to_vec();
         syllables.sort_unstable();
-        let ids: Vec<u16> = spellings
-            .iter()
-            .map(|s| syllables.binary_search(s).map_or(0, |at| at as u16))
-            .collect();
+        let ids: Vec<u16> = spellings.iter().map(|s| syllables.binary_search(s).map_or(0, |at| at as u16)).collect();
         let id = |appeared: u16| ids[usize::from(appeared)];
         drafts.sort_unstable_by_key(|d| (id(d.plain), d.tone, d.c, d.role));
         let mut table = Self {
@@ -274,6 +264,7 @@ impl Table {
             alike: spellings_of(&syllables, syllable::sound_alikes),
             more: Vec::new(),
             ambiguous: vec![0; 1 << 10],
+            twins: vec![0; 1 << 10],
             chars: Vec::with_capacity(drafts.len()),
             tones: Vec::with_capacity(drafts.len()),
             pages: vec![0; 0x32400 >> 8],
@@ -299,6 +290,13 @@ impl Table {
             for other in draft.more.iter().filter_map(|p| read_as.get(&(draft.c, *p))) {
                 table.more.push((unit, *other));
                 table.ambiguous[usize::from(unit >> 6)] |= 1 << (unit & 63);
+            }
+        }
+        for (at, two) in drafts.windows(2).enumerate() {
+            let [a, b] = [&two[0], &two[1]].map(|d| (d.plain, d.tone, d.c));
+            if a == b {
+                let unit = HANZI + at as Unit + 1;
+                table.twins[usize::from(unit >> 6)] |= 1 << (unit & 63);
             }
         }
         // A syllable that no unit has as its first reading is an empty range behind the one before.

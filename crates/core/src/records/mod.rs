@@ -26,6 +26,9 @@ use crate::{
     words::Say,
 };
 
+/// Derives what a record's page shows beside its fields.
+pub type Derive = fn(&View<'_>, RecordId, &[Value]) -> Result<serde_json::Map<String, Json>, Fault>;
+
 /// What a module adds to the common commands of its record type.
 #[derive(Clone, Copy)]
 pub struct Ledger {
@@ -34,7 +37,7 @@ pub struct Ledger {
     /// Rules over several fields; pure apart from looking up neighbours through the view.
     pub rules: fn(&View<'_>, &mut Candidate<'_>) -> Result<(), Fault>,
     /// What is derived for the record's page.
-    pub derived: fn(&View<'_>, RecordId, &[Value]) -> Result<serde_json::Map<String, Json>, Fault>,
+    pub derived: Derive,
     /// A line under the title in lists and hits, made of shown texts.
     pub detail: fn(&View<'_>, &[Value]) -> Result<String, Fault>,
 }

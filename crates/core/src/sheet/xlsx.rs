@@ -172,6 +172,7 @@ impl<'a, R: Read> XlsxRows<'a, R> {
         self.value.clear();
         let mut in_value = false;
         let mut inline = false;
+        let mut inline_text = None;
         loop {
             match self.xml.next()? {
                 Piece::Text(raw) => {
@@ -189,8 +190,7 @@ impl<'a, R: Read> XlsxRows<'a, R> {
                     }
                 }
                 Piece::Start(tag) => match tag.local() {
-                    // A value beside an inline text only repeats it.
-                    b"v" => in_value = !tag.empty && (head.kind != Kind::Inline || self.value.is_empty()),
+                    b"v" => in_value = !tag.empty,
                     b"is" => {
                         inline = !tag.empty;
                         self.inline.clear();
@@ -202,19 +202,16 @@ impl<'a, R: Read> XlsxRows<'a, R> {
                 Piece::End(b"c") => break,
                 Piece::End(b"is") => {
                     inline = false;
-                    if let Some(text) = self.inline.finish() {
-                        self.value.clear();
-                        self.value.extend_from_slice(text.as_bytes());
-                    } else {
-                        return Err(self.xml.damaged("a text is not UTF-8"));
-                    }
+                    let text = self.inline.finish().ok_or_else(|| self.xml.damaged("a text is not UTF-8"))?;
+                    inline_text = Some(text.to_owned()).filter(|text| !text.is_empty());
                 }
                 Piece::End(name) if inline => self.inline.end(name),
                 Piece::Eof => return Err(self.xml.damaged("it ends inside a cell")),
                 _ => {}
             }
         }
-        self.make(head)
+        // A value beside an inline text only repeats it.
+        inline_text.map_or_else(|| self.make(head), |text| Ok(Cell::from(text)))
     }
 
     fn make(&self, head: &CellHead) -> Result<Cell<'a>, SheetFault> {

@@ -216,7 +216,7 @@ impl<'a> Act<'a> {
         if sets.is_empty() && event.is_none() {
             return Ok(false);
         }
-        let stream = self.memory.stream_name(row.stream)?.clone();
+        let stream = *self.memory.stream_name(row.stream)?;
         self.write(&stream, layout.ty.name, row.id, sets, event)?;
         Ok(true)
     }
@@ -228,7 +228,7 @@ impl<'a> Act<'a> {
     pub(crate) fn void(&mut self, layout: &Layout, row: &Stored, seen: &Versions, void: bool) -> Result<(), Fault> {
         let dots = self.dots(seen, layout.void_register())?;
         let set = Set { field: self.names.get("void"), value: Value::Bool(void), seen: dots };
-        let stream = self.memory.stream_name(row.stream)?.clone();
+        let stream = *self.memory.stream_name(row.stream)?;
         self.write(&stream, layout.ty.name, row.id, vec![set], None)
     }
 

@@ -259,7 +259,7 @@ impl Applier<'_> {
     fn order(&self, leaves: &mut [Leaf]) -> Result<(), Fault> {
         let mut keyed: Vec<(i64, [u8; 16], i64, Leaf)> =
             leaves.iter().map(|l| Ok((l.depth, self.memory.ident(l.inc)?, l.ctr, *l))).collect::<Result<_, Fault>>()?;
-        keyed.sort_by(|a, b| (b.0, b.1, b.2).cmp(&(a.0, a.1, a.2)));
+        keyed.sort_by_key(|(depth, inc, ctr, _)| std::cmp::Reverse((*depth, *inc, *ctr)));
         for (slot, (_, _, _, leaf)) in leaves.iter_mut().zip(keyed) {
             *slot = leaf;
         }

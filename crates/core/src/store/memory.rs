@@ -61,7 +61,7 @@ impl Memory {
         for row in rows.query_map([], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))? {
             let (no, name) = row?;
             let stream = Stream::from_str(&name).map_err(|_| damaged("stream name"))?;
-            memory.streams.insert(stream.clone(), no);
+            memory.streams.insert(stream, no);
             memory.stream_names.insert(no, stream);
         }
         let mut rows = conn.prepare("SELECT stream, inc, applied, changes, digest, confirmed, news FROM head")?;
@@ -148,8 +148,8 @@ impl Memory {
         }
         conn.execute("INSERT INTO stream (name) VALUES (?1)", [stream.to_string()])?;
         let no = conn.last_insert_rowid();
-        self.streams.insert(stream.clone(), no);
-        self.stream_names.insert(no, stream.clone());
+        self.streams.insert(*stream, no);
+        self.stream_names.insert(no, *stream);
         Ok(no)
     }
 

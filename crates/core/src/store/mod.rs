@@ -13,7 +13,10 @@ pub(crate) mod versions;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 pub use act::{Act, Moment, NewEvent, today};
@@ -40,6 +43,8 @@ pub(crate) struct Store {
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
     memory: RwLock<Arc<Memory>>,
+    /// What `data_version` was when the memory was last taken from the file; another process that writes raises it.
+    seen: AtomicI64,
 }
 
 impl Store {
@@ -102,6 +107,7 @@ impl Store {
         conn: Connection,
     ) -> Result<Self, Fault> {
         let memory = Memory::load(&conn)?;
+        let seen = data_version(&conn)?;
         Ok(Self {
             path: path.to_owned(),
             key: key.clone(),
@@ -110,6 +116,7 @@ impl Store {
             writer: Mutex::new(conn),
             readers: Mutex::new(Vec::new()),
             memory: RwLock::new(Arc::new(memory)),
+            seen: AtomicI64::new(seen),
         })
     }
 
@@ -127,6 +134,21 @@ impl Store {
     pub(crate) fn write(&self) -> MutexGuard<'_, Connection> {
         // A panic in an act rolled its transaction back when the guard fell; the connection itself is sound.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writer, where nobody is writing just now.
+    pub(crate) fn try_write(&self) -> Option<MutexGuard<'_, Connection>> {
+        self.writer.try_lock().ok()
+    }
+
+    /// Takes the memory from the file again where another process has written since. Returns whether it had.
+    pub(crate) fn refresh(&self, conn: &Connection) -> Result<bool, Fault> {
+        let now = data_version(conn)?;
+        if self.seen.swap(now, Ordering::AcqRel) == now {
+            return Ok(false);
+        }
+        self.swap(Memory::load(conn)?);
+        Ok(true)
     }
 
     /// The memory as of the last commit.
@@ -160,6 +182,10 @@ impl Store {
     pub(crate) fn check(&self) -> Result<(), Fault> {
         self.read(open::check_whole)
     }
+}
+
+fn data_version(conn: &Connection) -> Result<i64, Fault> {
+    Ok(conn.query_row("PRAGMA data_version", [], |r| r.get(0))?)
 }
 
 /// Readers kept open between queries.

@@ -20,6 +20,9 @@ pub(crate) struct Versions {
     pub(crate) own: BTreeMap<usize, Vec<Leaf>>,
 }
 
+/// Register and its leaves (incarnation, counter, depth), as they lie in the blob.
+type Packed = Vec<(usize, Vec<(i64, i64, i64)>)>;
+
 impl Versions {
     pub(crate) fn new(inc: i64, ctr: i64) -> Self {
         Self { base: (inc, ctr), own: BTreeMap::new() }
@@ -45,7 +48,7 @@ impl Versions {
         if self.own.is_empty() {
             return None;
         }
-        let flat: Vec<(usize, Vec<(i64, i64, i64)>)> =
+        let flat: Packed =
             self.own.iter().map(|(r, l)| (*r, l.iter().map(|l| (l.inc, l.ctr, l.depth)).collect())).collect();
         let mut out = Vec::with_capacity(16 * flat.len());
         ciborium::into_writer(&flat, &mut out).ok()?;
@@ -55,7 +58,7 @@ impl Versions {
     pub(crate) fn unpack(base: (i64, i64), blob: Option<&[u8]>) -> Result<Self, Fault> {
         let mut own = BTreeMap::new();
         if let Some(blob) = blob {
-            let flat: Vec<(usize, Vec<(i64, i64, i64)>)> = ciborium::from_reader(blob).map_err(damaged)?;
+            let flat: Packed = ciborium::from_reader(blob).map_err(damaged)?;
             for (register, leaves) in flat {
                 own.insert(register, leaves.into_iter().map(|(inc, ctr, depth)| Leaf { inc, ctr, depth }).collect());
             }

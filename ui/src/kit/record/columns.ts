@@ -13,5 +13,7 @@ export interface ListMemory {
 const remembered = reactive<Record<string, ListMemory>>({})
 
 export function memoryOf(list: string, columns: string[]): ListMemory {
-  return (remembered[list] ??= { columns, sort: 'pinyin', descending: false, text: '', filter: {} })
+  remembered[list] ??= { columns, sort: 'pinyin', descending: false, text: '', filter: {} }
+  // Read anew: what was just assigned is not the watched object.
+  return remembered[list]!
 }

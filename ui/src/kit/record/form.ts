@@ -13,6 +13,8 @@ export interface FormStart {
   id?: string | undefined
   token?: string | undefined
   fields: Fields
+  /** Fields with several values: the one that was looked at is saved even where it stays as it is, which settles the matter. */
+  openQuestions?: string[] | undefined
   save?: ((ask: SaveAsk) => Promise<Saved>) | undefined
 }
 
@@ -32,6 +34,7 @@ export function useForm(start: FormStart) {
   const closed = reactive(new Set(start.id ? start.type.fields.filter((field) => field.sensitive && before[field.name] != null).map((field) => field.name) : []))
   const filledByCore = new Set<string>()
   const touched = new Set<string>()
+  const settled = reactive(new Set<string>())
   let token = start.token
   let checkTimer: number | undefined
   let draftTimer: number | undefined
@@ -42,7 +45,7 @@ export function useForm(start: FormStart) {
     const out: Fields = {}
     for (const field of start.type.fields) {
       const now = values[field.name] ?? null
-      if (!closed.has(field.name) && now !== (before[field.name] ?? null)) out[field.name] = now
+      if (!closed.has(field.name) && (settled.has(field.name) || now !== (before[field.name] ?? null))) out[field.name] = now
     }
     return out
   })
@@ -122,6 +125,7 @@ export function useForm(start: FormStart) {
     touched.clear()
     spread(wrong, [])
     spread(notices, [])
+    settled.clear()
     restored.value = false
     fault.value = undefined
   }
@@ -132,6 +136,7 @@ export function useForm(start: FormStart) {
     before[field] = value
     values[field] = value
     closed.delete(field)
+    if (start.openQuestions?.includes(field)) settled.add(field)
   }
 
   async function save(): Promise<Saved | undefined> {

@@ -9,7 +9,7 @@ mod text_tables;
 use std::path::{Path, PathBuf};
 
 use calamine::{Data as Theirs, Reader as _, open_workbook_auto};
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDate;
 use rust_xlsxwriter::Workbook;
 
 use super::*;
@@ -123,10 +123,6 @@ fn workbook(path: &Path, rows: &[&[&str]]) {
         }
     }
     book.save(path).unwrap();
-}
-
-fn midnight(date: NaiveDate) -> NaiveDateTime {
-    date.and_hms_opt(0, 0, 0).unwrap()
 }
 
 #[test]
