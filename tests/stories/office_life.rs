@@ -352,3 +352,43 @@ async fn a_second_clerk_works_under_her_own_name_and_within_her_roles() {
         "role_missing"
     );
 }
+
+#[tokio::test]
+async fn old_workbooks_and_text_tables_come_in_too() {
+    let office = Desk::alone("平明镇总工会").await;
+    let done = office.ask("members.import", json!({ "path": fixture("rosters/made-up-members.xls"), "commit": true })).await;
+    let (accepted, rejected) = (done["accepted"].as_u64().unwrap(), done["rejected"].as_u64().unwrap());
+    assert_eq!(accepted + rejected, 60);
+    assert!(accepted > 50);
+    // 姓名,身份证号 / 王芳,… in GB18030, as an old program writes it.
+    let mut gb = vec![0xd0, 0xd5, 0xc3, 0xfb, b',', 0xc9, 0xed, 0xb7, 0xdd, 0xd6, 0xa4, 0xba, 0xc5, b'\n', 0xcd, 0xf5, 0xb7, 0xbc, b','];
+    gb.extend_from_slice(WANG_FANG.as_bytes());
+    let plain = format!("\u{feff}姓名;身份证号\n张伟民;'990101198001010014\n阿卜杜拉•麦麦提;990102198511121239\n");
+    for (name, bytes, people) in [("old.csv", gb, 1), ("utf8.csv", plain.into_bytes(), 2)] {
+        let path = office.dir().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let done = office.ask("members.import", json!({ "path": path, "commit": true })).await;
+        assert_eq!((&done["accepted"], &done["rejected"]), (&json!(people), &json!(0)), "{name}");
+    }
+    assert_eq!(office.found(WANG_FANG).await, 1);
+    assert_eq!(office.found("阿卜杜拉·麦麦提").await, 1, "the dot is the official one");
+}
+
+#[tokio::test]
+async fn a_workbook_with_a_password_says_what_to_do() {
+    let office = Desk::alone("平明镇总工会").await;
+    let fault = office.refused("members.import", json!({ "path": fixture("rosters/password.xlsx") })).await;
+    assert!(fault.say.zh.contains("密码") || fault.say.zh.contains("口令"), "{fault}");
+}
+
+#[tokio::test]
+async fn what_no_field_can_hold_stands_in_the_note() {
+    let office = Desk::alone("平明镇总工会").await;
+    let path = office.dir().join("odd.csv");
+    std::fs::write(&path, format!("姓名,证件号码,学历,参加工作时间\n王芳,{WANG_FANG},私塾,去年春天\n")).unwrap();
+    let done = office.ask("members.import", json!({ "path": path, "commit": true })).await;
+    assert_eq!(done["accepted"], 1);
+    let id = office.ask("members.list", json!({})).await["rows"][0]["id"].as_str().unwrap().to_owned();
+    let note = office.member(&id).await["fields"]["note"].as_str().unwrap().to_owned();
+    assert!(note.contains("私塾") && note.contains("去年春天"), "{note}");
+}

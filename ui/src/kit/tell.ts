@@ -2,9 +2,10 @@
 import { ElMessage } from './element'
 
 export function tellDone(message: string): void {
-  ElMessage({ message, type: 'success', duration: 3500, grouping: true, placement: 'bottom', offset: 44 })
+  ElMessage.closeAll()
+  ElMessage({ message, type: 'success', duration: 3500, placement: 'bottom', offset: 44 })
 }
 
 export function tellNote(message: string): void {
-  ElMessage({ message, type: 'warning', duration: 6000, showClose: true, grouping: true, placement: 'bottom', offset: 44 })
+  ElMessage({ message, type: 'warning', duration: 6000, showClose: true, placement: 'bottom', offset: 44 })
 }

@@ -27,7 +27,7 @@ const en: typeof zh = {
     enterprises: 'Enterprises',
     organisations: 'Organisations',
     sync: 'Reporting',
-    offices: 'Township unions',
+    offices: 'Townships',
     log: 'Activity log',
     settings: 'Settings',
   },

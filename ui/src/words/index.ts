@@ -37,6 +37,11 @@ export function named(group: string, key: string): string {
   return words.global.te(path) ? t(path) : key
 }
 
+/** Several words in a row. */
+export function together(parts: string[]): string {
+  return parts.join(locale.value === 'en' ? ', ' : '、')
+}
+
 /** Who wrote something; the people of another office are not known here by name. */
 export function writer(name: string): string {
   return name || t('history.elsewhere')

@@ -11,6 +11,7 @@ mod numbers;
 mod order;
 mod pattern;
 mod query;
+mod ranks;
 mod rows;
 mod search;
 mod session;
@@ -30,9 +31,8 @@ use zeroize::Zeroize;
 
 use crate::pinyin::{self, Table, Unit};
 
-/// New records stand behind the pinyin order, where searching is slower; so many of them, or as many as stand in it,
-/// are sorted in.
-const UNSETTLED: usize = 16_384;
+/// New records stand behind the pinyin order, where searching is slower; so many of them are sorted in.
+const UNSETTLED: usize = 4_096;
 /// Fewer dead slots than this are not worth a tidying.
 const FEW_DEAD: usize = 256;
 
@@ -127,16 +127,24 @@ impl Finder {
         digits.clear();
         for text in codes {
             code.clear();
-            let mut foreign = false;
-            for c in text.chars().map(pinyin::fold).filter(|c| !pinyin::is_sign(*c)) {
-                foreign |= !c.is_ascii();
-                code.push((c as u8).to_ascii_uppercase());
+            if text.is_ascii() {
+                code.extend(text.bytes().filter(u8::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()));
+            } else {
+                let chars = text.chars().map(pinyin::fold).filter(|c| !pinyin::is_sign(*c));
+                let ascii = chars.map(|c| u8::try_from(c).ok().filter(u8::is_ascii).map(|c| c.to_ascii_uppercase()));
+                match ascii.collect::<Option<Vec<u8>>>() {
+                    Some(mut folded) => {
+                        code.extend_from_slice(&folded);
+                        folded.zeroize();
+                    }
+                    None => {
+                        // 东工〔2026〕3号 is found like a name.
+                        self.names.units(self.table, text, false, row);
+                        self.names.push_alias(self.table, row, 0);
+                    }
+                }
             }
-            if foreign {
-                // 东工〔2026〕3号 is found like a name.
-                self.names.units(self.table, text, false, row);
-                self.names.push_alias(self.table, row, 0);
-            } else if !code.is_empty() && !numbers::append(digits, code) {
+            if !code.is_empty() && !numbers::append(digits, code) {
                 self.texts.push(self.rows.len() - 1, code);
             }
         }
@@ -168,8 +176,11 @@ impl Finder {
             return;
         }
         let settled = self.names.order.settled;
-        let late = self.rows.len() - settled;
-        if late > settled.max(UNSETTLED) && self.rows.len() > self.expected {
+        let mut bearable = UNSETTLED.max(settled / 16);
+        if self.rows.len() < self.expected {
+            bearable = bearable.max(self.expected / 2);
+        }
+        if self.rows.len() - settled >= bearable {
             self.settle();
         }
     }

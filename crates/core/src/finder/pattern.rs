@@ -120,10 +120,10 @@ fn sounds(table: &Table, signs: &[Sign], at: usize, letter: u8, alike: bool) -> 
                 form.iter().zip(&signs[at..]).take_while(|(letter, sign)| **sign == Sign::Ascii(**letter)).count();
             let initial = if form.get(1) == Some(&b'h') { 2 } else { 1 };
             let syllable = usize::from(*syllable);
-            for len in 1..=same.min(7) {
+            for (len, eaten) in eaten.iter_mut().enumerate().take(same + 1).skip(1) {
                 let letters_go_on = matches!(signs.get(at + len), Some(Sign::Ascii(b'a'..=b'z')));
                 if len == form.len() || len == 1 || len == initial || !letters_go_on {
-                    eaten[len].push((table.first[syllable], table.first[syllable + 1]));
+                    eaten.push((table.first[syllable], table.first[syllable + 1]));
                 }
             }
         }

@@ -70,9 +70,10 @@ impl Word {
         self.signs.fill(Sign::Any);
     }
 
-    /// Whether a name may be meant by its sound.
-    pub(super) fn has_letters(&self) -> bool {
-        self.signs.iter().any(|s| matches!(s, Sign::Ascii(b'a'..=b'z')))
+    /// Whether a name may be meant by its sound: it has letters and is not the end of an ID number (123X).
+    pub(super) fn is_sound(&self) -> bool {
+        let letter = |s: &Sign| matches!(s, Sign::Ascii(b'a'..=b'z'));
+        self.signs.iter().any(letter) && !(self.has_digit() && self.digits().is_some())
     }
 
     /// Only digits and signs for one: names have them rarely.

@@ -20,9 +20,6 @@ impl Mark {
     pub(super) fn office(self) -> u16 {
         self.0 as u16
     }
-    pub(super) fn flags(self) -> u8 {
-        (self.0 >> 16) as u8
-    }
     pub(super) fn kind(self) -> u8 {
         (self.0 >> 24) as u8 & 31
     }
@@ -36,9 +33,11 @@ impl Mark {
 
 /// The filter, made ready for millions of questions.
 pub(super) struct Gate {
-    kinds: u32,
-    with: u8,
-    without: u8,
+    /// Bits of a mark that are looked at, and what they must be.
+    bits: u32,
+    value: u32,
+    /// When neither one kind nor all are wanted.
+    kinds: Option<u32>,
     offices: Option<Vec<u64>>,
 }
 
@@ -51,20 +50,32 @@ impl Gate {
             }
             bits
         });
-        Self { kinds: filter.kinds, with: filter.with_flags, without: filter.without_flags, offices }
+        let mut gate = Self {
+            bits: Mark::DEAD | u32::from(filter.with_flags | filter.without_flags) << 16,
+            value: u32::from(filter.with_flags) << 16,
+            kinds: None,
+            offices,
+        };
+        if filter.with_flags & filter.without_flags != 0 {
+            // A flag that must be set and must not: nothing passes.
+            gate.kinds = Some(0);
+        } else if filter.kinds.is_power_of_two() {
+            gate.bits |= 31 << 24;
+            gate.value |= filter.kinds.trailing_zeros() << 24;
+        } else if filter.kinds != u32::MAX {
+            gate.kinds = Some(filter.kinds);
+        }
+        gate
     }
 
     /// Whether everything passes that is alive.
     pub(super) fn is_open(&self) -> bool {
-        self.kinds == u32::MAX && self.with | self.without == 0 && self.offices.is_none()
+        self.bits == Mark::DEAD && self.kinds.is_none() && self.offices.is_none()
     }
 
     pub(super) fn passes(&self, mark: Mark) -> bool {
-        let flags = mark.flags();
-        !mark.dead()
-            && self.kinds >> mark.kind() & 1 == 1
-            && flags & self.with == self.with
-            && flags & self.without == 0
+        mark.0 & self.bits == self.value
+            && self.kinds.is_none_or(|kinds| kinds >> mark.kind() & 1 == 1)
             && self.offices.as_ref().is_none_or(|bits| {
                 let office = mark.office();
                 bits[usize::from(office >> 6)] >> (office & 63) & 1 == 1

@@ -54,7 +54,7 @@ impl Last {
 
     /// Whether the exact hits are so few that sound-alikes are wanted.
     pub(super) fn wants_near(&self) -> bool {
-        self.filter.near && self.exact < FEW && self.words().any(Word::has_letters)
+        self.filter.near && self.exact < FEW && self.words().any(Word::is_sound)
     }
 }
 
