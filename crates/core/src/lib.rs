@@ -30,6 +30,8 @@ pub mod organisations;
 mod catalogue;
 mod drafts;
 mod home;
+mod keeping;
+mod prefs;
 mod search;
 
 use std::collections::BTreeMap;
@@ -75,6 +77,7 @@ pub fn registry() -> Registry {
     search::register(&mut registry);
     drafts::register(&mut registry);
     home::register(&mut registry);
+    prefs::register(&mut registry);
     catalogue::register(&mut registry);
     exchange::register(&mut registry);
     registry

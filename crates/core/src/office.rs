@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Mutex, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use niangjia_replication::{change::RecordId, stream::Stream};
@@ -14,6 +14,7 @@ use crate::{
     fault::Fault,
     finder::{Entry, Finder},
     identity::{Hub, Identity, Keys},
+    keeping::Papers,
     people::{self, AuditEntry, Role, allows},
     record::{Layout, Record},
     registry::{Registry, Run},
@@ -27,7 +28,7 @@ pub struct Office {
     pub(crate) keys: RwLock<Keys>,
     finder: RwLock<Finder>,
     registry: Registry,
-    pub(crate) previews: Mutex<HashMap<String, crate::members::Preview>>,
+    pub(crate) previews: Mutex<HashMap<String, Arc<crate::members::Preview>>>,
 }
 
 /// Who asks, and when.
@@ -52,6 +53,7 @@ pub struct View<'a> {
     pub(crate) office: &'a Office,
     pub(crate) conn: &'a Connection,
     pub(crate) memory: &'a Memory,
+    pub(crate) clerk: RecordId,
     pub(crate) wall: i64,
 }
 
@@ -63,6 +65,9 @@ pub struct Desk<'a> {
     pub(crate) note: AuditNote,
     /// Stream keys made in this act; the office takes them up when it commits.
     pub(crate) new_keys: Vec<(Stream, niangjia_replication::keys::StreamKey)>,
+    /// The preview that this act takes in; it goes when the act commits, so that after a full disk it is still there.
+    pub(crate) spent: Option<String>,
+    pub(crate) papers: Papers,
 }
 
 /// Details of an audit entry.
@@ -110,11 +115,22 @@ impl Office {
             (Identity::load(&conn)?, Keys::load(&conn)?)
         };
         let office = Self::with(store, identity, keys);
-        if office.store.stale()? {
-            office.rebuild()?;
+        match office.prepare() {
+            Ok(()) => Ok(office),
+            Err(fault) => {
+                if fault.code == "store_damaged" {
+                    office.abandon();
+                }
+                Err(fault)
+            }
         }
-        office.index()?;
-        Ok(office)
+    }
+
+    fn prepare(&self) -> Result<(), Fault> {
+        if self.store.stale()? {
+            self.rebuild()?;
+        }
+        self.index()
     }
 
     fn with(store: Store, identity: Identity, keys: Keys) -> Self {
@@ -206,7 +222,7 @@ impl Office {
                 let memory = self.store.memory();
                 let answer = self
                     .store
-                    .read(|conn| run(&View { office: self, conn, memory: &memory, wall: caller.moment.wall }, ask))?;
+                    .read(|conn| run(&View { office: self, conn, memory: &memory, clerk: caller.clerk, wall: caller.moment.wall }, ask))?;
                 Ok((answer, Changed::default()))
             }
             Run::Action(run) => self.act(name, caller, |desk| run(desk, ask)),
@@ -246,16 +262,20 @@ impl Office {
             caller.moment,
             self.identity.county,
         );
-        let mut desk = Desk { office: self, act, note: AuditNote::default(), new_keys: Vec::new() };
+        let mut desk = Desk { office: self, act, note: AuditNote::default(), new_keys: Vec::new(), spent: None, papers: Papers::default() };
         let answer = run(&mut desk)?;
         desk.audit(name)?;
-        let Desk { act, new_keys, .. } = desk;
+        let Desk { act, new_keys, spent, papers, .. } = desk;
         let (mut memory, touched, mut rng) = act.finish()?;
         LogKeys { keys: &self.keys() }.pack(&tx, &mut memory, &mut rng, false)?;
         let entries = self.gather(&tx, &touched)?;
         tx.commit()?;
         self.store.swap(memory);
         self.mend(&touched, entries);
+        papers.keep();
+        if let Some(preview) = spent {
+            self.previews.lock().unwrap_or_else(PoisonError::into_inner).remove(&preview);
+        }
         if !new_keys.is_empty() {
             let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
             keys.streams.extend(new_keys.into_iter().map(|(stream, key)| ((stream, key.epoch()), key)));
@@ -300,12 +320,16 @@ impl Office {
             return;
         }
         let mut finder = self.finder.write().unwrap_or_else(PoisonError::into_inner);
+        let many = lines.len() >= MANY;
         for line in lines {
             if line.gone {
                 finder.remove(line.kind, line.rec);
             } else {
                 push(&mut finder, &self.store.schema, line.kind, line.rec, &line.name, &line.digits);
             }
+        }
+        if many {
+            finder.settle();
         }
     }
 
@@ -334,6 +358,7 @@ impl Office {
                     finder.remove(layout.no, rec?);
                 }
             }
+            finder.settle();
             Ok(finder)
         })?;
         *self.finder.write().unwrap_or_else(PoisonError::into_inner) = finder;
@@ -371,6 +396,9 @@ impl Office {
         Ok((clerk.name.clone(), clerk.role_list()))
     }
 }
+
+/// From this many new entries on, the index sorts them in at once instead of at the next keystroke.
+const MANY: usize = 1_000;
 
 /// One line for the search index.
 pub(crate) struct Line {
@@ -424,7 +452,7 @@ impl<'a> Desk<'a> {
 
     /// The same desk as a view that sees what this act has written.
     pub(crate) fn view(&self) -> View<'_> {
-        View { office: self.office, conn: self.act.conn, memory: &self.act.memory, wall: self.act.moment.wall }
+        View { office: self.office, conn: self.act.conn, memory: &self.act.memory, clerk: self.act.author, wall: self.act.moment.wall }
     }
 
     /// Every act leaves an entry; one that wrote nothing and named nothing leaves none.

@@ -32,6 +32,14 @@ pub struct Command {
     answer: Shape,
 }
 
+impl Command {
+    /// Whether it writes.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        matches!(self.run, Run::Action(_))
+    }
+}
+
 /// All commands by name.
 #[derive(Default)]
 pub struct Registry {
@@ -119,7 +127,7 @@ impl Registry {
             .map(|c| Description {
                 name: c.name.clone(),
                 role: c.role.key(),
-                action: matches!(c.run, Run::Action(_)),
+                action: c.writes(),
                 ask: (c.ask)(&mut generator),
                 answer: (c.answer)(&mut generator),
             })

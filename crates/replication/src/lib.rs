@@ -7,6 +7,7 @@
 mod bad;
 mod cbor;
 mod cert;
+mod cose;
 mod serial;
 mod spoken;
 #[cfg(test)]
@@ -26,9 +27,7 @@ pub mod wire;
 
 pub use bad::{Bad, Limits};
 pub use block::Block;
-pub use change::{
-    Change, ChangeId, ClerkId, Dot, Event, Hlc, Incarnation, RecordId, Set, Value, ValueRef,
-};
+pub use change::{Change, ChangeId, ClerkId, Dot, Event, Hlc, Incarnation, RecordId, Set, Value, ValueRef};
 pub use frontier::{Frontier, Head, SetHash};
 pub use segment::{Draft, Header, Sealed, Segment, Verified, seal};
 pub use spoken::Typo;

@@ -13,8 +13,9 @@ use rand_core::CryptoRng;
 use crate::bad::{Bad, Limits, within};
 use crate::block;
 use crate::cbor::{self, Reader, Writer};
-use crate::cert::{Cert, CertId, Identity, Signed, cose_sign, read_chain, verify_chain};
+use crate::cert::{Cert, CertId, Identity, read_chain, verify_chain};
 use crate::change::Incarnation;
+use crate::cose::{Signed, cose_sign};
 use crate::keys::{Signer, StreamKey, VerifyingKey};
 use crate::stream::Stream;
 

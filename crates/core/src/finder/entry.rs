@@ -1,7 +1,8 @@
 //! What goes into the finder and what comes out of it: entries, filters, hits, pages.
 
 /// One record to be found. Everything is borrowed: the finder copies what it needs and keeps no text.
-#[derive(Clone, Copy, Debug)]
+// No Debug: these are names and numbers of people.
+#[derive(Clone, Copy)]
 pub struct Entry<'a> {
     /// Kind of record, 0 to 31: the number the caller gives to members, enterprises, organisations, cases…
     pub kind: u8,

@@ -67,7 +67,8 @@ impl Drop for Scratch {
 }
 
 impl Finder {
-    /// Room for `records` records; more may come.
+    /// Room for `records` records; more may come. They are sorted in when so many are here: give the exact number, or
+    /// call [`Finder::settle`] in the end.
     #[must_use]
     pub fn with_capacity(records: usize) -> Self {
         Self {
@@ -127,8 +128,9 @@ impl Finder {
         digits.clear();
         for text in codes {
             code.clear();
-            if text.is_ascii() {
-                code.extend(text.bytes().filter(u8::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()));
+            if text.bytes().fold(true, |plain, c| plain & c.is_ascii_alphanumeric()) {
+                code.extend_from_slice(text.as_bytes());
+                code.make_ascii_uppercase();
             } else {
                 let chars = text.chars().map(pinyin::fold).filter(|c| !pinyin::is_sign(*c));
                 let ascii = chars.map(|c| u8::try_from(c).ok().filter(u8::is_ascii).map(|c| c.to_ascii_uppercase()));
@@ -178,7 +180,7 @@ impl Finder {
         let settled = self.names.order.settled;
         let mut bearable = UNSETTLED.max(settled / 16);
         if self.rows.len() < self.expected {
-            bearable = bearable.max(self.expected / 2);
+            bearable = bearable.max(self.expected);
         }
         if self.rows.len() - settled >= bearable {
             self.settle();

@@ -92,10 +92,11 @@ impl Numbers {
     /// Gives every slot that has `wanted` in a number, and its rank (see [`rank`]).
     pub(super) fn scan(&self, wanted: &[u8], mut hit: impl FnMut(usize, u8)) {
         let wanted = Wanted::new(wanted);
+        let mut ends = Ends::new();
         for block in 0..self.starts.len() {
             let columns = self.block(block);
             if columns.len() >= wanted.digits
-                && let Some(lines) = wanted.scan(columns)
+                && let Some(lines) = wanted.scan(columns, &mut ends)
             {
                 lines.each(|lane, rank| hit(block * LANES + lane, rank));
             }
@@ -135,13 +136,14 @@ struct Lines {
 impl Lines {
     fn each(&self, mut hit: impl FnMut(usize, u8)) {
         for word in 0..self.inside.len() {
-            let mut left = self.inside[word];
-            while left != 0 {
-                let lane = left.trailing_zeros();
-                left &= left - 1;
-                let bit = |lanes: &Lanes| lanes[word] >> lane & 1 == 1;
-                let rank = rank(bit(&self.whole), bit(&self.prefix), bit(&self.tail));
-                hit(word * 64 + lane as usize, rank);
+            let (whole, prefix, tail) = (self.whole[word], self.prefix[word], self.tail[word]);
+            let by_rank =
+                [whole, prefix & !whole, tail & !prefix & !whole, self.inside[word] & !prefix & !tail & !whole];
+            for (rank, mut left) in by_rank.into_iter().enumerate() {
+                while left != 0 {
+                    hit(word * 64 + left.trailing_zeros() as usize, rank as u8);
+                    left &= left - 1;
+                }
             }
         }
     }
@@ -207,15 +209,16 @@ impl Wanted {
         lanes
     }
 
-    fn scan(&self, columns: &[Column]) -> Option<Lines> {
+    fn scan(&self, columns: &[Column], ends: &mut Ends) -> Option<Lines> {
         let mut found: Option<Lines> = None;
+        ends.known = 0;
         for start in 0..=columns.len() - self.digits {
             let lanes = self.at(columns, start);
             if nobody(&lanes) {
                 continue;
             }
-            let begins = start.checked_sub(1).map_or(ALL, |before| ends(&columns[before]));
-            let closes = columns.get(start + self.digits).map_or(ALL, ends);
+            let begins = start.checked_sub(1).map_or(ALL, |before| ends.at(columns, before));
+            let closes = ends.at(columns, start + self.digits);
             let lines = found.get_or_insert_default();
             for w in 0..lanes.len() {
                 lines.inside[w] |= lanes[w];
@@ -225,6 +228,27 @@ impl Wanted {
             }
         }
         found
+    }
+}
+
+/// Where numbers end in one block, worked out when asked.
+struct Ends {
+    lanes: [Lanes; WIDEST + 1],
+    /// One bit for each column that has been worked out.
+    known: u128,
+}
+
+impl Ends {
+    fn new() -> Self {
+        Self { lanes: [ALL; WIDEST + 1], known: 0 }
+    }
+
+    fn at(&mut self, columns: &[Column], column: usize) -> Lanes {
+        if self.known >> column & 1 == 0 {
+            self.known |= 1 << column;
+            self.lanes[column] = columns.get(column).map_or(ALL, ends);
+        }
+        self.lanes[column]
     }
 }
 
@@ -244,7 +268,8 @@ fn ends(column: &Column) -> Lanes {
 
 /// Puts a number behind those of a record; false when it has other signs than digits and X or no room is left.
 pub(super) fn append(digits: &mut Vec<u8>, code: &[u8]) -> bool {
-    let fits = digits.len() + code.len() < WIDEST && code.iter().all(|c| matches!(c, b'0'..=b'9' | b'X'));
+    let numeric = code.iter().fold(true, |numeric, c| numeric & matches!(c, b'0'..=b'9' | b'X'));
+    let fits = numeric && digits.len() + code.len() < WIDEST;
     if fits {
         if !digits.is_empty() {
             digits.push(END);

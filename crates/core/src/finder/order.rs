@@ -3,6 +3,8 @@
 
 use std::cmp::Ordering;
 
+use zeroize::Zeroize;
+
 use super::names::Names;
 use super::rows::Rows;
 use crate::pinyin::Table;
@@ -45,7 +47,9 @@ impl Order {
                 run.sort_unstable_by(|a, b| ties(table, names, rows, a.1 as usize, b.1 as usize));
             }
         }
-        let slots: Vec<u32> = keyed.into_iter().map(|(_, slot)| slot).collect();
+        let slots: Vec<u32> = keyed.iter().map(|(_, slot)| *slot).collect();
+        // It has the names in it.
+        keyed.zeroize();
         let mut places = vec![0; slots.len()];
         for (place, slot) in slots.iter().enumerate() {
             places[*slot as usize] = place as u32;

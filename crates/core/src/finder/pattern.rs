@@ -3,6 +3,8 @@
 // A position is how many signs of the word are eaten. Units stand in pinyin order, so everything that one character
 // of a name can eat (a whole syllable, an initial, the beginning of a syllable, itself) is a range of units or a few.
 
+use zeroize::{DefaultIsZeroes, Zeroize};
+
 use super::query::{Sign, Word};
 use crate::pinyin::{self, Table, Unit};
 
@@ -10,11 +12,13 @@ use crate::pinyin::{self, Table, Unit};
 const NO_WAY: u8 = u8::MAX;
 
 /// Units `first .. first + length`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) first: Unit,
     pub(super) length: u16,
 }
+
+impl DefaultIsZeroes for Span {}
 
 impl Span {
     pub(super) fn has(self, unit: Unit) -> bool {
@@ -38,6 +42,14 @@ pub(super) struct Pattern {
     pub(super) steps: Vec<Vec<Step>>,
     /// The fewest characters that lead from each position to the end.
     need: Vec<u8>,
+}
+
+impl Drop for Pattern {
+    fn drop(&mut self) {
+        for step in self.steps.iter_mut().flatten() {
+            step.spans.zeroize();
+        }
+    }
 }
 
 impl Pattern {

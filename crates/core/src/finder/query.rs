@@ -1,5 +1,7 @@
 //! What the clerk typed, taken apart: words between blanks, each to be found in names, in codes, or in both.
 
+use zeroize::{DefaultIsZeroes, Zeroize, Zeroizing};
+
 use super::{numbers, texts};
 use crate::pinyin;
 
@@ -7,17 +9,21 @@ use crate::pinyin;
 pub(super) const LONGEST: usize = 63;
 
 /// One sign of a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum Sign {
     /// A letter a–z (pinyin, or itself in a Latin name) or a digit.
     Ascii(u8),
     /// Any other character: itself.
     Char(char),
     /// One character that cannot be read.
+    #[default]
     Any,
     /// The apostrophe of `xi'an`: here a syllable begins.
     Bound,
 }
+
+impl DefaultIsZeroes for Sign {}
 
 /// Where codes are looked at for a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +36,18 @@ pub(super) enum Codes {
     Yes,
 }
 
-/// One word of the query; every word must be found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One word of the query; every word must be found. Wiped when dropped, and never printed: it may be an ID number.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Word {
     pub(super) signs: Vec<Sign>,
     pub(super) codes: Codes,
+}
+
+impl Drop for Word {
+    fn drop(&mut self) {
+        self.signs.zeroize();
+    }
 }
 
 impl Word {
@@ -63,11 +76,6 @@ impl Word {
         }
         let codes = codes(&signs);
         Some(Self { signs, codes })
-    }
-
-    /// Overwrites what was typed.
-    pub(super) fn wipe(&mut self) {
-        self.signs.fill(Sign::Any);
     }
 
     /// Whether a name may be meant by its sound: it has letters and is not the end of an ID number (123X).
@@ -135,7 +143,7 @@ fn codes(signs: &[Sign]) -> Codes {
 
 /// The words of a query. Full width, upper case and the many dots and hyphens do not matter.
 pub(super) fn words(query: &str) -> Vec<Word> {
-    let folded: String = query.chars().map(pinyin::fold).collect();
+    let folded: Zeroizing<String> = Zeroizing::new(query.chars().map(pinyin::fold).collect());
     folded.split_whitespace().filter_map(Word::new).collect()
 }
 

@@ -1,5 +1,7 @@
 //! The search itself: which places answer, how many, which of them first.
 
+use zeroize::Zeroize;
+
 use super::automaton::{Automaton, MISS};
 use super::names::Names;
 use super::order::{self, Order};
@@ -22,6 +24,13 @@ pub(super) struct Search {
     name: Automaton,
     digits: Option<Vec<u8>>,
     code: Option<Vec<u8>>,
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.digits.zeroize();
+        self.code.zeroize();
+    }
 }
 
 impl Search {

@@ -61,8 +61,5 @@ impl Last {
 impl Drop for Last {
     fn drop(&mut self) {
         self.ranks.zeroize();
-        for search in self.exact_words.iter_mut().chain(&mut self.near_words) {
-            search.word.wipe();
-        }
     }
 }

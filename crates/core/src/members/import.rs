@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use schemars::JsonSchema;
@@ -204,19 +205,22 @@ fn fault(fault: &sheet::SheetFault) -> Fault {
 }
 
 fn import(desk: &mut Desk<'_>, ask: ImportAsk) -> Result<ImportAnswer, Fault> {
+    if ask.upload.is_some() {
+        // Uploads belong to the host; the core reads files by their path only.
+        return Err(Fault::question("an upload came without its path"));
+    }
     let preview = match (&ask.preview, &ask.path) {
         (Some(id), _) => {
-            desk.office().previews.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(id).ok_or_else(
-                || {
-                    Fault::new(
-                        "preview_gone",
-                        "这次预览已经过期，没有导入任何内容。请重新选择文件。",
-                        "This preview is gone; nothing was taken in. Choose the file again.",
-                    )
-                },
-            )?
+            let previews = desk.office().previews.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            previews.get(id).cloned().ok_or_else(|| {
+                Fault::new(
+                    "preview_gone",
+                    "这次预览已经过期，没有导入任何内容。请重新选择文件。",
+                    "This preview is gone; nothing was taken in. Choose the file again.",
+                )
+            })?
         }
-        (None, Some(path)) => look(&desk.view(), Path::new(path))?,
+        (None, Some(path)) => Arc::new(look(&desk.view(), Path::new(path))?),
         (None, None) => return Err(Fault::question("path or preview")),
     };
     if !ask.commit {
@@ -233,20 +237,22 @@ fn import(desk: &mut Desk<'_>, ask: ImportAsk) -> Result<ImportAnswer, Fault> {
     let layout = desk.act.layout(super::Member::TYPE.name)?;
     let stream = desk.office().own_stream();
     let mut written = Vec::with_capacity(preview.planned.len());
-    let mut source = preview;
-    let planned = std::mem::take(&mut source.planned);
-    for mut line in planned {
+    let source = preview;
+    // The preview itself stays as it is until the act commits: after a full disk the clerk presses the same button again.
+    desk.spent = ask.preview;
+    for line in &source.planned {
+        let mut judged = line.judged.clone();
         match line.class {
-            Class::New => create(desk, layout, &stream, &mut line.judged)?,
+            Class::New => create(desk, layout, &stream, &mut judged)?,
             Class::Differs if ask.take_differs => {
                 if let Some((id, seen)) = &line.existing {
                     let row = desk.act.row(layout, *id)?;
-                    desk.act.change(layout, &row, seen, &line.judged.values, None)?;
+                    desk.act.change(layout, &row, seen, &judged.values, None)?;
                 }
             }
             _ => {}
         }
-        written.push((line.judged.row, line.judged.rejected, line.judged.warned));
+        written.push((judged.row, judged.rejected, judged.warned));
     }
     let batch_id = desk.act.new_id();
     let batch = match desk.act.span(&stream) {
@@ -386,7 +392,7 @@ fn set_by_import(layout: &Layout, place: usize) -> bool {
 type Written = (u32, Vec<super::judge::Reason>, Vec<super::judge::Reason>);
 
 /// The same workbook with a column of reasons, where a row was refused or should be looked at.
-fn report(desk: &Desk<'_>, preview: &Preview, rows: &[Written], batch: RecordId) -> Result<Option<String>, Fault> {
+fn report(desk: &mut Desk<'_>, preview: &Preview, rows: &[Written], batch: RecordId) -> Result<Option<String>, Fault> {
     if preview.rejected_by.is_empty() && preview.warned_by.is_empty() {
         return Ok(None);
     }
@@ -423,7 +429,11 @@ fn report(desk: &Desk<'_>, preview: &Preview, rows: &[Written], batch: RecordId)
         desk.act.moment.today(),
         &Limits::default(),
     )
-    .map_err(|e| fault(&e))?;
+    .map_err(|e| match e {
+        sheet::SheetFault::NotWritten(e) if e.kind() == std::io::ErrorKind::StorageFull => e.into(),
+        e => fault(&e),
+    })?;
+    desk.papers.add(out.clone());
     Ok(Some(out.to_string_lossy().into_owned()))
 }
 

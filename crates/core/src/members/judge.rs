@@ -21,6 +21,7 @@ pub(super) struct Reason {
 }
 
 /// A judged row.
+#[derive(Clone)]
 pub(super) struct Judged {
     pub(super) row: u32,
     /// Values by place of the field; only those that the row gives.

@@ -1,7 +1,8 @@
 //! Pinyin of names: which readings a character has, how a name is read, shown and sorted.
 //!
 //! Readings come from the pinyin crate, the dictionary of the standard character table (`readings.txt`) and a
-//! collection of surnames; strokes from Unihan (`strokes.txt`). Nothing here knows a record or a database.
+//! collection of surnames; strokes from Unihan (`strokes.txt`) and cnchar (`stroke_order.txt`). Nothing here knows a
+//! record or a database.
 
 mod name;
 mod strokes;

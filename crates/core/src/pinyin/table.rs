@@ -56,8 +56,9 @@ pub(crate) struct Table {
     /// Index into `cells` by the upper bits of the code point.
     pages: Vec<u16>,
     cells: Vec<[Unit; 256]>,
-    single: HashMap<char, Unit>,
-    compound: HashMap<(char, char), (Unit, Unit)>,
+    /// Ascending, as all that is asked for each record.
+    single: Vec<(char, Unit)>,
+    compound: Vec<((char, char), (Unit, Unit))>,
     /// Every further unit of a character that is also a surname.
     variants: HashMap<char, Vec<Unit>>,
 }
@@ -79,12 +80,14 @@ impl Table {
 
     /// The unit of a character that stands as a surname, when that is another one.
     pub(crate) fn surname(&self, c: char) -> Option<Unit> {
-        self.single.get(&c).copied()
+        let at = self.single.binary_search_by_key(&c, |(c, _)| *c).ok()?;
+        Some(self.single[at].1)
     }
 
     /// The units of two characters that form a surname together.
     pub(crate) fn compound(&self, a: char, b: char) -> Option<(Unit, Unit)> {
-        self.compound.get(&(a, b)).copied()
+        let at = self.compound.binary_search_by_key(&(a, b), |(pair, _)| *pair).ok()?;
+        Some(self.compound[at].1)
     }
 
     /// Units of the same character with its other readings.
@@ -269,8 +272,8 @@ impl Table {
             tones: Vec::with_capacity(drafts.len()),
             pages: vec![0; 0x32400 >> 8],
             cells: vec![[NONE; 256]],
-            single: HashMap::new(),
-            compound: HashMap::new(),
+            single: Vec::new(),
+            compound: pairs.iter().map(|([a, b], _)| ((*a, *b), (NONE, NONE))).collect(),
             variants: HashMap::new(),
             syllables,
         };
@@ -299,6 +302,8 @@ impl Table {
                 table.twins[usize::from(unit >> 6)] |= 1 << (unit & 63);
             }
         }
+        table.single.sort_unstable();
+        table.compound.sort_unstable();
         // A syllable that no unit has as its first reading is an empty range behind the one before.
         for at in 1..table.first.len() {
             table.first[at] = table.first[at].max(table.first[at - 1]);
@@ -319,11 +324,11 @@ impl Table {
                 return;
             }
             Role::Surname => {
-                self.single.insert(draft.c, unit);
+                self.single.push((draft.c, unit));
             }
             Role::Compound(number) => {
-                let [a, b] = pairs[usize::from(number)].0;
-                let both = self.compound.entry((a, b)).or_insert((NONE, NONE));
+                let [a, _] = pairs[usize::from(number)].0;
+                let both = &mut self.compound[usize::from(number)].1;
                 if a == draft.c {
                     both.0 = unit;
                 } else {

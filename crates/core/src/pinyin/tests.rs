@@ -100,7 +100,17 @@ fn strokes_are_counted() {
         assert_eq!(strokes(c), Some(n), "{c}");
     }
     assert_eq!(strokes('a'), None);
-    assert!(stroke_key("丁伟") < stroke_key("王伟"));
-    assert!(stroke_key("王一") < stroke_key("王丁"));
-    assert!(stroke_key("戴一") < stroke_key("\u{e000}"));
+}
+
+#[test]
+fn rosters_stand_in_order_of_strokes() {
+    // The order in which the lists of congresses print these surnames.
+    let order = [
+        "丁一", "丁伟", "于芳", "万红", "马军", "王一", "王伟", "韦平", "车兰", "牛强", "毛勇", "方圆", "尹丽", "孔明",
+        "邓超", "石磊", "冯娟", "刘洋", "李娜", "张杰", "陈涛", "戴云", "\u{e000}",
+    ];
+    let mut names = order;
+    names.reverse();
+    names.sort_by_key(|name| stroke_key(name));
+    assert_eq!(names, order);
 }

@@ -28,13 +28,14 @@ pub(super) fn list(view: &View<'_>, ledger: Ledger, ask: &ListAsk) -> Result<Lis
     let offset = ask.offset as usize;
     let text = ask.text.as_deref().unwrap_or("").trim();
     let searched = layout.ty.fields.iter().any(|f| f.search);
+    let by_strokes = searched && ask.sort.as_deref() == Some("strokes");
     let by_name = searched && matches!(ask.sort.as_deref(), None | Some("" | "pinyin"));
     let (total, recs) = if ask.filter.is_empty() && by_name {
         let finder = view.office.finder();
         let page = finder.page(&mut Session::new(), text, &Filter::kind(layout.no), ask.descending, offset, limit);
         (page.total, page.rows.into_iter().map(|(_, rec)| rec).collect())
     } else {
-        selected(view, layout, ask, text, by_name, offset, limit)?
+        selected(view, layout, ask, text, Order { by_name, by_strokes }, offset, limit)?
     };
     let mut out = Vec::with_capacity(recs.len());
     for rec in recs {
@@ -63,13 +64,22 @@ fn line(view: &View<'_>, layout: &Layout, row: &rows::Stored) -> Result<Row, Fau
     })
 }
 
+/// How the rows stand.
+#[derive(Clone, Copy)]
+struct Order {
+    /// By the pinyin of the title.
+    by_name: bool,
+    /// 以姓氏笔画为序, as rosters of elections and congresses are printed.
+    by_strokes: bool,
+}
+
 /// Rows by filter, ordered by a column or by the index.
 fn selected(
     view: &View<'_>,
     layout: &Layout,
     ask: &ListAsk,
     text: &str,
-    by_name: bool,
+    order: Order,
     offset: usize,
     limit: usize,
 ) -> Result<(usize, Vec<i64>), Fault> {
@@ -80,6 +90,14 @@ fn selected(
             let Json::String(state) = json else { return Err(Fault::question("filter state")) };
             values.push(Value::Text(state.as_str().into()));
             conditions.push(format!("state = ?{}", values.len()));
+            continue;
+        }
+        if name == "standing" {
+            // Only what needs a person can be asked for; the other marks follow from the road, not from the row.
+            if json.as_str() != Some("needs_you") {
+                return Err(Fault::question("filter standing"));
+            }
+            conditions.push(format!("rec IN (SELECT rec FROM leaf WHERE kind = {})", layout.no));
             continue;
         }
         let place = layout.place(name).ok_or_else(|| Fault::question(format!("filter {name}")))?;
@@ -101,14 +119,17 @@ fn selected(
     let binds: Vec<Bind<'_>> = values.iter().map(Bind).collect();
     let params = || params_from_iter(binds.iter().map(|b| b as &dyn ToSql));
     let condition = conditions.join(" AND ");
-    if by_name || !text.is_empty() {
+    if order.by_name || order.by_strokes || !text.is_empty() {
         let mut statement =
             view.conn.prepare_cached(&format!("SELECT rec FROM \"{}\" WHERE {condition}", layout.ty.name))?;
         let wanted: std::collections::HashSet<i64> =
             statement.query_map(params(), |r| r.get(0))?.collect::<Result<_, _>>()?;
         let finder = view.office.finder();
         let all = finder.page(&mut Session::new(), text, &Filter::kind(layout.no), ask.descending, 0, usize::MAX);
-        let hits: Vec<i64> = all.rows.into_iter().map(|(_, rec)| rec).filter(|rec| wanted.contains(rec)).collect();
+        let mut hits: Vec<i64> = all.rows.into_iter().map(|(_, rec)| rec).filter(|rec| wanted.contains(rec)).collect();
+        if order.by_strokes {
+            hits = by_strokes(view, layout, hits, ask.descending)?;
+        }
         return Ok((hits.len(), hits.into_iter().skip(offset).take(limit).collect()));
     }
     let total: i64 = view
@@ -127,4 +148,19 @@ fn selected(
     ))?;
     let recs = statement.query_map(params(), |r| r.get(0))?.collect::<Result<_, _>>()?;
     Ok((usize::try_from(total).unwrap_or(0), recs))
+}
+
+fn by_strokes(view: &View<'_>, layout: &Layout, hits: Vec<i64>, descending: bool) -> Result<Vec<i64>, Fault> {
+    let mut name = view.conn.prepare_cached("SELECT name FROM lookup WHERE kind = ?1 AND rec = ?2")?;
+    let mut keyed = Vec::with_capacity(hits.len());
+    for rec in hits {
+        let names: String = name.query_row(rusqlite::params![layout.no, rec], |r| r.get(0))?;
+        let title = names.split('\u{1f}').next().unwrap_or("");
+        keyed.push((crate::pinyin::stroke_key(title), rec));
+    }
+    keyed.sort();
+    if descending {
+        keyed.reverse();
+    }
+    Ok(keyed.into_iter().map(|(_, rec)| rec).collect())
 }

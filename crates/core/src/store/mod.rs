@@ -7,6 +7,7 @@ pub(crate) mod memory;
 mod open;
 mod rebuild;
 pub(crate) mod rows;
+mod snapshot;
 pub(crate) mod standing;
 pub(crate) mod versions;
 
@@ -15,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -27,6 +28,7 @@ pub(crate) use log::{Intake, LogKeys, frontier, hub_has, missing};
 pub use open::DatabaseKey;
 pub(crate) use rebuild::drop_tables;
 pub use rows::EventRow;
+pub use snapshot::{Imprint, diagnose, imprint_of};
 pub use standing::{Mark, Standing};
 
 use rusqlite::Connection;
@@ -45,6 +47,8 @@ pub(crate) struct Store {
     memory: RwLock<Arc<Memory>>,
     /// What `data_version` was when the memory was last taken from the file; another process that writes raises it.
     seen: AtomicI64,
+    /// The file is damaged: no connection writes to it any more, not even by closing.
+    abandoned: AtomicBool,
 }
 
 impl Store {
@@ -106,8 +110,11 @@ impl Store {
         folds: BTreeMap<&'static str, Fold>,
         conn: Connection,
     ) -> Result<Self, Fault> {
+        // A page behind the first one may be bad: closing writes nothing until the memory could be read.
+        snapshot::leave_alone(&conn, true);
         let memory = Memory::load(&conn)?;
         let seen = data_version(&conn)?;
+        snapshot::leave_alone(&conn, false);
         Ok(Self {
             path: path.to_owned(),
             key: key.clone(),
@@ -117,6 +124,7 @@ impl Store {
             readers: Mutex::new(Vec::new()),
             memory: RwLock::new(Arc::new(memory)),
             seen: AtomicI64::new(seen),
+            abandoned: AtomicBool::new(false),
         })
     }
 
@@ -168,6 +176,9 @@ impl Store {
             None => open::reader(&self.path, &self.key)?,
         };
         let out = run(&conn);
+        if self.abandoned.load(Ordering::Acquire) {
+            snapshot::leave_alone(&conn, true);
+        }
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS {
             readers.push(conn);

@@ -6,6 +6,7 @@ use std::{io::Read, path::Path};
 use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
+use super::snapshot::leave_alone;
 use crate::fault::Fault;
 
 /// The raw key of the database, 256 bits; never derived inside SQLite.
@@ -57,7 +58,21 @@ pub(super) fn reader(path: &Path, key: &DatabaseKey) -> Result<Connection, Fault
     Ok(conn)
 }
 
-fn prepare(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
+/// Opens a file that nobody may write to, with its key and nothing else: for snapshots and for diagnosis.
+///
+/// # Errors
+/// `store_damaged` where the key does not fit or the first page is not whole.
+pub(super) fn still(path: &Path, key: &DatabaseKey) -> Result<Connection, Fault> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    fit(&conn, key)?;
+    conn.pragma_update(None, "cell_size_check", true)?;
+    Ok(conn)
+}
+
+/// Turns the key and reads the first page with it.
+fn fit(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
+    // What lies in the write-ahead log stays there until the file has proved to be whole.
+    leave_alone(conn, true);
     let spelled = Zeroizing::new(format!("x'{}'", hex::encode(&key.0[..])));
     conn.pragma_update(None, "key", spelled.as_str())?;
     conn.busy_timeout(std::time::Duration::from_secs(10))?;
@@ -71,6 +86,11 @@ fn prepare(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
         .because(e),
         _ => e.into(),
     })?;
+    Ok(())
+}
+
+fn prepare(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
+    fit(conn, key)?;
     conn.execute_batch(SETTINGS)?;
     conn.set_prepared_statement_cache_capacity(256);
     if rusqlite::version_number() < OLDEST_SQLITE {
@@ -88,6 +108,7 @@ fn prepare(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
             "The database engine cannot encrypt; to protect personal data it was not opened. Install the program again.",
         ));
     }
+    leave_alone(conn, false);
     Ok(())
 }
 
