@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Measures: every bench of the workspace, optimised, each figure beside its floor from the same run.
-#   scripts/bench.sh [NAME]      only benches whose name holds NAME
+# Measures what the office does all day, optimised, each figure beside its floor from the same run.
+#   scripts/bench.sh [NAME] [--store N] [--roster N] [--rounds N]     NAME: search, unlock, import, rebuild, pull
 
 # shellcheck source=scripts/prepare.sh
 . "$(dirname "${BASH_SOURCE[0]}")/prepare.sh"
 
-STEPS=2
+STEPS=3
 step "what is needed"
 need_packages build-essential pkg-config perl make
 need_rust
 
-step "measuring, optimised (compiles for some minutes the first time)"
-# The desk is a window; what it shows is measured by the journeys.
-cargo bench --workspace --exclude niangjia --benches -- "$@" | tee "$LOGS/bench.log"
-say "kept in $LOGS/bench.log"
+step "compiling, optimised (the first time takes some minutes)"
+logged bench-build cargo build --release -p niangjia-bench || { shown bench-build; fail "The benches did not compile. See the log above."; }
+
+step "measuring"
+"$CARGO_TARGET_DIR/release/niangjia-bench" "$@" | tee "$LOGS/bench.log"
+say "kept in $LOGS/bench.log  ($(elapsed))"

@@ -110,5 +110,8 @@ if [ "$BROWSER" = yes ]; then
   wait "${RUNNING[-1]}"
 else
   printf '\nThe window opens now (%s). Closing it ends the program; everything saved stays.\n' "$(elapsed)"
-  "$BIN/niangjia"
+  # In the background, so that Ctrl+C and a closing session reach this script at once.
+  "$BIN/niangjia" &
+  RUNNING+=($!)
+  wait "${RUNNING[-1]}"
 fi

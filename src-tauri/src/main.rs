@@ -33,7 +33,12 @@ fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     let folder = niangjia_host::data_dir();
     let handle = app.handle().clone();
     // The station starts its timers when it opens, and they need the runtime around them.
-    match tauri::async_runtime::block_on(async { Station::open(folder.clone()) }) {
+    let opened = tauri::async_runtime::block_on(async {
+        let station = Station::open(folder.clone())?;
+        station.keep_in_step();
+        Ok::<_, niangjia_core::Fault>(station)
+    });
+    match opened {
         Ok(station) => {
             app.manage(Arc::clone(&station));
             let window = app.config().app.windows.first().ok_or("tauri.conf.json names no window")?.clone();

@@ -14,7 +14,7 @@ async fn copy_of(desk: &Desk, to: &Path) -> Arc<Station> {
     for entry in std::fs::read_dir(desk.dir()).unwrap().flatten().filter(|e| e.path().is_file()) {
         std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
-    let copy = Station::open(to.to_owned()).unwrap();
+    let copy = stories::opened(to.to_owned());
     copy.call("app.unlock", json!({ "clerk": "周敏", "passphrase": PASSPHRASE })).await.unwrap();
     copy
 }
@@ -37,7 +37,8 @@ async fn page(station: &Arc<Station>, id: &str) -> Value {
     for own in ["token", "standing"] {
         page.as_object_mut().unwrap().remove(own);
     }
-    let entries: Vec<Value> = history["entries"].as_array().unwrap().iter().map(|e| json!([e["author"], e["changes"], e["event"]])).collect();
+    let entries: Vec<Value> =
+        history["entries"].as_array().unwrap().iter().map(|e| json!([e["author"], e["changes"], e["event"]])).collect();
     json!({ "page": page, "history": entries })
 }
 
@@ -59,10 +60,21 @@ async fn replicas_agree_whatever_the_order() {
     for n in 0..5 {
         let (mine, theirs) = (pingming.member(&id).await, county.desk.member(&id).await);
         pingming.save(&mine, json!({ "mobile": format!("1370000000{n}"), "post": format!("组长{n}") })).await;
-        county.desk.save(&theirs, json!({ "mobile": format!("1350000000{n}"), "department": format!("第{n}车间") })).await;
+        county
+            .desk
+            .save(&theirs, json!({ "mobile": format!("1350000000{n}"), "department": format!("第{n}车间") }))
+            .await;
         if n == 2 {
-            pingming.ask("members.change", json!({ "id": id, "event": "retained", "on": "2025-05-01", "reason": "retired" })).await;
-            county.desk.ask("members.change", json!({ "id": id, "event": "left", "on": "2025-05-02", "reason": "own_wish" })).await;
+            pingming
+                .ask(
+                    "members.change",
+                    json!({ "id": id, "event": "retained", "on": "2025-05-01", "reason": "retired" }),
+                )
+                .await;
+            county
+                .desk
+                .ask("members.change", json!({ "id": id, "event": "left", "on": "2025-05-02", "reason": "own_wish" }))
+                .await;
         }
         if n % 2 == 1 {
             exchange_all(&[&pingming, &county.desk]).await;
@@ -76,10 +88,8 @@ async fn replicas_agree_whatever_the_order() {
 
     let chains = chains(&county.desk, &stream);
     assert_eq!(chains.len(), 2);
-    let mut orders: Vec<Vec<Vec<u8>>> = vec![
-        [chains[0].clone(), chains[1].clone()].concat(),
-        [chains[1].clone(), chains[0].clone()].concat(),
-    ];
+    let mut orders: Vec<Vec<Vec<u8>>> =
+        vec![[chains[0].clone(), chains[1].clone()].concat(), [chains[1].clone(), chains[0].clone()].concat()];
     // In turn, one by one; then the longer chain late; then everything twice.
     let mut turns = Vec::new();
     for n in 0..chains[0].len().max(chains[1].len()) {

@@ -42,7 +42,7 @@ async fn a_sheet_of_200_megabytes_is_refused_before_it_is_read() {
 async fn a_wrong_passphrase_opens_nothing_and_asks_for_patience() {
     let mut office = Desk::alone("平明镇总工会").await;
     office.station.close().await;
-    office.station = niangjia_host::Station::open(office.dir()).unwrap();
+    office.station = stories::opened(office.dir());
     assert_eq!(office.refused("members.list", json!({})).await.code, "locked");
     for _ in 0..3 {
         assert_eq!(
@@ -68,7 +68,7 @@ async fn a_damaged_database_is_not_written_to() {
         *byte ^= 0x5a;
     }
     std::fs::write(&path, &bytes).unwrap();
-    office.station = niangjia_host::Station::open(office.dir()).unwrap();
+    office.station = stories::opened(office.dir());
     let fault = office.refused("app.unlock", json!({ "clerk": "李强", "passphrase": PASSPHRASE })).await;
     assert_eq!(fault.code, "store_damaged");
     assert_eq!(std::fs::read(&path).unwrap(), bytes, "the damaged file is kept as it is");
@@ -142,7 +142,7 @@ async fn a_script_beside_the_open_window_loses_nothing_and_repeats_no_number() {
     let window = Desk::alone("平明镇总工会").await;
     window.join("王芳", WANG_FANG).await;
     // The same folder, opened by another program.
-    let script = niangjia_host::Station::open(window.dir()).unwrap();
+    let script = stories::opened(window.dir());
     script.call("app.unlock", json!({ "clerk": "李强", "passphrase": PASSPHRASE })).await.unwrap();
     for (name, id_no) in [("张伟民", "990101198001010014"), ("单晓", "99010619880808004X")] {
         let fields = json!({ "name": name, "id_no": id_no });

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use niangjia_core::{Fault, replication::Stream};
-use niangjia_host::Station;
+use niangjia_host::{Keeping, Station};
 use niangjia_hub::{Hub, RunningHub};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -24,7 +24,14 @@ impl Desk {
     #[must_use]
     pub fn empty() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        Self { station: Station::open(dir.path().to_owned()).expect("a fresh station"), dir }
+        Self { station: opened(dir.path().to_owned()), dir }
+    }
+
+    /// A PC whose data folder is this one, on a disk kept by these limits.
+    #[must_use]
+    pub fn at(dir: TempDir, keeping: Keeping) -> Self {
+        let station = Station::keeping(dir.path().to_owned(), false, keeping).expect("a station");
+        Self { station, dir }
     }
 
     /// A township that works alone; its clerk is 李强.
@@ -63,7 +70,12 @@ impl Desk {
     /// The program is closed and opened again, and 李强 (or whoever came first) unlocks.
     pub async fn reopen(&mut self) {
         self.station.close().await;
-        self.station = Station::open(self.dir()).expect("the same folder");
+        self.station = opened(self.dir());
+        self.unlock().await;
+    }
+
+    /// 李强 (or whoever came first) unlocks.
+    pub async fn unlock(&self) {
         let first = self.ask("app.state", json!({})).await["clerks"][0]["id"].clone();
         self.ask("app.unlock", json!({ "clerk": first, "passphrase": PASSPHRASE })).await;
     }
@@ -181,6 +193,21 @@ pub async fn exchange_all(desks: &[&Desk]) {
 #[must_use]
 pub fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// The stories run by the hundred: no ballast, and a disk that is somebody else's is never too full.
+#[must_use]
+pub fn usual() -> Keeping {
+    Keeping { low: 0, full: 0, ballast: false, ..Keeping::default() }
+}
+
+/// The program starts on a data folder, kept as [`usual`].
+///
+/// # Panics
+/// Where the folder cannot be opened.
+#[must_use]
+pub fn opened(dir: PathBuf) -> Arc<Station> {
+    Station::keeping(dir, false, usual()).expect("the data folder")
 }
 
 fn decode(base64: &str) -> Vec<u8> {

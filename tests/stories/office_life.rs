@@ -337,7 +337,7 @@ async fn a_second_clerk_works_under_her_own_name_and_within_her_roles() {
     let id = office.join("王芳", WANG_FANG).await;
     office.ask("clerks.add", json!({ "name": "孙丽", "passphrase": stories::PASSPHRASE, "roles": ["viewer"] })).await;
     office.station.close().await;
-    office.station = niangjia_host::Station::open(office.dir()).unwrap();
+    office.station = stories::opened(office.dir());
     office.ask("app.unlock", json!({ "clerk": "孙丽", "passphrase": stories::PASSPHRASE })).await;
     let page = office.member(&id).await;
     let fault = office
@@ -356,14 +356,18 @@ async fn a_second_clerk_works_under_her_own_name_and_within_her_roles() {
 #[tokio::test]
 async fn old_workbooks_and_text_tables_come_in_too() {
     let office = Desk::alone("平明镇总工会").await;
-    let done = office.ask("members.import", json!({ "path": fixture("rosters/made-up-members.xls"), "commit": true })).await;
+    let done =
+        office.ask("members.import", json!({ "path": fixture("rosters/made-up-members.xls"), "commit": true })).await;
     let (accepted, rejected) = (done["accepted"].as_u64().unwrap(), done["rejected"].as_u64().unwrap());
     assert_eq!(accepted + rejected, 60);
     assert!(accepted > 50);
     // 姓名,身份证号 / 王芳,… in GB18030, as an old program writes it.
-    let mut gb = vec![0xd0, 0xd5, 0xc3, 0xfb, b',', 0xc9, 0xed, 0xb7, 0xdd, 0xd6, 0xa4, 0xba, 0xc5, b'\n', 0xcd, 0xf5, 0xb7, 0xbc, b','];
+    let mut gb = vec![
+        0xd0, 0xd5, 0xc3, 0xfb, b',', 0xc9, 0xed, 0xb7, 0xdd, 0xd6, 0xa4, 0xba, 0xc5, b'\n', 0xcd, 0xf5, 0xb7, 0xbc,
+        b',',
+    ];
     gb.extend_from_slice(WANG_FANG.as_bytes());
-    let plain = format!("\u{feff}姓名;身份证号\n张伟民;'990101198001010014\n阿卜杜拉•麦麦提;990102198511121239\n");
+    let plain = String::from("\u{feff}姓名;身份证号\n张伟民;'990101198001010014\n阿卜杜拉•麦麦提;990102198511121239\n");
     for (name, bytes, people) in [("old.csv", gb, 1), ("utf8.csv", plain.into_bytes(), 2)] {
         let path = office.dir().join(name);
         std::fs::write(&path, bytes).unwrap();

@@ -23,12 +23,17 @@ const NOT_OURS: [&str; 8] = [".git", "target", "node_modules", "dist", "gen", "t
 const READ: [&str; 14] =
     ["rs", "toml", "ts", "vue", "css", "html", "json", "mjs", "js", "sh", "md", "csv", "yml", "txt"];
 
+/// The repository that this program was compiled in.
+pub(crate) fn top() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
+}
+
 impl Tree {
     /// Reads the repository that this program was compiled in.
     pub(crate) fn read() -> io::Result<Self> {
-        let top = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository").to_path_buf();
+        let top = top();
         let mut files = Vec::new();
-        let mut folders: Vec<PathBuf> = vec![top.clone()];
+        let mut folders: Vec<PathBuf> = vec![top.to_path_buf()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(&folder)? {
                 let entry = entry?;
@@ -37,7 +42,7 @@ impl Tree {
                 if kind.is_dir() && !NOT_OURS.contains(&name.as_str()) {
                     folders.push(path);
                 } else if kind.is_file() && path.extension().is_some_and(|end| READ.iter().any(|read| end == *read)) {
-                    let from_top = path.strip_prefix(&top).expect("walked from the top");
+                    let from_top = path.strip_prefix(top).expect("walked from the top");
                     let parts: Vec<_> = from_top.iter().map(|part| part.to_string_lossy()).collect();
                     // A file that is not text holds nothing that a rule could read.
                     if let Ok(text) = fs::read_to_string(&path) {

@@ -220,9 +220,12 @@ impl Office {
                     self.catch_up(&conn)?;
                 }
                 let memory = self.store.memory();
-                let answer = self
-                    .store
-                    .read(|conn| run(&View { office: self, conn, memory: &memory, clerk: caller.clerk, wall: caller.moment.wall }, ask))?;
+                let answer = self.store.read(|conn| {
+                    run(
+                        &View { office: self, conn, memory: &memory, clerk: caller.clerk, wall: caller.moment.wall },
+                        ask,
+                    )
+                })?;
                 Ok((answer, Changed::default()))
             }
             Run::Action(run) => self.act(name, caller, |desk| run(desk, ask)),
@@ -262,7 +265,14 @@ impl Office {
             caller.moment,
             self.identity.county,
         );
-        let mut desk = Desk { office: self, act, note: AuditNote::default(), new_keys: Vec::new(), spent: None, papers: Papers::default() };
+        let mut desk = Desk {
+            office: self,
+            act,
+            note: AuditNote::default(),
+            new_keys: Vec::new(),
+            spent: None,
+            papers: Papers::default(),
+        };
         let answer = run(&mut desk)?;
         desk.audit(name)?;
         let Desk { act, new_keys, spent, papers, .. } = desk;
@@ -452,7 +462,13 @@ impl<'a> Desk<'a> {
 
     /// The same desk as a view that sees what this act has written.
     pub(crate) fn view(&self) -> View<'_> {
-        View { office: self.office, conn: self.act.conn, memory: &self.act.memory, clerk: self.act.author, wall: self.act.moment.wall }
+        View {
+            office: self.office,
+            conn: self.act.conn,
+            memory: &self.act.memory,
+            clerk: self.act.author,
+            wall: self.act.moment.wall,
+        }
     }
 
     /// Every act leaves an entry; one that wrote nothing and named nothing leaves none.

@@ -59,9 +59,9 @@ fn put(desk: &mut Desk<'_>, ask: PrefAsk) -> Result<Done, Fault> {
 
 fn list(view: &View<'_>) -> Result<Prefs, Fault> {
     let prefix = format!("pref:{}:", view.clerk);
-    let mut statement = view.conn.prepare_cached("SELECT name, value FROM local WHERE substr(name, 1, length(?1)) = ?1")?;
-    let rows = statement
-        .query_map(params![prefix], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))?;
+    let mut statement =
+        view.conn.prepare_cached("SELECT name, value FROM local WHERE substr(name, 1, length(?1)) = ?1")?;
+    let rows = statement.query_map(params![prefix], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))?;
     let mut prefs = BTreeMap::new();
     for row in rows {
         let (name, value) = row?;

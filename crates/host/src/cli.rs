@@ -163,13 +163,17 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
                 }
                 answer["kit"] = json!(folder);
             }
+            // The first snapshot and the ballast belong to founding.
+            station.close().await;
             Ok(Some(answer))
         }
         Verb::Join { file, code, clerk } => {
             let station = Station::open(dir)?;
             let question =
                 json!({ "packet": { "path": file }, "code": code, "clerk": clerk, "passphrase": passphrase()? });
-            station.call("app.join", question).await.map(Some)
+            let answer = station.call("app.join", question).await?;
+            station.close().await;
+            Ok(Some(answer))
         }
         Verb::Invite { name, code, out } => {
             let station = unlocked(dir, args.who).await?;

@@ -10,7 +10,7 @@ use rand_chacha::{
 };
 use serde_json::{Value, json};
 
-use crate::Station;
+use crate::{Keeping, Station};
 
 /// Known to everybody who reads this; the demonstration holds nothing real.
 const PASSPHRASE: &str = "niangjia-demo";
@@ -127,7 +127,9 @@ struct Office {
 }
 
 async fn open(home: &Path, folder: &str, clerk: &str) -> Result<Office, Fault> {
-    let office = Office { station: Station::open(home.join(folder))? };
+    let office = Office {
+        station: Station::keeping(home.join(folder), false, Keeping { ballast: false, ..Keeping::from_env() })?,
+    };
     if !office.is_fresh().await? {
         office.ask("app.unlock", json!({ "clerk": clerk, "passphrase": PASSPHRASE })).await?;
     }

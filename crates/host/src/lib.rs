@@ -3,11 +3,16 @@
 pub mod cli;
 mod demo;
 mod disk;
+mod keep;
 pub mod link;
+mod place;
 mod replica;
 mod schema;
+mod snapshots;
+mod space;
 mod station;
 mod sync;
+mod trouble;
 mod typescript;
 pub mod web;
 
@@ -17,6 +22,7 @@ use niangjia_core::store::Moment;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
 pub use schema::commands;
+pub use space::Keeping;
 pub use station::Station;
 pub use typescript::typescript;
 
@@ -29,7 +35,9 @@ pub fn data_dir() -> PathBuf {
     let base = if cfg!(windows) {
         std::env::var_os("LOCALAPPDATA").map(PathBuf::from)
     } else {
-        std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share")))
+        std::env::var_os("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share")))
     };
     base.unwrap_or_else(std::env::temp_dir).join("niangjia")
 }
@@ -37,7 +45,9 @@ pub fn data_dir() -> PathBuf {
 /// The clock and the chance of this PC, for one act. The only place where either is read.
 #[must_use]
 pub fn moment() -> Moment {
-    let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
+    let wall = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
     let mut seed = [0; 32];
     // Without the system's random numbers no key may be made: there is nothing sensible to go on with.
     getrandom::fill(&mut seed).expect("the operating system gives random numbers");

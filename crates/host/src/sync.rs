@@ -12,6 +12,7 @@ use niangjia_core::{
     replication::{
         enrol::HubAddress,
         keys::{VerifyingKey, chain_from_cbor},
+        wire::ReplicaFault,
     },
     words::Say,
 };
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::{
+    keep::FULL,
     link::{DeviceAuth, Link, LinkFault, Step},
     moment,
     replica::OfficeReplica,
@@ -122,6 +124,12 @@ impl Timer {
 }
 
 fn spoken(fault: &LinkFault) -> Fault {
+    // The office's own fault says more than that there was one.
+    if let LinkFault::Replica(ReplicaFault(cause)) = fault
+        && let Some(own) = cause.downcast_ref::<Fault>()
+    {
+        return own.clone();
+    }
     Fault::say(fault.key(), Say::new(fault.zh(), fault.en())).because(fault)
 }
 
@@ -205,7 +213,13 @@ impl Station {
             }
         });
         self.tell(&["sync".to_owned()]);
-        result
+        result.map_err(|fault| self.keeper.spoken(self.dir(), fault)).inspect_err(|fault| {
+            self.notice(fault);
+            if fault.code == FULL {
+                // The next exchange takes in what this one had no room for.
+                self.keeper.lighten();
+            }
+        })
     }
 
     async fn exchange_with(self: &Arc<Self>, session: &Session, hub: &Hub) -> Result<SyncAnswer, Fault> {
@@ -248,7 +262,9 @@ impl Station {
     }
 
     /// Starts the timer: an exchange now and then, soon after a save, rarely while there is no line. Ends with the station.
+    /// The keeper's round ([`Station::keep_safe`]) starts with it.
     pub fn keep_in_step(self: &Arc<Self>) {
+        self.keep_safe();
         let station: Weak<Self> = Arc::downgrade(self);
         let wake = self.timer.wake.clone();
         tokio::spawn(async move {

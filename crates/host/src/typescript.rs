@@ -1,6 +1,6 @@
 //! TypeScript from the command list: the window's types are made, never typed by hand.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::Value;
 
@@ -10,7 +10,9 @@ pub fn typescript(list: &Value) -> String {
     let mut out = String::from(
         "// Made from the core's command list by `cargo xtask types`. Never edited by hand.\n\nexport type Json = string | number | boolean | null | Json[] | { [key: string]: Json }\n",
     );
-    for (name, schema) in list["definitions"].as_object().into_iter().flatten() {
+    // By name, so that a new command moves no line of another.
+    let definitions: BTreeMap<&String, &Value> = list["definitions"].as_object().into_iter().flatten().collect();
+    for (name, schema) in definitions {
         out.push('\n');
         comment(&mut out, schema, "");
         if schema.get("properties").is_some() {
@@ -22,7 +24,12 @@ pub fn typescript(list: &Value) -> String {
     out.push_str("\n/** Every command: what is asked and what is answered. */\nexport interface Commands {\n");
     for command in list["commands"].as_array().into_iter().flatten() {
         let name = command["name"].as_str().unwrap_or("");
-        let _ = writeln!(out, "  '{name}': {{ ask: {}; answer: {} }}", written(&command["ask"], "  "), written(&command["answer"], "  "));
+        let _ = writeln!(
+            out,
+            "  '{name}': {{ ask: {}; answer: {} }}",
+            written(&command["ask"], "  "),
+            written(&command["answer"], "  ")
+        );
     }
     out.push_str("}\n");
     out
@@ -65,7 +72,9 @@ fn written(schema: &Value, indent: &str) -> String {
         return format!("'{value}'");
     }
     match &schema["type"] {
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).map(|k| plain(k, schema, indent)).collect::<Vec<_>>().join(" | "),
+        Value::Array(kinds) => {
+            kinds.iter().filter_map(Value::as_str).map(|k| plain(k, schema, indent)).collect::<Vec<_>>().join(" | ")
+        }
         Value::String(kind) => plain(kind, schema, indent),
         // No type at all: any JSON.
         _ => "Json".to_owned(),
@@ -85,7 +94,9 @@ fn plain(kind: &str, schema: &Value, indent: &str) -> String {
             let item = written(&schema["items"], indent);
             if item.contains(" | ") { format!("({item})[]") } else { format!("{item}[]") }
         }
-        _ if schema.get("properties").is_some_and(|p| p.as_object().is_some_and(|o| !o.is_empty())) => object(schema, indent),
+        _ if schema.get("properties").is_some_and(|p| p.as_object().is_some_and(|o| !o.is_empty())) => {
+            object(schema, indent)
+        }
         _ => match schema.get("additionalProperties") {
             Some(inner) if inner.is_object() => format!("Record<string, {}>", written(inner, indent)),
             Some(Value::Bool(true)) => "Record<string, Json>".to_owned(),
@@ -116,8 +127,14 @@ mod tests {
         });
         let made = typescript(&list);
         for line in [
-            "export interface Row {", "/** A row. */", "  id: string", "  note?: string | null", "  mark?: [number, number][]", "  cells?: Record<string, Say>",
-            "export type Mark = 'saved' | 'confirmed'", "  'rows.get': { ask: Record<string, never>; answer: Row }",
+            "export interface Row {",
+            "/** A row. */",
+            "  id: string",
+            "  note?: string | null",
+            "  mark?: [number, number][]",
+            "  cells?: Record<string, Say>",
+            "export type Mark = 'saved' | 'confirmed'",
+            "  'rows.get': { ask: Record<string, never>; answer: Row }",
         ] {
             assert!(made.contains(line), "{line} is missing in\n{made}");
         }

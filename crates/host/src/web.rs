@@ -35,7 +35,8 @@ struct Door {
     port: u16,
 }
 
-const COOKIE: &str = "niangjia";
+/// Name of the session cookie before the port: two offices on one PC share the address but not the port.
+const COOKIE: &str = "niangjia-";
 /// Nothing from elsewhere, no eval; Element Plus sets inline styles.
 const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
@@ -134,11 +135,9 @@ async fn same_origin(State(door): State<Arc<Door>>, request: Request, next: Next
 /// Lets in the browser with the session cookie; writing calls must besides bear a header that no foreign form can set.
 async fn known(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
+    let name = format!("{COOKIE}{}=", door.port);
     let cookies = headers.get(header::COOKIE).and_then(|c| c.to_str().ok()).unwrap_or("");
-    let with_cookie = cookies
-        .split(';')
-        .filter_map(|c| c.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-        .any(|c| same(c, &door.cookie));
+    let with_cookie = cookies.split(';').filter_map(|c| c.trim().strip_prefix(&*name)).any(|c| same(c, &door.cookie));
     if !with_cookie || (request.method() == "POST" && !headers.contains_key("x-niangjia")) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
@@ -158,7 +157,7 @@ async fn session(State(door): State<Arc<Door>>, body: Bytes) -> Response {
         return StatusCode::FORBIDDEN.into_response();
     }
     *token = None;
-    let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict", door.cookie);
+    let cookie = format!("{COOKIE}{}={}; Path=/; HttpOnly; SameSite=Strict", door.port, door.cookie);
     ([(header::SET_COOKIE, cookie)], axum::Json(serde_json::json!({}))).into_response()
 }
 

@@ -1,4 +1,4 @@
-// Made from the core's list of commands by `cargo xtask types`; never edited by hand.
+// Made from the core's command list by `cargo xtask types`. Never edited by hand.
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
@@ -14,22 +14,26 @@ export interface AddClerkAsk {
 
 /** Where the program stands. */
 export interface AppState {
-  /** `fresh`, `locked` or `ready`. */
-  stage: string
+  /** How far. */
+  stage: Stage
   /** The office, once there is one. */
   office?: OfficeState | null
   /** Who works here, while unlocked. */
   clerk?: ClerkState | null
   /** Who can unlock. */
   clerks: ClerkState[]
-  /** `zh-CN` or `en`. */
-  language: string
+  /** Of the window. */
+  language: Language
   /** Large type. */
   large_type: boolean
   /** Version of the program. */
   version: string
   /** Whether a browser shows the window. */
   browser: boolean
+  /** Room on the disk. */
+  disk: DiskState
+  /** What is wrong with the data file, where something is; nothing is written then. */
+  trouble?: Trouble | null
 }
 
 /** One line of the audit. */
@@ -130,7 +134,10 @@ export interface ClaimAsk {
   claim: string
 }
 
-/** Rows by class. */
+/** What becomes of a row. */
+export type Class = 'new' | 'same' | 'differs' | 'rejected' | 'warned'
+
+/** Rows of a sheet by class. */
 export interface Classes {
   /** Not in the store. */
   new: number
@@ -216,8 +223,8 @@ export interface Counts {
 
 /** A new office. */
 export interface CreateAsk {
-  /** `county`, or `township` for an office that works alone. */
-  role: string
+  /** A county, or a township that works alone. */
+  role: OfficeRole
   /** Official name. */
   name: string
   /** Administrative code. */
@@ -282,6 +289,14 @@ export interface Difference {
   new: Say
 }
 
+/** Room on the disk, for the window. */
+export interface DiskState {
+  /** Free bytes; absent where the system does not say. */
+  free_bytes?: number | null
+  /** What that means. */
+  state: Space
+}
+
 /** Done. */
 export interface Done {
   /** Whether something was there. */
@@ -314,6 +329,18 @@ export interface Drafts {
 export interface DropAsk {
   /** Its key. */
   key: string
+}
+
+/** Joining a county with an enrolment packet. */
+export interface EnrolAsk {
+  /** The packet. */
+  packet: PacketAsk
+  /** The code told by telephone. */
+  code: string
+  /** The first clerk's own name. */
+  clerk: string
+  /** The clerk's passphrase. */
+  passphrase: string
 }
 
 /** One entry of a history. */
@@ -458,6 +485,8 @@ export interface ImportAnswer {
 export interface ImportAsk {
   /** A file of this PC. */
   path?: string | null
+  /** A file just uploaded; the host puts its path in the place of this. */
+  upload?: string | null
   /** A preview made before. */
   preview?: string | null
   /** Takes it in; otherwise only looks. */
@@ -488,20 +517,8 @@ export interface InviteAsk {
   kind?: string | null
 }
 
-/** Joining with a packet. */
-export interface JoinAsk {
-  /** The packet. */
-  packet: PacketAsk
-  /** The code told by telephone. */
-  code: string
-  /** The first clerk's own name. */
-  clerk: string
-  /** The clerk's passphrase. */
-  passphrase: string
-}
-
 /** Who joins. */
-export interface JoinAsk2 {
+export interface JoinAsk {
   /** A person who is here already, such as one who left and comes back. */
   id?: string | null
   /** Token of the read, with `id`. */
@@ -524,6 +541,17 @@ export interface Kept {
   title: string
   /** Why. */
   why: Say
+}
+
+/** Language of the window. */
+export type Language = 'zh-CN' | 'en'
+
+/** Why an exchange ended early. */
+export interface LastFault {
+  /** Stable key. */
+  key: string
+  /** The sentence for the clerk. */
+  say: Say
 }
 
 /** Which rows of a list. */
@@ -604,6 +632,9 @@ export interface OfficeLine {
   last_change?: number | null
 }
 
+/** What an office is. */
+export type OfficeRole = 'county' | 'township'
+
 /** The office. */
 export interface OfficeState {
   /** Its id. */
@@ -612,8 +643,8 @@ export interface OfficeState {
   name: string
   /** Administrative code. */
   code: string
-  /** `county` or `township`. */
-  role: string
+  /** What it is. */
+  role: OfficeRole
 }
 
 /** The offices of the county. */
@@ -626,6 +657,8 @@ export interface Offices {
 export interface PacketAsk {
   /** A file. */
   path?: string | null
+  /** A file just uploaded; the station puts its path in the place of this. */
+  upload?: string | null
 }
 
 /** Which stretch of a list. */
@@ -634,6 +667,20 @@ export interface Page {
   offset?: number
   /** How many lines, 100 at the most. */
   limit?: number | null
+}
+
+/** A preference; the window chooses key and shape. */
+export interface PrefAsk {
+  /** Such as `members.columns`. */
+  key: string
+  /** Null forgets it. */
+  value: Json
+}
+
+/** All preferences of the clerk. */
+export interface Prefs {
+  /** By key. */
+  prefs: Record<string, Json>
 }
 
 /** A reason. */
@@ -716,7 +763,7 @@ export interface RowLine {
   /** Row of the sheet. */
   row: number
   /** Class. */
-  class: string
+  class: Class
   /** Name. */
   title: string
   /** Shown texts by field, sensitive ones masked. */
@@ -739,8 +786,8 @@ export interface RowsAnswer {
 export interface RowsAsk {
   /** The preview. */
   preview: string
-  /** `new`, `same`, `differs`, `rejected`, or `warned` of the accepted ones; all where absent. */
-  class?: string | null
+  /** All where absent. */
+  class?: Class | null
   /** First row. */
   offset?: number
   /** Rows, 100 at the most. */
@@ -807,11 +854,33 @@ export interface SectionDescription {
 
 /** Settings of this PC. */
 export interface SettingsAsk {
-  /** `zh-CN` or `en`. */
-  language?: string | null
+  /** Of the window. */
+  language?: Language | null
   /** Large type. */
   large_type?: boolean | null
 }
+
+/** One snapshot. */
+export interface SnapshotLine {
+  /** Name of its file: year, month, day, hour and minute of UTC+8, as in `20261121-1402.db`. */
+  name: string
+  /** When it was made, milliseconds since 1970. */
+  at: number
+  /** Size. */
+  bytes: number
+}
+
+/** Snapshots, newest first. */
+export interface SnapshotsAnswer {
+  /** The snapshots. */
+  snapshots: SnapshotLine[]
+}
+
+/** Room on the disk of the data folder. */
+export type Space = 'enough' | 'low' | 'full'
+
+/** How far the program is. */
+export type Stage = 'fresh' | 'locked' | 'ready'
 
 /** Mark and sentence. */
 export interface Standing {
@@ -849,6 +918,30 @@ export interface SyncStatus {
   last_contact?: number | null
   /** The status line. */
   say: Say
+  /** Whether an exchange is under way; filled in by the host, like what follows. */
+  running: boolean
+  /** Since when no exchange has succeeded, milliseconds since 1970. */
+  offline_since?: number | null
+  /** Why the last one ended early. */
+  last_fault?: LastFault | null
+  /** The steps of the exchange under way, or of the last one. */
+  steps: SyncStep[]
+}
+
+/** One step of an exchange. */
+export interface SyncStep {
+  /** `compare`, `send`, `receive`. */
+  key: string
+  /** Chinese name. */
+  zh: string
+  /** English name. */
+  en: string
+  /** Segments done. */
+  done: number
+  /** Segments to do, as far as known. */
+  total: number
+  /** Bytes done. */
+  bytes: number
 }
 
 /** One tile. */
@@ -869,6 +962,16 @@ export interface Tile {
 export interface Tree {
   /** Organisations without a parent that is known here. */
   roots: Node[]
+}
+
+/** What is wrong with the data file, for the window. */
+export interface Trouble {
+  /** `store_damaged`. */
+  code: string
+  /** What happened and what to do. */
+  say: Say
+  /** Snapshots of this office that lie on this PC. */
+  snapshots: number
 }
 
 /** Which batch. */
@@ -905,9 +1008,10 @@ export interface VoidAsk {
   void?: boolean
 }
 
+/** Every command: what is asked and what is answered. */
 export interface Commands {
   'app.create': { ask: CreateAsk; answer: Created }
-  'app.join': { ask: JoinAsk; answer: Created }
+  'app.join': { ask: EnrolAsk; answer: Created }
   'app.lock': { ask: Nothing; answer: AppState }
   'app.settings': { ask: SettingsAsk; answer: AppState }
   'app.state': { ask: Nothing; answer: AppState }
@@ -942,7 +1046,7 @@ export interface Commands {
   'members.history': { ask: GetAsk; answer: HistoryPage }
   'members.import': { ask: ImportAsk; answer: ImportAnswer }
   'members.import_rows': { ask: RowsAsk; answer: RowsAnswer }
-  'members.join': { ask: JoinAsk2; answer: Saved }
+  'members.join': { ask: JoinAsk; answer: Saved }
   'members.list': { ask: ListAsk; answer: Listing }
   'members.reveal': { ask: RevealAsk; answer: Revealed }
   'members.save': { ask: SaveAsk; answer: Saved }
@@ -965,7 +1069,11 @@ export interface Commands {
   'posts.reveal': { ask: RevealAsk; answer: Revealed }
   'posts.save': { ask: SaveAsk; answer: Saved }
   'posts.void': { ask: VoidAsk; answer: Saved }
+  'prefs.list': { ask: Nothing; answer: Prefs }
+  'prefs.put': { ask: PrefAsk; answer: Done }
   'search': { ask: SearchAsk; answer: SearchAnswer }
+  'snapshots.list': { ask: Nothing; answer: SnapshotsAnswer }
+  'snapshots.make': { ask: Nothing; answer: SnapshotsAnswer }
   'sync.now': { ask: Nothing; answer: SyncAnswer }
   'sync.status': { ask: Nothing; answer: SyncStatus }
   'tables.rebuild': { ask: Nothing; answer: Rebuilt }

@@ -106,14 +106,12 @@ export const http: Host = {
   },
 
   async fetchFile(file, name) {
-    const last = lastPart(file)
-    // The report keeps the ending of the sheet that came in.
-    download(`/download/${encodeURIComponent(last)}`, name.replace(/\.\w+$/, last.slice(last.lastIndexOf('.'))))
+    download(`/download/${encodeURIComponent(lastPart(file))}`, name)
     return undefined
   },
 
-  async saveBytes(name, bytes) {
-    downloadBytes(name, bytes)
+  async saveBytes(name, base64) {
+    downloadBytes(name, Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)))
     return undefined
   },
 }

@@ -11,7 +11,7 @@ export interface Host {
   /** Hands a file that the office wrote to the clerk; answers where it went when there is something to say. */
   fetchFile(file: string, name: string): Promise<string | undefined>
   /** Gives bytes of an answer to the clerk as a file; answers where it went when there is something to say. */
-  saveBytes(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined>
+  saveBytes(name: string, base64: string): Promise<string | undefined>
 }
 
 export const inDesk = '__TAURI_INTERNALS__' in globalThis
@@ -39,11 +39,13 @@ function isFault(value: unknown): value is Fault {
   return typeof value === 'object' && value !== null && 'code' in value && 'say' in value
 }
 
-const whenLocked = new Set<() => void>()
+/** Faults after which the office stands differently than the window last saw it. */
+const TURNS = ['locked', 'store_damaged', 'disk_low', 'disk_full']
+const atTurn = new Set<() => void>()
 
-/** Hears of it when the office turns out to be locked, such as by another window. */
-export function onLocked(hear: () => void): void {
-  whenLocked.add(hear)
+/** Hears of it when the office turns out to stand differently: locked by another window, damaged, out of room. */
+export function onTurn(hear: () => void): void {
+  atTurn.add(hear)
 }
 
 async function guarded<T>(work: Promise<unknown>): Promise<T> {
@@ -51,7 +53,7 @@ async function guarded<T>(work: Promise<unknown>): Promise<T> {
     return (await work) as T
   } catch (problem) {
     const fault = toFault(problem)
-    if (fault.code === 'locked') for (const hear of whenLocked) hear()
+    if (TURNS.includes(fault.code)) for (const hear of atTurn) hear()
     throw new Refusal(fault)
   }
 }
@@ -74,7 +76,7 @@ export function upload(file: File, progress?: (sent: number) => void): Promise<s
 }
 
 export function saveBytes(name: string, base64: string): Promise<string | undefined> {
-  return guarded(host.saveBytes(name, Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))))
+  return guarded(host.saveBytes(name, base64))
 }
 
 /** An uploaded file where a question wants a path: the host puts the path in its place. */
@@ -83,5 +85,6 @@ export function uploaded(key: string): { path?: string } {
 }
 
 export function fetchFile(file: string, name: string): Promise<string | undefined> {
-  return guarded(host.fetchFile(file, name))
+  // A report keeps the ending of the sheet that came in.
+  return guarded(host.fetchFile(file, name.replace(/\.\w+$/, file.slice(file.lastIndexOf('.')))))
 }

@@ -2,8 +2,13 @@
 import { invoke } from '@tauri-apps/api/core'
 import { listen } from '@tauri-apps/api/event'
 import type { Changed } from '../office/shapes'
-import { downloadBytes } from './download'
+import { lastPart } from './download'
 import type { Host } from './index'
+
+/** The WebView keeps no downloads: the office writes the file where this person keeps downloads, and says where that is. */
+async function save(question: { name: string; base64?: string; report?: string }): Promise<string> {
+  return (await invoke<{ path: string }>('call', { name: 'files.save', question })).path
+}
 
 export const tauri: Host = {
   call(name, question) {
@@ -22,13 +27,12 @@ export const tauri: Host = {
     return answer.upload
   },
 
-  // The office wrote the file into a folder of this PC already; the clerk is told where.
-  async fetchFile(file) {
-    return file
+  // Where it cannot be copied to the downloads, the clerk is told where the office wrote it.
+  fetchFile(file, name) {
+    return save({ name, report: lastPart(file) }).catch(() => file)
   },
 
-  async saveBytes(name, bytes) {
-    downloadBytes(name, bytes)
-    return undefined
+  saveBytes(name, base64) {
+    return save({ name, base64 })
   },
 }

@@ -1,16 +1,17 @@
 // What changed in the office, wherever it came from, tells the open pages what to ask again.
 import { onBeforeUnmount, ref } from 'vue'
-import type { Changed, SyncNow } from './shapes'
+import type { SyncStatus } from '../generated/api'
+import type { Changed } from './shapes'
 import { call, onChanged } from '../host'
 
 const ears = new Set<(changed: Changed) => void>()
 let stop: (() => void) | undefined
 
-export const sync = ref<SyncNow>()
+export const sync = ref<SyncStatus>()
 
 export function listen(): void {
   stop ??= onChanged((changed) => {
-    if (changed.sync) sync.value = { ...sync.value, ...changed.sync }
+    if (changed.sync && sync.value) sync.value = { ...sync.value, ...changed.sync }
     else void loadSync()
     for (const ear of ears) ear(changed)
   })

@@ -10,17 +10,10 @@ export interface Fault { code: string; say: Say; fields?: FieldFault[]; cause?: 
 export type Verb = 'list' | 'get' | 'save' | 'history' | 'reveal' | 'check' | 'void'
 export type RecordVerbs = { [V in Verb]: Commands[`members.${V}`] }
 
-export interface SyncStep { key: string; zh: string; en: string; done: number; total: number; bytes: number }
+/** The words of an event: what changed, and how the exchange stands where the host knows it. */
+export interface Changed { touched: string[]; sync?: Partial<SyncStatus> }
 
-/** The status with what the host adds to it: the exchange under way. */
-export interface SyncNow extends SyncStatus {
-  running?: boolean
-  offline_since?: number | null
-  last_fault?: { key: string; say: Say } | null
-  steps?: SyncStep[]
-}
+/** A view of a list that a clerk keeps under a name. */
+export interface SavedFilter { name: string; text: string; filter: Record<string, Json> }
 
-export interface Changed { touched: string[]; sync?: SyncNow }
-
-export type ImportClass = 'new' | 'same' | 'differs' | 'rejected' | 'warned'
 export type MembershipEvent = 'joined' | 'retained' | 'restored' | 'left' | 'expelled' | 'deceased' | 'moved_out'

@@ -1,9 +1,9 @@
 // What the window knows about the office it shows: stage, person, language. Answers of the core; thrown away with the window.
 import { computed, reactive } from 'vue'
-import type { AppState } from '../generated/api'
+import type { AppState, Language } from '../generated/api'
 import type { Fault } from './shapes'
-import { call, onLocked, toFault } from '../host'
-import { speak, t, type Language } from '../words'
+import { call, onTurn, toFault } from '../host'
+import { speak, t } from '../words'
 
 const held = reactive({
   app: undefined as AppState | undefined,
@@ -14,10 +14,6 @@ const held = reactive({
 /** Read by the pages; written only here. */
 export const office: Readonly<typeof held> = held
 export const isCounty = computed(() => held.app?.office?.role === 'county')
-export const mayAdminister = computed(() => {
-  const roles = held.app?.clerk?.roles
-  return !roles || roles.length === 0 || roles.includes('system') || roles.includes('admin') || roles.includes('system_administrator')
-})
 
 /** Chosen on this page before an office was open to keep it; handed over when there is one. */
 let chosen: Language | undefined
@@ -28,8 +24,8 @@ export async function loadState(): Promise<void> {
     held.fault = undefined
     document.title = [held.app.office?.name, t('product')].filter(Boolean).join(' · ')
     if (chosen && chosen !== held.app.language) void setLanguage(chosen).catch(() => undefined)
-    else speak(held.app.language as Language)
-    showLargeType(held.app.large_type ?? held.largeType)
+    else speak(held.app.language)
+    showLargeType(held.app.large_type)
   } catch (problem) {
     held.fault = toFault(problem)
   }
@@ -58,6 +54,11 @@ export async function lock(): Promise<void> {
   await loadState()
 }
 
-onLocked(() => {
-  if (held.app?.stage === 'ready') void loadState()
+/** Looks again without a word when the office does not answer: what is on the screen stays. */
+export async function lookAgain(): Promise<void> {
+  held.app = await call('app.state', {}).catch(() => held.app)
+}
+
+onTurn(() => {
+  if (held.app?.stage === 'ready') void lookAgain()
 })

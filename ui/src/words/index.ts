@@ -1,12 +1,11 @@
 // Both languages of the window, and the small helpers that turn answers of the core into the clerk's language.
 import { computed } from 'vue'
 import { createI18n } from 'vue-i18n'
-import type { Say } from '../generated/api'
+import type { Language, Say } from '../generated/api'
 import en from './en'
 import zh from './zh-CN'
 
-export type Language = 'zh-CN' | 'en'
-
+export type { Language }
 export const words = createI18n({
   legacy: false,
   locale: 'zh-CN',
@@ -82,5 +81,6 @@ export function count(n: number): string {
 export function bytes(n: number): string {
   if (n < 1024) return `${n} B`
   if (n < 1024 * 1024) return `${(n / 1024).toFixed(1)} KB`
-  return `${(n / 1024 / 1024).toFixed(1)} MB`
+  if (n < 1024 ** 3) return `${(n / 1024 ** 2).toFixed(1)} MB`
+  return `${(n / 1024 ** 3).toFixed(1)} GB`
 }

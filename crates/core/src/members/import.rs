@@ -445,9 +445,7 @@ fn preview_rows(view: &View<'_>, ask: RowsAsk) -> Result<RowsAnswer, Fault> {
     let layout = view.layout(super::Member::TYPE.name)?;
     let in_class = |p: &Planned| match ask.class {
         None => true,
-        Some(Class::Warned) => {
-            p.class != Class::Rejected && p.judged.warned.iter().any(|r| COUNTED.contains(&r.key))
-        }
+        Some(Class::Warned) => p.class != Class::Rejected && p.judged.warned.iter().any(|r| COUNTED.contains(&r.key)),
         Some(class) => class == p.class,
     };
     let wanted: Vec<&Planned> = preview.planned.iter().filter(|p| in_class(p)).collect();

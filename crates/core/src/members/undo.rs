@@ -141,9 +141,10 @@ fn undo(desk: &mut Desk<'_>, ask: UndoAsk) -> Result<Undone, Fault> {
     for rec in changed {
         let Some(row) = rows::by_rec(desk.act.conn, layout, rec)? else { continue };
         let mut restore: Vec<(usize, Value)> = Vec::new();
+        let base = row.versions.base;
         let mut held = false;
         for entry in
-            past(desk.act.conn, layout.no, rec)?.iter().filter(|e| e.inc == inc && (first..=last).contains(&e.ctr))
+            past(desk.act.conn, layout.no, rec)?.iter().filter(|e| e.inc == inc && (first..=last).contains(&e.ctr) && (e.inc, e.ctr) != base)
         {
             for (field, old, _) in &entry.sets {
                 let Some(place) = layout.place(field) else { continue };

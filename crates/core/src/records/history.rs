@@ -21,7 +21,9 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
     let order = |l: &crate::store::versions::Leaf| (view.memory.ident(l.inc).unwrap_or_default(), l.ctr);
     let mut events = rows::events(view.conn, layout.no, row.rec, order)?;
     let mut entries = Vec::new();
-    for change in past(view.conn, layout.no, row.rec)? {
+    let base = row.versions.base;
+    // What the first change held stands in the past once it was replaced; as an entry it is the making of the record.
+    for change in past(view.conn, layout.no, row.rec)?.into_iter().filter(|e| (e.inc, e.ctr) != base) {
         let mut changes = Vec::new();
         for (name, old, new) in &change.sets {
             let (old, new) = match layout.place(name) {
@@ -37,37 +39,42 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
             .iter()
             .position(|e| (e.leaf.inc, e.leaf.ctr) == (change.inc, change.ctr))
             .map(|at| events.remove(at).name);
-        entries.push(Entry {
+        let entry = Entry {
             at: change.wall,
             author: view.author(change.author)?,
             standing: change_mark(view.memory, registrar, row.stream, change.inc, change.ctr),
             changes,
             event,
             made: false,
-        });
+        };
+        entries.push(((change.inc, change.ctr), entry));
     }
-    let base = row.versions.base;
     let first = events.iter().position(|e| (e.leaf.inc, e.leaf.ctr) == base).map(|at| events.remove(at).name);
-    entries.push(Entry {
+    let made = Entry {
         at: row.made_at,
         author: view.author(row.made_by)?,
         standing: change_mark(view.memory, registrar, row.stream, base.0, base.1),
         changes: Vec::new(),
         event: first,
         made: true,
-    });
+    };
+    entries.push((base, made));
     for event in events {
-        entries.push(Entry {
+        let entry = Entry {
             at: event.wall,
             author: view.author(event.author)?,
             standing: change_mark(view.memory, registrar, row.stream, event.leaf.inc, event.leaf.ctr),
             changes: Vec::new(),
             event: Some(event.name),
             made: false,
-        });
+        };
+        entries.push(((event.leaf.inc, event.leaf.ctr), entry));
     }
-    entries.sort_by_key(|e| std::cmp::Reverse((e.at, !e.made)));
-    Ok(HistoryPage { entries })
+    // Newest first; at the same moment by the order of ids, which every replica shares.
+    entries.sort_by_cached_key(|((inc, ctr), e)| {
+        std::cmp::Reverse((e.at, !e.made, view.memory.ident(*inc).unwrap_or_default(), *ctr))
+    });
+    Ok(HistoryPage { entries: entries.into_iter().map(|(_, entry)| entry).collect() })
 }
 
 fn flag(value: &Value) -> Say {

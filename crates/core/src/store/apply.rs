@@ -202,12 +202,29 @@ impl Applier<'_> {
                 .map(|d| Ok((self.memory.number(self.conn, d.incarnation.0)?, counter(*d)?)))
                 .collect::<Result<_, Fault>>()?;
             let before = row.versions.leaves(index);
+            // What the author had before the eyes: of several leaves seen, the one that every replica shows.
+            let mut shown: Option<(i64, [u8; 16], (i64, i64))> = None;
+            for dot in &seen {
+                let key = (self.depth(layout.no, &row, index, *dot, &before)?, self.memory.ident(dot.0)?, *dot);
+                let ahead = |a: &(i64, [u8; 16], (i64, i64)), b: &(i64, [u8; 16], (i64, i64))| {
+                    (a.0, a.1, a.2.1) > (b.0, b.1, b.2.1)
+                };
+                if shown.as_ref().is_none_or(|s| ahead(&key, s)) {
+                    shown = Some(key);
+                }
+            }
             // The values that the author replaced, for the record's history and for undo.
             for set in &sets {
-                let old = self.seen_value(layout, &row, register, index, &seen, &set.field)?;
+                let old = match shown {
+                    Some((_, _, dot)) => self.value_of(layout, &row, register, &before, dot, &set.field)?,
+                    None => Value::Null,
+                };
                 past.push((set.field.to_string(), old, set.value.clone()));
             }
-            let depth = 1 + self.depth(layout.no, &row, index, &seen, &before)?;
+            if before.iter().any(|l| (l.inc, l.ctr) == row.versions.base) && seen.contains(&row.versions.base) {
+                self.keep_first(layout, &row, register, &before)?;
+            }
+            let depth = 1 + shown.map_or(0, |(depth, _, _)| depth);
             depths.push((index, depth));
             let fresh = Leaf { inc, ctr, depth };
             let mut leaves: Vec<Leaf> = before.iter().copied().filter(|l| !seen.contains(&(l.inc, l.ctr))).collect();
@@ -243,14 +260,7 @@ impl Applier<'_> {
             self.append(layout, &mut row, event, Leaf { inc, ctr, depth: 0 }, author, change.wall)?;
         }
         if !past.is_empty() {
-            let items: Vec<(&str, ciborium::Value, ciborium::Value)> =
-                past.iter().map(|(f, o, n)| (f.as_str(), rows::to_cbor(o), rows::to_cbor(n))).collect();
-            let mut blob = Vec::new();
-            ciborium::into_writer(&items, &mut blob).map_err(super::versions::damaged)?;
-            let mut depth_blob = Vec::new();
-            ciborium::into_writer(&depths, &mut depth_blob).map_err(super::versions::damaged)?;
-            self.conn.prepare_cached("INSERT INTO past (kind, rec, inc, ctr, author, wall, sets, depths) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
-                .execute(params![layout.no, row.rec, inc, ctr, author, change.wall, blob, depth_blob])?;
+            self.put_past(layout.no, row.rec, (inc, ctr), author, change.wall, &past, &depths)?;
         }
         self.update(layout, &row)
     }
@@ -266,27 +276,20 @@ impl Applier<'_> {
         Ok(())
     }
 
-    /// Depth of the deepest version seen; a version replaced meanwhile by another is found in the record's past.
+    /// Depth of a version; one replaced meanwhile by another is found in the record's past.
     fn depth(
         &self,
         kind: u8,
         row: &Stored,
         register: usize,
-        seen: &[(i64, i64)],
+        dot: (i64, i64),
         before: &[Leaf],
     ) -> Result<i64, Fault> {
-        let mut deepest = 0;
-        for dot in seen {
-            let depth = if let Some(leaf) = before.iter().find(|l| (l.inc, l.ctr) == *dot) {
-                leaf.depth
-            } else if *dot == row.versions.base {
-                1
-            } else {
-                self.past_depth(kind, row, register, *dot)?
-            };
-            deepest = deepest.max(depth);
+        match before.iter().find(|l| (l.inc, l.ctr) == dot) {
+            Some(leaf) => Ok(leaf.depth),
+            None if dot == row.versions.base => Ok(1),
+            None => self.past_depth(kind, row, register, dot),
         }
-        Ok(deepest)
     }
 
     fn past_depth(&self, kind: u8, row: &Stored, register: usize, dot: (i64, i64)) -> Result<i64, Fault> {
@@ -301,45 +304,70 @@ impl Applier<'_> {
         Ok(depths.into_iter().find(|(r, _)| *r == register).map_or(1, |(_, d)| d))
     }
 
-    /// What a field held in the version that the author saw.
-    fn seen_value(
+    /// What a field held in a version: of a leaf, or of one that was replaced and stands in the record's past.
+    fn value_of(
         &self,
         layout: &Layout,
         row: &Stored,
         register: &Register,
-        index: usize,
-        seen: &[(i64, i64)],
+        before: &[Leaf],
+        dot: (i64, i64),
         field: &str,
     ) -> Result<Value, Fault> {
-        let leaves = row.versions.leaves(index);
-        let current = |row: &Stored| layout.place(field).map_or(Value::Bool(row.void), |p| row.values[p].clone());
-        for dot in seen {
-            if (leaves[0].inc, leaves[0].ctr) == *dot {
-                return Ok(current(row));
-            }
-            if let Some(leaf) = leaves.iter().find(|l| (l.inc, l.ctr) == *dot) {
-                return Ok(self
-                    .leaf_values(layout.no, row.rec, register.name, *leaf)?
-                    .into_iter()
-                    .find(|(n, _)| n == field)
-                    .map_or(Value::Null, |(_, v)| v));
-            }
+        if before.first().is_some_and(|l| (l.inc, l.ctr) == dot) {
+            return Ok(layout.place(field).map_or(Value::Bool(row.void), |p| row.values[p].clone()));
         }
-        // Replaced meanwhile by another change: whoever replaced it wrote down what it held.
-        for entry in past(self.conn, layout.no, row.rec)? {
-            if seen.contains(&(entry.inc, entry.ctr))
-                && let Some((_, _, new)) = entry.sets.iter().find(|(f, _, _)| f == field)
-            {
-                return Ok(new.clone());
+        let sets = match before.iter().find(|l| (l.inc, l.ctr) == dot) {
+            Some(leaf) => self.leaf_values(layout.no, row.rec, register.name, *leaf)?,
+            None => {
+                let entry = past(self.conn, layout.no, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == dot);
+                entry.map_or_else(Vec::new, |e| e.sets.into_iter().map(|(f, _, new)| (f, new)).collect())
             }
+        };
+        Ok(sets.into_iter().find(|(n, _)| n == field).map_or(Value::Null, |(_, v)| v))
+    }
+
+    /// Writes down what the record's first change held in a register, before that version is replaced: whoever saw it
+    /// and comes late must find it, in whatever order the changes come.
+    fn keep_first(&self, layout: &Layout, row: &Stored, register: &Register, before: &[Leaf]) -> Result<(), Fault> {
+        let base = row.versions.base;
+        let names: Vec<&str> = if register.fields.is_empty() {
+            vec![register.name]
+        } else {
+            register.fields.iter().map(|p| layout.ty.fields[*p].name).collect()
+        };
+        let known = past(self.conn, layout.no, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == base);
+        let mut sets = known.map_or_else(Vec::new, |e| e.sets);
+        for name in names {
+            let held = self.value_of(layout, row, register, before, base, name)?;
+            sets.push((name.to_owned(), Value::Null, held));
         }
-        if seen.contains(&row.versions.base) {
-            let first = past(self.conn, layout.no, row.rec)?
-                .into_iter()
-                .find_map(|e| e.sets.into_iter().find(|(f, _, _)| f == field));
-            return Ok(first.map_or_else(|| current(row), |(_, old, _)| old));
-        }
-        Ok(Value::Null)
+        self.put_past(layout.no, row.rec, base, row.made_by, row.made_at, &sets, &[])
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn put_past(
+        &self,
+        kind: u8,
+        rec: i64,
+        dot: (i64, i64),
+        author: i64,
+        wall: i64,
+        sets: &[(String, Value, Value)],
+        depths: &[(usize, i64)],
+    ) -> Result<(), Fault> {
+        let items: Vec<(&str, ciborium::Value, ciborium::Value)> =
+            sets.iter().map(|(f, o, n)| (f.as_str(), rows::to_cbor(o), rows::to_cbor(n))).collect();
+        let (mut blob, mut depth_blob) = (Vec::new(), Vec::new());
+        ciborium::into_writer(&items, &mut blob).map_err(super::versions::damaged)?;
+        ciborium::into_writer(depths, &mut depth_blob).map_err(super::versions::damaged)?;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO past (kind, rec, inc, ctr, author, wall, sets, depths) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (kind, rec, inc, ctr) DO UPDATE SET sets = ?7, depths = ?8",
+            )?
+            .execute(params![kind, rec, dot.0, dot.1, author, wall, blob, depth_blob])?;
+        Ok(())
     }
 
     fn put_leaf(

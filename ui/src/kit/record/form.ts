@@ -83,7 +83,7 @@ export function useForm(start: FormStart) {
     // While typing only the fields that were visited speak up; the save names the rest.
     spread(wrong, answer.faults, touched)
     spread(notices, answer.notices)
-    for (const [field, value] of Object.entries(answer.filled ?? {})) {
+    for (const [field, value] of Object.entries(answer.filled)) {
       if (value != null && (values[field] == null || values[field] === '' || filledByCore.has(field))) {
         values[field] = value
         filledByCore.add(field)

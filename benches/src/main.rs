@@ -1,0 +1,57 @@
+//! The bench: what the office does all day, each figure beside its floor from the same run.
+//!
+//! Everything is CPU time of the thread or the process, in milliseconds, median of several rounds in which floor and
+//! product take turns; a busy PC then disturbs both alike. A bar is a ratio to the floor, never a time.
+
+mod dump;
+mod floor;
+mod gauge;
+mod import;
+mod office;
+mod people;
+mod pull;
+mod queries;
+mod rebuild;
+mod search;
+mod unlock;
+
+use clap::Parser;
+use gauge::{Line, Trouble};
+
+/// Measures the office against its floors.
+#[derive(Parser)]
+struct Ask {
+    /// Only works whose name holds this: search, unlock, import, rebuild, pull.
+    #[arg(default_value = "")]
+    only: String,
+    /// Members in the store that is searched and unlocked.
+    #[arg(long, default_value_t = 200_000)]
+    store: usize,
+    /// Members on the roster that is imported, rebuilt and pulled.
+    #[arg(long, default_value_t = 100_000)]
+    roster: usize,
+    /// Rounds of each work.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+}
+
+type Work = (&'static str, fn(&Ask) -> Result<Vec<Line>, Trouble>);
+
+const WORKS: [Work; 5] = [
+    ("search", |ask| search::run(ask.store, ask.rounds)),
+    ("import", |ask| import::run(ask.roster, ask.rounds)),
+    ("rebuild", |ask| rebuild::run(ask.roster, ask.rounds)),
+    ("pull", |ask| pull::run(ask.roster, ask.rounds)),
+    ("unlock", |ask| unlock::run(ask.store, ask.rounds)),
+];
+
+fn main() -> Result<(), Trouble> {
+    let ask = Ask::parse();
+    let mut lines = Vec::new();
+    for (name, run) in WORKS.iter().filter(|(name, _)| name.contains(&ask.only)) {
+        eprintln!("{name} …");
+        lines.extend(run(&ask)?);
+    }
+    gauge::print(&lines);
+    Ok(())
+}

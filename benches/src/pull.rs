@@ -1,0 +1,116 @@
+//! First pull: a county PC that holds nothing yet takes a whole township from the hub, over loopback.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use niangjia_host::Station;
+use niangjia_hub::Hub;
+use serde_json::{Value, json};
+
+use crate::{
+    dump::Dump,
+    floor::Copied,
+    gauge::{self, Line, Trouble},
+    office::{Desk, said},
+    people::{self, People},
+};
+
+const FLOOR: &str = "the same rows as a column dump in zstd-3 frames over a loopback socket, sender included, and the INSERT floor";
+const PASSPHRASE: &str = "只有我知道的口令";
+
+/// Measures first pulls, each by a copy of the same fresh office from a copy of the same hub.
+pub fn run(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(count, rounds))
+}
+
+async fn ask(station: &Arc<Station>, name: &str, question: Value) -> Result<Value, Trouble> {
+    station.call(name, question).await.map_err(said)
+}
+
+async fn measure(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
+    let dir = tempfile::tempdir()?;
+    let roster = dir.path().join("roster.xlsx");
+    people::roster(&mut People::new(7), count, &roster)?;
+    let copied = {
+        let desk = Desk::found()?;
+        desk.import(&roster, count, 2)?;
+        Copied::from(&desk.path(), &desk.key)?
+    };
+    let address = stage(dir.path(), &roster).await?;
+    let (mut ours, mut floors) = (Vec::new(), Vec::new());
+    let (mut our_bytes, mut floor_bytes) = (0.0, 0.0);
+    for round in 0..rounds {
+        let here = dir.path().join(format!("round{round}"));
+        copy(&dir.path().join("hub"), &here.join("hub"))?;
+        copy(&dir.path().join("county"), &here.join("county"))?;
+        let hub = Hub::open(&here.join("hub"))?.serve(address).await?;
+        let county = Station::open(here.join("county")).map_err(said)?;
+        ask(&county, "app.unlock", json!({ "clerk": "周敏", "passphrase": PASSPHRASE })).await?;
+        let start = cpu_time::ProcessTime::now();
+        let done = ask(&county, "sync.now", json!({})).await?;
+        ours.push(start.elapsed().as_secs_f64() * 1e3);
+        if done["received"]["changes"].as_u64() < Some(count as u64) {
+            return Err(format!("the township did not arrive: {done}").into());
+        }
+        our_bytes = gauge::megabytes(usize::try_from(done["received"]["bytes"].as_u64().unwrap_or(0))?);
+        county.close().await;
+        drop(county);
+        hub.stop().await;
+
+        let desk = Desk::found()?;
+        let dump = Dump::prepare(&copied, &here, &desk.key)?;
+        let (time, pulled) = gauge::process(|| dump.pull())?;
+        if pulled.rows != count {
+            return Err("the dump did not arrive".into());
+        }
+        floors.push(time);
+        floor_bytes = gauge::megabytes(pulled.bytes);
+        fs::remove_dir_all(&here)?;
+    }
+    let work = format!("first pull of {count} members");
+    Ok(vec![
+        Line::ratio(work.clone(), FLOOR, gauge::median(&mut ours), gauge::median(&mut floors), 2.0),
+        Line::ratio(format!("{work}, bytes"), FLOOR, our_bytes, floor_bytes, 1.3).in_megabytes(),
+    ])
+}
+
+/// A hub that holds a township's members, and a county that has not seen them. Returns the hub's address.
+async fn stage(dir: &Path, roster: &Path) -> Result<std::net::SocketAddr, Trouble> {
+    let hub = Hub::start(dir.join("hub"), "127.0.0.1:0".parse()?).await?;
+    let address = hub.addr;
+    let county = Station::open(dir.join("county")).map_err(said)?;
+    let asked = json!({ "role": "county", "name": "东海县总工会", "code": "320722", "clerk": "周敏", "passphrase": PASSPHRASE });
+    ask(&county, "app.create", asked).await?;
+    ask(&county, "hub.claim", json!({ "url": hub.url(), "key": hub.key_hex, "claim": hub.claim })).await?;
+    let invited = ask(&county, "offices.invite", json!({ "name": "平明镇总工会", "code": "320722104" })).await?;
+    let packet: PathBuf = dir.join("pingming.njinvite");
+    fs::write(&packet, STANDARD.decode(invited["packet"].as_str().unwrap_or(""))?)?;
+    let town = Station::open(dir.join("town")).map_err(said)?;
+    let joining = json!({ "packet": { "path": packet }, "code": invited["code"], "clerk": "李强", "passphrase": PASSPHRASE });
+    ask(&town, "app.join", joining).await?;
+    ask(&town, "members.import", json!({ "path": roster, "commit": true })).await?;
+    ask(&town, "sync.now", json!({})).await?;
+    for station in [town, county] {
+        station.close().await;
+    }
+    hub.stop().await;
+    Ok(address)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Trouble> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Rebuild: all tables dropped and made again from the log.
+
+use crate::{
+    floor::Copied,
+    gauge::{self, Line, Trouble},
+    import,
+    office::{Desk, said},
+    people::{self, People},
+};
+
+const FLOOR: &str = "the INSERT floor: the same rows and indices by prepared INSERTs";
+
+/// Measures rebuilds of one office.
+pub fn run(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
+    let dir = tempfile::tempdir()?;
+    let roster = dir.path().join("roster.xlsx");
+    people::roster(&mut People::new(7), count, &roster)?;
+    let desk = Desk::found()?;
+    desk.import(&roster, count, 2)?;
+    let copied = Copied::from(&desk.path(), &desk.key)?;
+    let (mut ours, mut floors) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let (time, changes) = gauge::process(|| desk.office.rebuild().map_err(said))?;
+        if changes < count as u64 {
+            return Err(format!("only {changes} changes were replayed").into());
+        }
+        ours.push(time);
+        floors.push(import::insert(&copied, dir.path(), &desk)?);
+    }
+    let work = format!("rebuild the tables of {count} members from the log");
+    Ok(vec![Line::ratio(work, FLOOR, gauge::median(&mut ours), gauge::median(&mut floors), 2.0)])
+}

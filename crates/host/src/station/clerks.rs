@@ -1,0 +1,110 @@
+//! Clerks at the door: who unlocks, how long after wrong tries, and a further clerk.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
+};
+
+use niangjia_core::{
+    Fault,
+    founding::ClerkKeys,
+    office::{Caller, Office},
+    people::{self, Role},
+    store::DatabaseKey,
+    words::Say,
+};
+
+use super::{
+    Session, Station,
+    asks::{AddClerkAsk, ClerkState},
+    founding::passphrase_fits,
+};
+use crate::{
+    disk::{Slot, database},
+    moment, place,
+};
+
+impl Station {
+    pub(super) fn enter(&self, office: Office, keys: &ClerkKeys, key: DatabaseKey) -> Result<(), Fault> {
+        let (name, roles) = office.clerk(keys.id)?;
+        *self.session.write().unwrap_or_else(PoisonError::into_inner) =
+            Some(Session { office: Arc::new(office), clerk: keys.id, name, roles, key });
+        self.keeper.opened(&self.dir);
+        self.tell(&["*".to_owned()]);
+        Ok(())
+    }
+
+    /// Opens the office for a clerk, by id or name. After three wrong passphrases each further try waits longer.
+    ///
+    /// # Errors
+    /// `passphrase_wrong`, `passphrase_wait`, `folder_unsafe`, or the store's own.
+    pub fn unlock(&self, who: &str, passphrase: &str) -> Result<(), Fault> {
+        self.patience()?;
+        let folder = self.folder();
+        let slot = folder.clerk(who).ok_or_else(|| {
+            Fault::new(
+                "clerk_unknown",
+                "这台电脑上没有这位经办人员。请从名单里选择自己的姓名。",
+                "This PC does not know that clerk. Choose your name from the list.",
+            )
+        })?;
+        let unlocked = slot.unlock(passphrase);
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if unlocked.is_err() {
+            *failures = (failures.0 + 1, Some(Instant::now()));
+        } else {
+            *failures = (0, None);
+        }
+        drop(failures);
+        let unlocked = unlocked?;
+        place::check(&self.dir)?;
+        self.keeper.examine(&self.dir, &unlocked.key)?;
+        let office = Office::open(&database(&self.dir), &unlocked.key)?;
+        self.enter(office, &unlocked.keys, unlocked.key)
+    }
+
+    fn patience(&self) -> Result<(), Fault> {
+        let (count, last) = *self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = Duration::from_secs(u64::from(count.saturating_sub(2).min(6)) * 10);
+        match last {
+            Some(last) if last.elapsed() < wait => {
+                let left = (wait - last.elapsed()).as_secs() + 1;
+                Err(Fault::say(
+                    "passphrase_wait",
+                    Say::owned(
+                        format!("口令连续输错，请等 {left} 秒再试。"),
+                        format!("The passphrase was wrong several times; wait {left} seconds."),
+                    ),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn add_clerk(&self, ask: AddClerkAsk) -> Result<ClerkState, Fault> {
+        let session = self.session()?;
+        self.allowed(&session, Role::SecurityAdmin)?;
+        passphrase_fits(&ask.passphrase)?;
+        let mut first = moment();
+        let keys = ClerkKeys::generate(first.wall, &mut first.rng);
+        let slot = Slot::lock(ask.name.trim(), &ask.passphrase, &session.key, &keys, &mut first.rng)?;
+        let caller = Caller { clerk: session.clerk, roles: session.roles.clone(), moment: first };
+        let (_, changed) = session.office.act("clerks.add", caller, |desk| {
+            people::add(
+                desk,
+                keys.id,
+                &ask.name,
+                &ask.roles,
+                keys.sign.public().to_bytes().to_vec(),
+                keys.open.public().to_bytes().to_vec(),
+            )
+        })?;
+        self.change_folder(|folder| folder.clerks.push(slot))?;
+        self.tell(&changed.kinds);
+        Ok(ClerkState {
+            id: keys.id.to_string(),
+            name: ask.name,
+            roles: ask.roles.iter().map(|r| r.key().to_owned()).collect(),
+        })
+    }
+}

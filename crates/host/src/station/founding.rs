@@ -1,0 +1,141 @@
+//! Founding: a county, a township that works alone, or one that joins with a packet.
+
+use niangjia_core::{
+    Fault,
+    fault::FieldFault,
+    founding::{self, Founded},
+    replication::{
+        enrol::{self, Code},
+        kit,
+    },
+    words::Say,
+};
+
+use super::{
+    Station,
+    asks::{CreateAsk, Created, EnrolAsk, OfficeRole},
+};
+use crate::{
+    disk::{OfficeLine, Slot, database},
+    moment, place,
+};
+
+impl Station {
+    fn fresh(&self) -> Result<(), Fault> {
+        place::check(&self.dir)?;
+        if self.folder().office.is_some() {
+            return Err(Fault::new(
+                "office_exists",
+                "这台电脑的数据文件夹里已有一个办公室，没有新建。请直接解锁。",
+                "The data folder of this PC already holds an office; none was made. Unlock it.",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn create(&self, ask: CreateAsk) -> Result<Created, Fault> {
+        self.fresh()?;
+        passphrase_fits(&ask.passphrase)?;
+        let path = database(&self.dir);
+        let founded = match ask.role {
+            OfficeRole::County => founding::county(&path, &ask.name, &ask.code, &ask.clerk, moment())?,
+            OfficeRole::Township => founding::alone(&path, &ask.name, &ask.code, &ask.clerk, moment())?,
+        };
+        self.begin(founded, &ask.clerk, &ask.passphrase)
+    }
+
+    pub(super) fn join(&self, ask: &EnrolAsk) -> Result<Created, Fault> {
+        self.fresh()?;
+        passphrase_fits(&ask.passphrase)?;
+        let wrong =
+            |field: &str, key: &str, say| Fault::fields(vec![FieldFault { field: field.into(), key: key.into(), say }]);
+        let code = Code::parse(&ask.code).map_err(|_| {
+            wrong(
+                "code",
+                "code_typo",
+                Say::new(
+                    "这串代码抄写有误，请对照电话里听到的再核一遍（不区分大小写，空格随意）。",
+                    "The code has a slip in it; compare it with what you were told. Case and blanks do not matter.",
+                ),
+            )
+        })?;
+        if ask.packet.upload.is_some() {
+            // The station has put its path in the place of every upload by now.
+            return Err(Fault::question("upload"));
+        }
+        let path = ask.packet.path.as_deref().ok_or_else(|| Fault::question("packet"))?;
+        let size = std::fs::metadata(path)?.len();
+        if size > 1 << 20 {
+            return Err(wrong(
+                "packet",
+                "packet_not_ours",
+                Say::new(
+                    "这个文件不是入网数据包，请选择县总工会给的 .njinvite 文件。",
+                    "This file is no enrolment packet; choose the .njinvite file from the county.",
+                ),
+            ));
+        }
+        let packet = std::fs::read(path)?;
+        let enrolment = enrol::open(&packet, &code).map_err(|e| {
+            wrong("packet", "packet_or_code", Say::new("打不开：代码和数据包对不上，或文件不完整。请核对代码，或请县总工会重新生成。", "The packet does not open: code and packet do not belong together, or the file is not whole. Check the code or ask for a new packet."))
+                .because(e)
+        })?;
+        let founded = founding::join(&database(&self.dir), enrolment, &ask.clerk, moment())?;
+        self.begin(founded, &ask.clerk, &ask.passphrase)
+    }
+
+    /// Keeps the first clerk's slot and unlocks.
+    fn begin(&self, founded: Founded, clerk: &str, passphrase: &str) -> Result<Created, Fault> {
+        let mut rng = moment().rng;
+        let Founded { office, key, clerk: keys, root } = founded;
+        let identity = office.identity().clone();
+        let slot = Slot::lock(clerk.trim(), passphrase, &key, &keys, &mut rng)?;
+        let saved = self.change_folder(|folder| {
+            folder.office = Some(OfficeLine {
+                id: identity.office.to_string(),
+                name: identity.name.clone(),
+                code: identity.code.clone(),
+                role: if identity.county { OfficeRole::County } else { OfficeRole::Township },
+            });
+            folder.clerks.push(slot);
+        });
+        if let Err(fault) = saved {
+            // Without its key slot nobody could ever open it: the next try begins in an empty folder.
+            drop(office);
+            for ending in ["", "-wal", "-shm"] {
+                let mut file = database(&self.dir).into_os_string();
+                file.push(ending);
+                let _ = std::fs::remove_file(file);
+            }
+            return Err(fault);
+        }
+        let fingerprint = |bytes: &[u8]| hex::encode(&blake3::hash(bytes).as_bytes()[..8]);
+        let device = fingerprint(&office.device_key());
+        let shares =
+            root.as_ref().map(|root| kit::split(root, &mut rng).iter().map(|s| s.text().to_string()).collect());
+        let created = Created {
+            office: identity.office.to_string(),
+            fingerprint: office.root_key().map_or_else(|| device.clone(), |k| fingerprint(&k)),
+            device,
+            shares,
+        };
+        self.enter(office, &keys, key)?;
+        self.keeper.settle();
+        Ok(created)
+    }
+}
+
+/// A passphrase guards everything on a PC that may be stolen; length is what counts (NIST SP 800-63B), shape is not asked for.
+pub(super) fn passphrase_fits(passphrase: &str) -> Result<(), Fault> {
+    if passphrase.chars().count() >= 8 {
+        return Ok(());
+    }
+    Err(Fault::fields(vec![FieldFault {
+        field: "passphrase".into(),
+        key: "passphrase_short".into(),
+        say: Say::new(
+            "口令至少 8 个字。可以用一句好记的话，比如几个词连起来。",
+            "The passphrase has at least 8 characters; a sentence that is easy to remember will do.",
+        ),
+    }]))
+}
