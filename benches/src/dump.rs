@@ -151,7 +151,8 @@ fn receive(conn: &Connection, mut socket: TcpStream) -> Result<Pulled, Trouble> 
             for (table, (count, insert)) in inserts.iter_mut().enumerate() {
                 let mut head = [0; 8];
                 socket.read_exact(&mut head)?;
-                let size = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]) as usize;
+                let size =
+                    |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]) as usize;
                 let (packed, plain) = (size(0), size(4));
                 let mut body = vec![0; packed];
                 socket.read_exact(&mut body)?;

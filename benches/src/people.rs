@@ -47,7 +47,20 @@ const UYGHUR: &[&str] =
 const TOWNS: &[&str] =
     &["城关", "红旗", "东风", "青山", "白河", "石桥", "新安", "龙泉", "柳林", "大营", "南关", "永丰", "双河", "金沟"];
 const TRADES: &[&str] = &[
-    "建筑", "物流", "纺织", "食品", "机械", "化工", "医药", "环卫", "电力", "供水", "商贸", "运输", "教育", "信息技术",
+    "建筑",
+    "物流",
+    "纺织",
+    "食品",
+    "机械",
+    "化工",
+    "医药",
+    "环卫",
+    "电力",
+    "供水",
+    "商贸",
+    "运输",
+    "教育",
+    "信息技术",
 ];
 const FORMS: &[&str] = &["有限公司", "有限责任公司", "厂", "合作社", "服务中心"];
 const ROADS: &[&str] = &["人民路", "解放路", "建设街", "和平巷", "胜利路", "文化街", "新华路", "中山路", "工业大道"];
@@ -156,8 +169,7 @@ impl People {
     fn id_number(&mut self) -> String {
         loop {
             let (year, month, day) = self.day(1958, 49);
-            let id =
-                format!("9901{:02}{year:04}{month:02}{day:02}{:03}", self.dice.below(100), self.dice.below(1000));
+            let id = format!("9901{:02}{year:04}{month:02}{day:02}{:03}", self.dice.below(100), self.dice.below(1000));
             let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
             let sum: usize = id.bytes().zip(weights).map(|(b, w)| usize::from(b - b'0') * w).sum();
             let id = format!("{id}{}", char::from(b"10X98765432"[sum % 11]));
@@ -182,7 +194,12 @@ impl People {
             id.clone(),
             if male { "男" } else { "女" }.into(),
             format!("{}-{}-{}", &id[6..10], &id[10..12], &id[12..14]),
-            if d.below(10) > 0 { "汉族" } else { d.one(&["回族", "满族", "藏族", "壮族", "苗族", "彝族"]) }.into(),
+            if d.below(10) > 0 {
+                "汉族"
+            } else {
+                d.one(&["回族", "满族", "藏族", "壮族", "苗族", "彝族"])
+            }
+            .into(),
             format!("{}{:09}", d.one(&["13", "15", "17", "18", "19"]), d.below(1_000_000_000)),
             format!("{}镇", d.one(TOWNS)),
             format!("{}镇{}{}号{}栋{}室", d.one(TOWNS), d.one(ROADS), d.below(399), d.below(30), 101 + d.below(1700)),

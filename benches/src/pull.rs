@@ -19,7 +19,8 @@ use crate::{
     people::{self, People},
 };
 
-const FLOOR: &str = "the same rows as a column dump in zstd-3 frames over a loopback socket, sender included, and the INSERT floor";
+const FLOOR: &str =
+    "the same rows as a column dump in zstd-3 frames over a loopback socket, sender included, and the INSERT floor";
 const PASSPHRASE: &str = "只有我知道的口令";
 
 /// Measures first pulls, each by a copy of the same fresh office from a copy of the same hub.
@@ -90,7 +91,8 @@ async fn stage(dir: &Path, roster: &Path) -> Result<std::net::SocketAddr, Troubl
     let packet: PathBuf = dir.join("pingming.njinvite");
     fs::write(&packet, STANDARD.decode(invited["packet"].as_str().unwrap_or(""))?)?;
     let town = Station::open(dir.join("town")).map_err(said)?;
-    let joining = json!({ "packet": { "path": packet }, "code": invited["code"], "clerk": "李强", "passphrase": PASSPHRASE });
+    let joining =
+        json!({ "packet": { "path": packet }, "code": invited["code"], "clerk": "李强", "passphrase": PASSPHRASE });
     ask(&town, "app.join", joining).await?;
     ask(&town, "members.import", json!({ "path": roster, "commit": true })).await?;
     ask(&town, "sync.now", json!({})).await?;

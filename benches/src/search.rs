@@ -12,8 +12,7 @@ use crate::{
     unlock,
 };
 
-const FLOOR: &str =
-    "one memchr over the bytes that a scanning search would read: name, its pinyin, ID number, telephone, member number";
+const FLOOR: &str = "one memchr over the bytes that a scanning search would read: name, its pinyin, ID number, telephone, member number";
 const HITS: usize = 50;
 
 fn finder(members: &[Person], enterprises: &[(String, String)]) -> Result<Finder, Trouble> {
@@ -113,8 +112,9 @@ fn door(
             if class.mixed { &mut mixed } else { &mut plain }.push(time);
         }
     }
-    let line = |work: &str, times: &mut [f64], q: f64| {
-        Line { bar: None, ..Line::ratio(work, FLOOR, gauge::quantile(times, q), floor, 0.0) }
+    let line = |work: &str, times: &mut [f64], q: f64| Line {
+        bar: None,
+        ..Line::ratio(work, FLOOR, gauge::quantile(times, q), floor, 0.0)
     };
     Ok(vec![
         line("– through the door with the rows of the hits, p50", &mut plain, 0.5),

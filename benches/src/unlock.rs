@@ -1,10 +1,6 @@
 //! Unlock: from the database key to an office that can be searched. The key derivation is told apart.
 
-use niangjia_core::{
-    kdf,
-    office::Office,
-    replication::slot,
-};
+use niangjia_core::{kdf, office::Office, replication::slot};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
 use crate::{

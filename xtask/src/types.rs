@@ -11,7 +11,17 @@ const FILE: &str = "ui/src/generated/api.ts";
 /// Writes the file anew.
 pub(crate) fn run(top: &Path) -> ExitCode {
     let made = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "niangjia-host", "--bin", "niangjia-office", "--", "commands", "--typescript"])
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "niangjia-host",
+            "--bin",
+            "niangjia-office",
+            "--",
+            "commands",
+            "--typescript",
+        ])
         .current_dir(top)
         .output();
     match made {

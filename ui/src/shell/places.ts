@@ -1,9 +1,9 @@
 // Where one can go: the fixed places, and a ledger for every further record type of the catalogue.
 import { computed } from 'vue'
 import { catalogue } from '../office/catalogue'
-import { hasOwnPages, isLedger, listPath } from '../office/paths'
+import { hasOwnPages, isLedger, listPath, noun } from '../office/paths'
 import { isCounty } from '../office/state'
-import { say, t } from '../words'
+import { placeName, t } from '../words'
 import type { shapes } from '../kit/KitIcon.vue'
 
 export interface Place { to: string; label: string; icon: keyof typeof shapes; group: 'work' | 'office' }
@@ -15,7 +15,7 @@ export const places = computed<Place[]>(() => {
     { to: '/members', label: t('place.members'), icon: 'people', group: 'work' },
     { to: '/enterprises', label: t('place.enterprises'), icon: 'building', group: 'work' },
     { to: '/organisations', label: t('place.organisations'), icon: 'tree', group: 'work' },
-    ...ledgers.map((kind): Place => ({ to: listPath(kind), label: say(catalogue.value?.records[kind]), icon: 'book', group: 'work' })),
+    ...ledgers.map((kind): Place => ({ to: listPath(kind), label: placeName(catalogue.value!.records[kind]!, noun(kind)), icon: 'book', group: 'work' })),
     { to: '/sync', label: t('place.sync'), icon: 'sync', group: 'office' },
     ...(isCounty.value ? [{ to: '/offices', label: t('place.offices'), icon: 'offices', group: 'office' } as Place] : []),
     { to: '/log', label: t('place.log'), icon: 'log', group: 'office' },

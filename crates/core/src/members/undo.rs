@@ -143,8 +143,9 @@ fn undo(desk: &mut Desk<'_>, ask: UndoAsk) -> Result<Undone, Fault> {
         let mut restore: Vec<(usize, Value)> = Vec::new();
         let base = row.versions.base;
         let mut held = false;
-        for entry in
-            past(desk.act.conn, layout.no, rec)?.iter().filter(|e| e.inc == inc && (first..=last).contains(&e.ctr) && (e.inc, e.ctr) != base)
+        for entry in past(desk.act.conn, layout.no, rec)?
+            .iter()
+            .filter(|e| e.inc == inc && (first..=last).contains(&e.ctr) && (e.inc, e.ctr) != base)
         {
             for (field, old, _) in &entry.sets {
                 let Some(place) = layout.place(field) else { continue };

@@ -277,14 +277,7 @@ impl Applier<'_> {
     }
 
     /// Depth of a version; one replaced meanwhile by another is found in the record's past.
-    fn depth(
-        &self,
-        kind: u8,
-        row: &Stored,
-        register: usize,
-        dot: (i64, i64),
-        before: &[Leaf],
-    ) -> Result<i64, Fault> {
+    fn depth(&self, kind: u8, row: &Stored, register: usize, dot: (i64, i64), before: &[Leaf]) -> Result<i64, Fault> {
         match before.iter().find(|l| (l.inc, l.ctr) == dot) {
             Some(leaf) => Ok(leaf.depth),
             None if dot == row.versions.base => Ok(1),
