@@ -29,7 +29,7 @@ pub(crate) async fn upload(station: State<'_, Arc<Station>>, request: Request<'_
     let name = request
         .headers()
         .get(FILE_NAME)
-        .map(|value| percent_decoded(value.as_bytes()))
+        .and_then(|value| value.to_str().ok().map(ToOwned::to_owned))
         .unwrap_or_else(|| "upload".to_owned());
     let bytes = match request.body() {
         InvokeBody::Raw(bytes) => bytes.clone(),
@@ -51,45 +51,5 @@ pub(crate) async fn announce(app: AppHandle, station: Arc<Station>) {
         };
         // A window that is being closed hears nothing, and that is no fault.
         let _ = app.emit_to(WINDOW, "changed", event);
-    }
-}
-
-/// Undoes `encodeURIComponent`. A stray `%` stays as it is: a file name is shown, never used as a path.
-fn percent_decoded(text: &[u8]) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&first, after)) = rest.split_first() {
-        let hex = (first == b'%')
-            .then(|| after.get(..2))
-            .flatten()
-            .and_then(|two| std::str::from_utf8(two).ok())
-            .and_then(|two| u8::from_str_radix(two, 16).ok());
-        match hex {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::percent_decoded;
-
-    #[test]
-    fn a_chinese_file_name_survives_the_header() {
-        assert_eq!(percent_decoded("%E4%BC%9A%E5%91%98%20%E8%A1%A8.xlsx".as_bytes()), "会员 表.xlsx");
-    }
-
-    #[test]
-    fn a_percent_sign_that_encodes_nothing_stays() {
-        assert_eq!(percent_decoded(b"100%"), "100%");
-        assert_eq!(percent_decoded(b"50%+5"), "50%+5");
     }
 }

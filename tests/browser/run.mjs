@@ -1,11 +1,14 @@
 // The journeys in Chromium: the same office and the same pages, served on loopback.
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { TOP, program, walk } from '../journeys/runner.mjs'
 import { openOffice } from './office.mjs'
 
 // Playwright is a package of the window; it is taken from there so that nothing is installed twice.
-const { chromium } = createRequire(join(TOP, 'ui', 'package.json'))('playwright-core')
+const packages = createRequire(join(TOP, 'ui', 'package.json'))
+const { chromium } = packages('playwright-core')
+const axe = readFileSync(packages.resolve('axe-core/axe.min.js'), 'utf8')
 
 // Quiet, offline and alone: a test opens no connection but to the office.
 const ALONE = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
@@ -35,6 +38,10 @@ await walk('browser', join(TOP, 'tests', 'browser', 'test-results'), async ({ da
     key: (keys) => page.keyboard.press(keys),
     picture: (path) => page.screenshot({ path }),
     reload: () => page.reload(),
+    audit: async () => {
+      await page.evaluate(`${axe}; undefined`)
+      return page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.help + ' — ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')))`)
+    },
   }
   const close = async () => {
     await browser.close()

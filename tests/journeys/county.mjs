@@ -18,16 +18,26 @@ export async function openCounty({ data, program }) {
   }
   const office = async (...words) => JSON.parse(await run('niangjia-office', '--data', folder, ...words))
   const { key, claim } = JSON.parse(await run('niangjia-hub', 'init', '--data', relay))
-  const hub = spawn(program('niangjia-hub'), ['serve', '--data', relay, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const listening = await new Promise((done, fail) => {
-    const timer = setTimeout(() => fail(new Error('the hub did not say where it listens')), PATIENCE)
-    hub.once('error', fail)
-    hub.once('exit', (code) => fail(new Error(`the hub ended (${code})`)))
-    hub.stdout.once('data', (bytes) => {
-      clearTimeout(timer)
-      done(JSON.parse(String(bytes)).listening)
+  let hub
+  const serve = (listen) =>
+    new Promise((done, fail) => {
+      hub = spawn(program('niangjia-hub'), ['serve', '--data', relay, '--listen', listen], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const timer = setTimeout(() => fail(new Error('the hub did not say where it listens')), PATIENCE)
+      hub.once('error', fail)
+      hub.once('exit', (code) => fail(new Error(`the hub ended (${code})`)))
+      hub.stdout.once('data', (bytes) => {
+        clearTimeout(timer)
+        done(JSON.parse(String(bytes)).listening)
+      })
     })
-  })
+  const stop = () =>
+    new Promise((ended) => {
+      hub.removeAllListeners('exit')
+      if (hub.exitCode !== null) return ended()
+      hub.once('exit', ended)
+      hub.kill()
+    })
+  const listening = await serve('127.0.0.1:0')
   await office('new', '--role', 'county', '--name', '东海县总工会', '--code', '990100', '--clerk', '周敏')
   await office('call', 'hub.claim', JSON.stringify({ url: `https://${listening}`, key, claim }))
   return {
@@ -39,12 +49,10 @@ export async function openCounty({ data, program }) {
       const told = await office('invite', '--name', name, '--code', code, '--out', file)
       return { file, code: told.code }
     },
-    close: () =>
-      new Promise((ended) => {
-        hub.removeAllListeners('exit')
-        if (hub.exitCode !== null) return ended()
-        hub.once('exit', ended)
-        hub.kill()
-      }),
+    /** The cable is out: nobody answers at the hub's address. */
+    unplug: stop,
+    /** The hub is back at the same address with what it had. */
+    plug: () => serve(listening),
+    close: stop,
   }
 }

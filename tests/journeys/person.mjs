@@ -49,6 +49,22 @@ export class Person {
     })
   }
 
+  /** Presses what a selector names. */
+  pressAt(selector) {
+    return this.#until(`to press at ${selector}`, async () => {
+      const thing = await this.driver.find(PLACE, selector)
+      if (!thing) return false
+      await this.driver.press(thing)
+      return true
+    })
+  }
+
+  /** Looks at the page as a screen reader would (axe); only a window that can load axe does. */
+  async isAccessible(page) {
+    const violations = (await this.driver.audit?.()) ?? []
+    if (violations.length > 0) throw new Error(`axe finds on ${page}:\n${violations.join('\n')}`)
+  }
+
   /** Writes into the field with this label, over what stood there. */
   writes(label, text) {
     return this.#until(`to write into 「${label}」`, async () => {

@@ -804,6 +804,16 @@ export interface SaveAsk {
   fields: Record<string, Json>
 }
 
+/** A file for the clerk. */
+export interface SaveFileAsk {
+  /** Suggested name. */
+  name: string
+  /** Its content. */
+  base64?: string | null
+  /** Or a report that the office wrote, by the last part of its path. */
+  report?: string | null
+}
+
 /** What came of a save. */
 export interface Saved {
   /** Record id. */
@@ -814,6 +824,12 @@ export interface Saved {
   standing: Standing
   /** What was let through and should be known. */
   notices: Notice[]
+}
+
+/** A file that was written. */
+export interface SavedFile {
+  /** Where it lies. */
+  path: string
 }
 
 /** One sentence in both languages. Chinese is the language of the product, English is complete beside it. */
@@ -1037,6 +1053,7 @@ export interface Commands {
   'enterprises.reveal': { ask: RevealAsk; answer: Revealed }
   'enterprises.save': { ask: SaveAsk; answer: Saved }
   'enterprises.void': { ask: VoidAsk; answer: Saved }
+  'files.save': { ask: SaveFileAsk; answer: SavedFile }
   'home': { ask: Nothing; answer: Home }
   'hub.claim': { ask: ClaimAsk; answer: ClaimAnswer }
   'members.batches': { ask: Nothing; answer: Batches }

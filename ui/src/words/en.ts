@@ -21,8 +21,8 @@ const en: typeof zh = {
   time: { never: 'not yet', today: 'today {clock}', yesterday: 'yesterday {clock}' },
   frame: { clerk: 'Clerk', places: 'Places', skip: 'Skip to the page' },
   space: {
-    low: 'The disk of this PC is nearly full: {free} left. Work can go on; please clear away files that are not needed soon.',
-    full: 'The disk of this PC is full: {free} left, nothing new can be saved for now. Everything saved is safe; please clear away files first.',
+    low: 'The disk of this PC is nearly full: {free} left. Work can go on; please empty the bin or move large files elsewhere soon.',
+    full: 'The disk of this PC is full: {free} left, nothing new can be saved for now. Everything saved is safe; please empty the bin or move large files elsewhere first.',
     unknown: 'not much',
   },
   trouble: {

@@ -190,11 +190,32 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     registry.query("app.lock", Role::Viewer, at_station::<Nothing, AppState>);
     registry.query("app.settings", Role::Viewer, at_station::<SettingsAsk, AppState>);
     registry.query("clerks.add", Role::SecurityAdmin, at_station::<AddClerkAsk, ClerkState>);
+    registry.query("files.save", Role::Viewer, at_station::<SaveFileAsk, SavedFile>);
     registry.query("hub.claim", Role::SystemAdmin, at_station::<crate::sync::ClaimAsk, crate::sync::ClaimAnswer>);
     registry.query("snapshots.list", Role::Viewer, at_station::<Nothing, SnapshotsAnswer>);
     registry.query("snapshots.make", Role::Clerk, at_station::<Nothing, SnapshotsAnswer>);
     registry.query("sync.now", Role::Clerk, at_station::<Nothing, crate::sync::SyncAnswer>);
     registry.query("tables.rebuild", Role::SystemAdmin, at_station::<Nothing, Rebuilt>);
+}
+
+/// A file for the clerk.
+#[derive(Deserialize, JsonSchema)]
+pub struct SaveFileAsk {
+    /// Suggested name.
+    pub name: String,
+    /// Its content.
+    #[serde(default)]
+    pub base64: Option<String>,
+    /// Or a report that the office wrote, by the last part of its path.
+    #[serde(default)]
+    pub report: Option<String>,
+}
+
+/// A file that was written.
+#[derive(Serialize, JsonSchema)]
+pub struct SavedFile {
+    /// Where it lies.
+    pub path: String,
 }
 
 /// A rebuild of the tables.

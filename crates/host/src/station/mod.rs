@@ -194,6 +194,10 @@ impl Station {
             }
             "app.settings" => self.settings(&read(question)?),
             "clerks.add" => written(self.add_clerk(read(question)?)?),
+            "files.save" => {
+                self.session()?;
+                written(self.save_file(&read(question)?)?)
+            }
             "snapshots.list" => {
                 self.session()?;
                 written(self.list_snapshots()?)

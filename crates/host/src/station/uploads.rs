@@ -9,14 +9,18 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use niangjia_core::{Fault, replication::RecordId};
 use serde_json::{Value, json};
 
-use super::Station;
+use super::{
+    Station,
+    asks::{SaveFileAsk, SavedFile},
+};
 use crate::moment;
 
 /// Largest upload in bytes.
 const UPLOAD: usize = 100 << 20;
 
 impl Station {
-    /// Keeps an uploaded file until a command reads it. The name only lends its ending.
+    /// Keeps an uploaded file, under its own name in a folder of its own, until a command reads it. `name` comes
+    /// percent-encoded, as a header carries it.
     ///
     /// # Errors
     /// `file_too_large`, `disk_low`, `file_failed`.
@@ -40,17 +44,14 @@ impl Station {
                 .and_then(|t| t.elapsed().ok())
                 .is_some_and(|age| age > Duration::from_secs(24 * 3600));
             if stale {
-                let _ = std::fs::remove_file(old.path());
+                let _ = std::fs::remove_dir_all(old.path());
             }
         }
         let id = RecordId::new(u64::try_from(moment().wall).unwrap_or(0), &mut moment().rng).to_string();
-        let ending = Path::new(name)
-            .extension()
-            .and_then(|e| e.to_str())
-            .filter(|e| e.len() <= 8 && e.bytes().all(|b| b.is_ascii_alphanumeric()))
-            .unwrap_or("bin");
-        std::fs::write(folder.join(format!("{id}.{ending}")), bytes)?;
-        Ok(json!({ "upload": format!("{id}.{ending}") }))
+        let place = folder.join(&id);
+        std::fs::create_dir(&place)?;
+        std::fs::write(place.join(clean(&percent_decoded(name.as_bytes()))), bytes)?;
+        Ok(json!({ "upload": id }))
     }
 
     /// Puts the path of an upload in the place of its id.
@@ -58,14 +59,11 @@ impl Station {
         fn place(folder: &Path, value: &mut Value) -> Result<(), Fault> {
             let Some(object) = value.as_object_mut() else { return Ok(()) };
             if let Some(id) = object.remove("upload") {
-                let id = id.as_str().unwrap_or("");
-                let plain = !id.is_empty()
-                    && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
-                    && !id.starts_with('.');
-                if !plain {
-                    return Err(Fault::question("upload"));
-                }
-                object.insert("path".into(), Value::String(folder.join(id).to_string_lossy().into_owned()));
+                // Ids are made here; anything else names no upload.
+                let id: RecordId = id.as_str().and_then(|t| t.parse().ok()).ok_or_else(|| Fault::question("upload"))?;
+                let inside = std::fs::read_dir(folder.join(id.to_string())).ok().and_then(|mut dir| dir.next()?.ok());
+                let path = inside.ok_or_else(gone)?.path();
+                object.insert("path".into(), Value::String(path.to_string_lossy().into_owned()));
             }
             if let Some(packet) = object.get_mut("packet") {
                 place(folder, packet)?;
@@ -86,6 +84,36 @@ impl Station {
         if path.is_file() { Ok(path) } else { Err(Fault::not_found()) }
     }
 
+    /// Hands a file to the clerk: writes it into the folder where this person keeps downloads, never over another.
+    ///
+    /// # Errors
+    /// `not_found` for a report that is not there, `file_failed`, `disk_full`.
+    pub(super) fn save_file(&self, ask: &SaveFileAsk) -> Result<SavedFile, Fault> {
+        let bytes = match (&ask.base64, &ask.report) {
+            (Some(text), _) => STANDARD.decode(text).map_err(|_| Fault::question("base64"))?,
+            (None, Some(report)) => std::fs::read(self.report(report)?)?,
+            (None, None) => return Err(Fault::question("base64 or report")),
+        };
+        let folder = downloads().unwrap_or_else(|| self.dir.join("files"));
+        std::fs::create_dir_all(&folder)?;
+        let name = clean(&ask.name);
+        let (stem, ending) =
+            name.rsplit_once('.').map_or((name.as_str(), String::new()), |(s, e)| (s, format!(".{e}")));
+        for n in 1..1000 {
+            let tried = if n == 1 { name.clone() } else { format!("{stem} ({n}){ending}") };
+            let path = folder.join(tried);
+            match std::fs::File::create_new(&path) {
+                Ok(mut file) => {
+                    std::io::Write::write_all(&mut file, &bytes)?;
+                    return Ok(SavedFile { path: path.to_string_lossy().into_owned() });
+                }
+                Err(taken) if taken.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Fault::question("a thousand files of that name"))
+    }
+
     /// Writes the packet of an invitation to a file.
     pub(crate) fn packet_bytes(answer: &Value) -> Result<Vec<u8>, Fault> {
         answer
@@ -93,5 +121,73 @@ impl Station {
             .and_then(Value::as_str)
             .and_then(|p| STANDARD.decode(p).ok())
             .ok_or_else(|| Fault::question("packet"))
+    }
+}
+
+fn gone() -> Fault {
+    Fault::new(
+        "upload_gone",
+        "刚才选的文件已经不在了，没有做任何改动。请重新选择文件。",
+        "The file chosen is gone; nothing was changed. Choose it again.",
+    )
+}
+
+/// Where this person keeps downloads; `NIANGJIA_DOWNLOADS` names another place.
+fn downloads() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("NIANGJIA_DOWNLOADS") {
+        return Some(folder.into());
+    }
+    let home = PathBuf::from(std::env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" })?);
+    ["Downloads", "下载"].into_iter().map(|name| home.join(name)).find(|folder| folder.is_dir())
+}
+
+/// A name that is a name on every system: no folders, nothing that a shell or Windows takes for something else.
+fn clean(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or("");
+    let kept: String = last.chars().filter(|c| !c.is_control() && !r#"<>:"|?*"#.contains(*c)).take(80).collect();
+    let kept = kept.trim_matches(|c: char| c == '.' || c.is_whitespace());
+    if kept.is_empty() { "file".to_owned() } else { kept.to_owned() }
+}
+
+/// Undoes `encodeURIComponent`. A stray `%` stays as it is.
+fn percent_decoded(text: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = |b: &u8| char::from(*b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+        match (first, after.first().and_then(hex), after.get(1).and_then(hex)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push(high << 4 | low);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clean, percent_decoded};
+
+    #[test]
+    fn a_chinese_file_name_survives_the_header() {
+        assert_eq!(percent_decoded("%E4%BC%9A%E5%91%98%20%E8%A1%A8.xlsx".as_bytes()), "会员 表.xlsx");
+    }
+
+    #[test]
+    fn a_percent_sign_that_encodes_nothing_stays() {
+        assert_eq!(percent_decoded(b"100%"), "100%");
+        assert_eq!(percent_decoded(b"50%+5"), "50%+5");
+    }
+
+    #[test]
+    fn a_name_is_never_a_path() {
+        assert_eq!(clean("../../etc/passwd"), "passwd");
+        assert_eq!(clean(r"C:\Users\a\花名册?.xlsx"), "花名册.xlsx");
+        assert_eq!(clean("..."), "file");
     }
 }
