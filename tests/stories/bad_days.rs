@@ -157,3 +157,18 @@ async fn a_script_beside_the_open_window_loses_nothing_and_repeats_no_number() {
     let digest = window.digest(&window.stream());
     assert_eq!(script.office().unwrap().digest(&window.stream()).unwrap(), digest);
 }
+
+#[tokio::test]
+async fn a_clerk_changes_the_passphrase_and_the_old_one_opens_nothing() {
+    let mut office = Desk::alone("平明镇总工会").await;
+    office.join("王芳", WANG_FANG).await;
+    let fault = office.refused("app.passphrase", json!({ "old": "不是这一句话", "new": "新的一句好记的话" })).await;
+    assert_eq!(fault.code, "passphrase_wrong");
+    office.ask("app.passphrase", json!({ "old": PASSPHRASE, "new": "新的一句好记的话" })).await;
+    office.station.close().await;
+    office.station = stories::opened(office.dir());
+    let fault = office.refused("app.unlock", json!({ "clerk": "李强", "passphrase": PASSPHRASE })).await;
+    assert_eq!(fault.code, "passphrase_wrong");
+    office.ask("app.unlock", json!({ "clerk": "李强", "passphrase": "新的一句好记的话" })).await;
+    assert_eq!(office.found("wf").await, 1);
+}

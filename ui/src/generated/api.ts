@@ -669,6 +669,14 @@ export interface Page {
   limit?: number | null
 }
 
+/** A new passphrase for the clerk who works here. */
+export interface PassphraseAsk {
+  /** The present one. */
+  old: string
+  /** The new one. */
+  new: string
+}
+
 /** A preference; the window chooses key and shape. */
 export interface PrefAsk {
   /** Such as `members.columns`. */
@@ -1029,6 +1037,7 @@ export interface Commands {
   'app.create': { ask: CreateAsk; answer: Created }
   'app.join': { ask: EnrolAsk; answer: Created }
   'app.lock': { ask: Nothing; answer: AppState }
+  'app.passphrase': { ask: PassphraseAsk; answer: ClerkState }
   'app.settings': { ask: SettingsAsk; answer: AppState }
   'app.state': { ask: Nothing; answer: AppState }
   'app.unlock': { ask: UnlockAsk; answer: AppState }

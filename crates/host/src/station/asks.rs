@@ -188,6 +188,7 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     registry.query("app.join", Role::Viewer, at_station::<EnrolAsk, Created>);
     registry.query("app.unlock", Role::Viewer, at_station::<UnlockAsk, AppState>);
     registry.query("app.lock", Role::Viewer, at_station::<Nothing, AppState>);
+    registry.query("app.passphrase", Role::Viewer, at_station::<PassphraseAsk, ClerkState>);
     registry.query("app.settings", Role::Viewer, at_station::<SettingsAsk, AppState>);
     registry.query("clerks.add", Role::SecurityAdmin, at_station::<AddClerkAsk, ClerkState>);
     registry.query("files.save", Role::Viewer, at_station::<SaveFileAsk, SavedFile>);
@@ -196,6 +197,15 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     registry.query("snapshots.make", Role::Clerk, at_station::<Nothing, SnapshotsAnswer>);
     registry.query("sync.now", Role::Clerk, at_station::<Nothing, crate::sync::SyncAnswer>);
     registry.query("tables.rebuild", Role::SystemAdmin, at_station::<Nothing, Rebuilt>);
+}
+
+/// A new passphrase for the clerk who works here.
+#[derive(Deserialize, JsonSchema)]
+pub struct PassphraseAsk {
+    /// The present one.
+    pub old: String,
+    /// The new one.
+    pub new: String,
 }
 
 /// A file for the clerk.

@@ -16,7 +16,7 @@ use niangjia_core::{
 
 use super::{
     Session, Station,
-    asks::{AddClerkAsk, ClerkState},
+    asks::{AddClerkAsk, ClerkState, PassphraseAsk},
     founding::passphrase_fits,
 };
 use crate::{
@@ -61,6 +61,33 @@ impl Station {
         self.keeper.examine(&self.dir, &unlocked.key)?;
         let office = Office::open(&database(&self.dir), &unlocked.key)?;
         self.enter(office, &unlocked.keys, unlocked.key)
+    }
+
+    /// Gives the clerk who works here a new passphrase. The database key stays; only the clerk's own slot is locked anew.
+    ///
+    /// # Errors
+    /// `passphrase_wrong`, `passphrase_wait`, `fields` for a short one.
+    pub(super) fn change_passphrase(&self, ask: &PassphraseAsk) -> Result<ClerkState, Fault> {
+        let session = self.session()?;
+        self.patience()?;
+        passphrase_fits(&ask.new)?;
+        let folder = self.folder();
+        let slot = folder.clerk(&session.clerk.to_string()).ok_or_else(Fault::not_found)?;
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let unlocked = slot.unlock(&ask.old);
+        *failures = if unlocked.is_err() { (failures.0 + 1, Some(Instant::now())) } else { (0, None) };
+        drop(failures);
+        let unlocked = unlocked?;
+        let fresh = Slot::lock(&session.name, &ask.new, &unlocked.key, &unlocked.keys, &mut moment().rng)?;
+        self.change_folder(|folder| {
+            folder.clerks.retain(|c| c.id != session.clerk);
+            folder.clerks.push(fresh);
+        })?;
+        Ok(ClerkState {
+            id: session.clerk.to_string(),
+            name: session.name,
+            roles: session.roles.iter().map(|r| r.key().to_owned()).collect(),
+        })
     }
 
     fn patience(&self) -> Result<(), Fault> {

@@ -192,6 +192,7 @@ impl Station {
                 self.lock();
                 written(self.state())
             }
+            "app.passphrase" => written(self.change_passphrase(&read(question)?)?),
             "app.settings" => self.settings(&read(question)?),
             "clerks.add" => written(self.add_clerk(read(question)?)?),
             "files.save" => {
