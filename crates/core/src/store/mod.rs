@@ -4,6 +4,7 @@ mod act;
 mod apply;
 mod log;
 pub(crate) mod memory;
+mod merge;
 mod open;
 mod rebuild;
 pub(crate) mod rows;
@@ -22,9 +23,10 @@ use std::{
 
 pub use act::{Act, Moment, NewEvent, today};
 pub use apply::Fold;
-pub(crate) use apply::{RECEIPT, Touched, past};
+pub(crate) use apply::{RECEIPT, Touched};
 pub use log::Received;
 pub(crate) use log::{Intake, LogKeys, frontier, hub_has, missing};
+pub(crate) use merge::past;
 pub use open::DatabaseKey;
 pub(crate) use rebuild::drop_tables;
 pub use rows::EventRow;
