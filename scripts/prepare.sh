@@ -12,6 +12,12 @@ CACHE="${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/niangjia"
 export CARGO_TARGET_DIR="${NIANGJIA_TARGET:-$CACHE/target}"
 LOGS="$CARGO_TARGET_DIR/logs"
 mkdir -p "$LOGS"
+# Cargo tells two checkouts in one build folder apart by the age of their files only, and programs remember where they were
+# compiled. So in another checkout than last time our own files count as new; what others wrote stays compiled.
+if [ "$(cat "$CARGO_TARGET_DIR/checkout" 2>/dev/null)" != "$TOP" ]; then
+  find crates src-tauri tests benches xtask -name '*.rs' -not -path '*/node_modules/*' -exec touch {} +
+  printf '%s\n' "$TOP" >"$CARGO_TARGET_DIR/checkout"
+fi
 [ -d "$HOME/.cargo/bin" ] && PATH="$HOME/.cargo/bin:$PATH"
 export PATH
 
