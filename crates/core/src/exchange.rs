@@ -13,7 +13,9 @@ use crate::{
     office::{Changed, Office},
     people::{Nothing, Role},
     registry::Registry,
-    store::{self, Act, Intake, LogKeys, Moment, RECEIPT, Received, drop_tables, memory::set_meta, versions::damaged},
+    store::{
+        self, Act, Done, Intake, LogKeys, Moment, RECEIPT, Received, drop_tables, memory::set_meta, versions::damaged,
+    },
     words::Say,
 };
 
@@ -149,10 +151,8 @@ impl Office {
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
-        let mut memory = (*self.store.memory()).clone();
-        LogKeys { keys: &self.keys() }.pack(&tx, &mut memory, rng, true)?;
+        LogKeys { keys: &self.keys() }.pack(&tx, &self.store.memory(), rng)?;
         tx.commit()?;
-        self.store.swap(memory);
         Ok(())
     }
 
@@ -205,16 +205,17 @@ impl Office {
             log: LogKeys { keys: &keys },
             memory,
             touched: store::Touched::new(),
+            pens: store::Pens::default(),
             wall,
         };
         let received = intake.take(stream, segments)?;
-        let Intake { mut memory, touched, .. } = intake;
+        let (mut memory, touched) = intake.finish();
         memory.persist(&tx)?;
-        let lines = self.gather(&tx, &touched)?;
         tx.commit()?;
         self.store.swap(memory);
-        self.mend(&touched, lines);
-        Ok((received, self.changed(&touched)))
+        let changed = self.changed(&touched);
+        self.mend(touched);
+        Ok((received, changed))
     }
 
     /// Notes what the hub holds.
@@ -286,7 +287,8 @@ impl Office {
             let set = Set { field: "frontier".into(), value: Value::Bytes(blob.into()), seen: Vec::new() };
             act.write(&stream, RECEIPT, id, vec![set], None)?;
         }
-        let (memory, _, _) = act.finish()?;
+        let Done { memory, fresh, .. } = act.finish()?;
+        store::put_out(&tx, &fresh)?;
         tx.commit()?;
         self.store.swap(memory);
         Ok(count)
@@ -332,6 +334,9 @@ impl Office {
     /// The store's own; then the old tables stand.
     pub fn rebuild(&self) -> Result<u64, Fault> {
         let conn = self.store.write();
+        // The same rows come back into the same pages: blanking the pages of the dropped tables first would write
+        // everything twice.
+        let blanking = store::Blanking::off(&conn)?;
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
         drop_tables(&tx, &self.store.schema)?;
@@ -346,14 +351,16 @@ impl Office {
             log: LogKeys { keys: &keys },
             memory,
             touched: store::Touched::new(),
+            pens: store::Pens::default(),
             wall: i64::MAX,
         };
         let count = intake.replay()?;
-        let Intake { mut memory, .. } = intake;
+        let (mut memory, _) = intake.finish();
         memory.persist(&tx)?;
         set_meta(&tx, "schema", &self.store.schema.fingerprint())?;
         tx.commit()?;
         self.store.swap(memory);
+        drop(blanking);
         drop(conn);
         self.index()?;
         Ok(count)

@@ -30,7 +30,6 @@ pub mod organisations;
 mod catalogue;
 mod drafts;
 mod home;
-mod index;
 mod keeping;
 mod prefs;
 mod search;

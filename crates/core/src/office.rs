@@ -12,13 +12,13 @@ use serde_json::Value as Json;
 
 use crate::{
     fault::Fault,
-    finder::Finder,
+    finder::{Entry, Finder},
     identity::{Hub, Identity, Keys},
     keeping::Papers,
     people::{self, AuditEntry, Role, allows},
     record::{Layout, Record},
     registry::{Registry, Run},
-    store::{self, Act, DatabaseKey, LogKeys, Moment, Store, Touched, memory::Memory, rows, rows::Stored},
+    store::{self, Act, DatabaseKey, Done, LogKeys, Moment, Store, Touched, memory::Memory, rows, rows::Stored},
 };
 
 /// An unlocked office.
@@ -26,7 +26,7 @@ pub struct Office {
     pub(crate) store: Store,
     pub(crate) identity: Identity,
     pub(crate) keys: RwLock<Keys>,
-    pub(crate) finder: RwLock<Finder>,
+    finder: RwLock<Finder>,
     registry: Registry,
     pub(crate) previews: Mutex<HashMap<String, Arc<crate::members::Preview>>>,
 }
@@ -68,6 +68,13 @@ pub struct Desk<'a> {
     /// The preview that this act takes in; it goes when the act commits, so that after a full disk it is still there.
     pub(crate) spent: Option<String>,
     pub(crate) papers: Papers,
+}
+
+/// What an act leaves to the office once it stands.
+struct Kept {
+    new_keys: Vec<(Stream, niangjia_replication::keys::StreamKey)>,
+    spent: Option<String>,
+    papers: Papers,
 }
 
 /// Details of an audit entry.
@@ -275,13 +282,12 @@ impl Office {
         };
         let answer = run(&mut desk)?;
         desk.audit(name)?;
-        let Desk { act, new_keys, spent, papers, .. } = desk;
-        let (mut memory, touched, mut rng) = act.finish()?;
-        LogKeys { keys: &self.keys() }.pack(&tx, &mut memory, &mut rng, false)?;
-        let entries = self.gather(&tx, &touched)?;
+        let (Done { memory, touched, mut rng, fresh }, Kept { new_keys, spent, papers }) = desk.finish()?;
+        LogKeys { keys: &self.keys() }.keep(&tx, &memory, &mut rng, fresh)?;
         tx.commit()?;
         self.store.swap(memory);
-        self.mend(&touched, entries);
+        let changed = self.changed(&touched);
+        self.mend(touched);
         papers.keep();
         if let Some(preview) = spent {
             self.previews.lock().unwrap_or_else(PoisonError::into_inner).remove(&preview);
@@ -290,7 +296,7 @@ impl Office {
             let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
             keys.streams.extend(new_keys.into_iter().map(|(stream, key)| ((stream, key.epoch()), key)));
         }
-        Ok((answer, self.changed(&touched)))
+        Ok((answer, changed))
     }
 
     pub(crate) fn changed(&self, touched: &Touched) -> Changed {
@@ -301,6 +307,67 @@ impl Office {
                 .map(|l| l.ty.name.to_owned())
                 .collect(),
         }
+    }
+
+    /// Mends the search index after a commit.
+    pub(crate) fn mend(&self, touched: Touched) {
+        if touched.is_empty() {
+            return;
+        }
+        let mut finder = self.finder.write().unwrap_or_else(PoisonError::into_inner);
+        let mut pushed = 0;
+        for (kind, recs) in touched {
+            let person = is_person(&self.store.schema, kind);
+            for (rec, found) in recs {
+                match found {
+                    Some(found) => {
+                        push(&mut finder, kind, rec, person, &found.name, &found.digits);
+                        pushed += 1;
+                    }
+                    None => {
+                        finder.remove(kind, rec);
+                    }
+                }
+            }
+        }
+        if pushed >= MANY {
+            finder.settle();
+        }
+    }
+
+    /// Builds the search index from the narrow table.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn index(&self) -> Result<(), Fault> {
+        let finder = self.store.read(|conn| {
+            let count: i64 = conn.query_row("SELECT count(*) FROM lookup", [], |r| r.get(0))?;
+            let mut finder = Finder::with_capacity(usize::try_from(count).unwrap_or(0));
+            let mut statement = conn.prepare("SELECT kind, rec, name, digits FROM lookup ORDER BY kind, rec")?;
+            let mut rows = statement.query([])?;
+            let (mut kind, mut person) = (0, false);
+            while let Some(row) = rows.next()? {
+                let (name, digits) = (
+                    row.get_ref(2)?.as_str().map_err(store::versions::damaged)?,
+                    row.get_ref(3)?.as_str().map_err(store::versions::damaged)?,
+                );
+                let this = row.get(0)?;
+                if this != kind {
+                    (kind, person) = (this, is_person(&self.store.schema, this));
+                }
+                push(&mut finder, kind, row.get(1)?, person, name, digits);
+            }
+            finder.settle();
+            Ok(finder)
+        })?;
+        *self.finder.write().unwrap_or_else(PoisonError::into_inner) = finder;
+        Ok(())
+    }
+
+    /// Memory that the search index uses, in bytes.
+    #[must_use]
+    pub fn index_bytes(&self) -> usize {
+        self.finder().bytes()
     }
 
     /// Reads every page of the database.
@@ -327,6 +394,44 @@ impl Office {
         let clerk = people::Clerk::from_values(&row.values)?;
         Ok((clerk.name.clone(), clerk.role_list()))
     }
+}
+
+/// From this many new entries on, the index sorts them in at once instead of at the next keystroke.
+const MANY: usize = 1_000;
+
+/// Whether records of that type are found by a person's name.
+fn is_person(schema: &crate::record::Schema, kind: u8) -> bool {
+    schema.number(kind).is_some_and(|l| l.ty.fields[l.ty.title].kind == crate::record::Kind::Name)
+}
+
+/// Puts one line of the narrow table into the search index.
+fn push(finder: &mut Finder, kind: u8, rec: i64, person: bool, name: &str, digits: &str) {
+    let mut names = name.split('\u{1f}');
+    let title = names.next().unwrap_or("");
+    let (mut room, mut aliases) = ([""; FEW], [""; FEW]);
+    let (mut many, mut further) = (Vec::new(), Vec::new());
+    let codes = split(digits.split('\t').filter(|c| !c.is_empty()), &mut room, &mut many);
+    let aliases = split(names, &mut aliases, &mut further);
+    finder.push(&Entry { kind, rec, title, person, aliases, codes, office: 0, flags: 0 });
+}
+
+/// More names or numbers than this are rare, and cost an allocation.
+const FEW: usize = 6;
+
+fn split<'t, 'r>(
+    mut parts: impl Iterator<Item = &'t str>,
+    room: &'r mut [&'t str; FEW],
+    many: &'r mut Vec<&'t str>,
+) -> &'r [&'t str] {
+    let mut count = 0;
+    while count < FEW {
+        let Some(part) = parts.next() else { return &room[..count] };
+        room[count] = part;
+        count += 1;
+    }
+    many.extend_from_slice(room);
+    many.extend(parts);
+    many
 }
 
 impl<'a> View<'a> {
@@ -370,6 +475,12 @@ impl<'a> Desk<'a> {
             clerk: self.act.author,
             wall: self.act.moment.wall,
         }
+    }
+
+    /// Ends the act: what the caller commits, and what it keeps once that stands.
+    fn finish(self) -> Result<(Done, Kept), Fault> {
+        let Self { act, new_keys, spent, papers, .. } = self;
+        Ok((act.finish()?, Kept { new_keys, spent, papers }))
     }
 
     /// Every act leaves an entry; one that wrote nothing and named nothing leaves none.

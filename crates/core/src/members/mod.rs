@@ -3,12 +3,11 @@
 mod commands;
 mod import;
 mod judge;
-mod preview;
 mod rules;
 mod undo;
 
 pub use commands::{ChangeAsk, JoinAsk};
-pub(crate) use preview::Preview;
+pub(crate) use import::Preview;
 pub use rules::{Membership, fold};
 
 use chrono::NaiveDate;

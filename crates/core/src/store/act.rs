@@ -9,10 +9,11 @@ use niangjia_replication::{
     stream::Stream,
 };
 use rand_chacha::ChaCha20Rng;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::{
-    apply::{Applier, Fold, Touched, counter},
+    apply::{Applier, Fold, Pens, Touched, counter},
+    log::Fresh,
     memory::Memory,
     rows::{self, Stored},
     versions::{Versions, damaged},
@@ -55,22 +56,67 @@ pub struct Act<'a> {
     pub(crate) author: RecordId,
     pub(crate) moment: Moment,
     pub(crate) county: bool,
-    written: BTreeMap<i64, Vec<Change>>,
+    written: BTreeMap<i64, Written>,
+    pens: Pens<'a>,
     names: Names,
     stamp: Option<Hlc>,
 }
 
+/// What an act has written into one stream: whole blocks, and the changes that do not fill one yet.
+#[derive(Default)]
+struct Written {
+    blocks: Vec<Fresh>,
+    open: Vec<Change>,
+}
+
+impl Written {
+    fn close(&mut self, stream: i64) -> Result<(), Fault> {
+        let (Some(first), Some(last)) = (self.open.first(), self.open.last()) else { return Ok(()) };
+        self.blocks.push(Fresh {
+            stream,
+            changes: i64::try_from(self.open.len()).unwrap_or(i64::MAX),
+            first: counter(first.dot)?,
+            last: counter(last.dot)?,
+            block: block::encode(&self.open).map_err(damaged)?,
+        });
+        self.open.clear();
+        Ok(())
+    }
+}
+
+/// What is left of an act when it is done.
+pub(crate) struct Done {
+    pub(crate) memory: Memory,
+    pub(crate) touched: Touched,
+    pub(crate) rng: ChaCha20Rng,
+    /// Not in the file yet: the log seals it or puts it into the outbox.
+    pub(crate) fresh: Vec<Fresh>,
+}
+
 /// Field names as the log spells them, shared instead of copied.
 #[derive(Default)]
-struct Names(std::collections::HashMap<String, Arc<str>>);
+struct Names {
+    all: std::collections::HashMap<String, Arc<str>>,
+    /// The fields of a record type, by place: a roster asks for them row by row.
+    fields: BTreeMap<u8, Arc<[Arc<str>]>>,
+}
 
 impl Names {
     fn get(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(name) {
+        if let Some(known) = self.all.get(name) {
             return known.clone();
         }
         let fresh: Arc<str> = name.into();
-        self.0.insert(name.to_owned(), fresh.clone());
+        self.all.insert(name.to_owned(), fresh.clone());
+        fresh
+    }
+
+    fn fields(&mut self, layout: &Layout) -> Arc<[Arc<str>]> {
+        if let Some(known) = self.fields.get(&layout.no) {
+            return known.clone();
+        }
+        let fresh: Arc<[Arc<str>]> = layout.ty.fields.iter().map(|f| self.get(f.name)).collect();
+        self.fields.insert(layout.no, fresh.clone());
         fresh
     }
 }
@@ -104,6 +150,7 @@ impl<'a> Act<'a> {
             moment,
             county,
             written: BTreeMap::new(),
+            pens: Pens::default(),
             names: Names::default(),
             stamp: None,
         }
@@ -156,10 +203,11 @@ impl<'a> Act<'a> {
         values: Vec<Value>,
         event: Option<NewEvent>,
     ) -> Result<(), Fault> {
-        let mut sets = Vec::with_capacity(values.len());
-        for (field, value) in layout.ty.fields.iter().zip(values) {
+        let names = self.names.fields(layout);
+        let mut sets = Vec::with_capacity(values.iter().filter(|v| **v != Value::Null).count());
+        for (name, value) in names.iter().zip(values) {
             if value != Value::Null {
-                sets.push(Set { field: self.names.get(field.name), value, seen: Vec::new() });
+                sets.push(Set { field: name.clone(), value, seen: Vec::new() });
             }
         }
         let event = event.map(|e| self.event(e, Vec::new()));
@@ -302,46 +350,39 @@ impl<'a> Act<'a> {
             schema: self.schema,
             folds: self.folds,
             memory: &mut self.memory,
+            pens: &mut self.pens,
             touched: std::mem::take(&mut self.touched),
         };
         applier.apply(stream, &change, self.county)?;
         self.touched = applier.touched;
-        self.written.entry(stream).or_default().push(change);
-        Ok(())
+        let written = self.written.entry(stream).or_default();
+        written.open.push(change);
+        if written.open.len() >= BLOCK_CHANGES { written.close(stream) } else { Ok(()) }
     }
 
     /// The counters that this act has written so far in a stream, first and last.
     pub(crate) fn span(&self, stream: &Stream) -> Option<(i64, i64)> {
-        let changes = self.written.get(&self.memory.known_stream(stream)?)?;
-        Some((counter(changes.first()?.dot).ok()?, counter(changes.last()?.dot).ok()?))
+        let written = self.written.get(&self.memory.known_stream(stream)?)?;
+        let (open, ends) = (&written.open, |change: &Change| counter(change.dot).ok());
+        let first = written.blocks.first().map(|b| b.first).or_else(|| ends(open.first()?))?;
+        let last = open.last().and_then(ends).or_else(|| Some(written.blocks.last()?.last))?;
+        Some((first, last))
     }
 
     /// How many changes this act has written.
     pub(crate) fn count(&self) -> usize {
-        self.written.values().map(Vec::len).sum()
+        self.written.values().map(|w| w.blocks.len() * BLOCK_CHANGES + w.open.len()).sum()
     }
 
-    /// Puts what was written into the outbox and the memory into the file; the caller commits.
-    pub(crate) fn finish(mut self) -> Result<(Memory, Touched, ChaCha20Rng), Fault> {
-        let mut put = self.conn.prepare_cached(
-            "INSERT INTO outbox (stream, changes, first_ctr, last_ctr, block) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?;
-        for (stream, changes) in std::mem::take(&mut self.written) {
-            for part in changes.chunks(BLOCK_CHANGES) {
-                let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
-                let block = block::encode(part).map_err(damaged)?;
-                put.execute(params![
-                    stream,
-                    i64::try_from(part.len()).unwrap_or(i64::MAX),
-                    counter(first.dot)?,
-                    counter(last.dot)?,
-                    block
-                ])?;
-            }
+    /// Closes what was written and puts the memory into the file; the caller keeps the blocks and commits.
+    pub(crate) fn finish(mut self) -> Result<Done, Fault> {
+        let mut fresh = Vec::new();
+        for (stream, mut written) in std::mem::take(&mut self.written) {
+            written.close(stream)?;
+            fresh.append(&mut written.blocks);
         }
-        drop(put);
         self.memory.persist(self.conn)?;
-        Ok((self.memory, self.touched, self.moment.rng))
+        Ok(Done { memory: self.memory, touched: self.touched, rng: self.moment.rng, fresh })
     }
 }
 

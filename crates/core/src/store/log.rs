@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::{
-    apply::{Applier, Fate, Fold, Touched, counter},
+    apply::{Applier, Fate, Fold, Pens, Touched, counter},
     memory::Memory,
     versions::damaged,
 };
@@ -24,6 +24,26 @@ use crate::{fault::Fault, identity::Keys, record::Schema};
 const SEGMENT_PLAIN: usize = 1_500_000;
 /// Once this much waits, an act seals by itself; smaller work waits for the exchange, where it packs better.
 const EAGER: i64 = 64 << 10;
+
+/// A block on its way into the log.
+pub(crate) struct Fresh {
+    pub(crate) stream: i64,
+    pub(crate) changes: i64,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) block: Vec<u8>,
+}
+
+/// Puts blocks into the outbox, where they wait to be sealed.
+pub(crate) fn put_out(conn: &Connection, fresh: &[Fresh]) -> Result<(), Fault> {
+    let mut put = conn.prepare_cached(
+        "INSERT INTO outbox (stream, changes, first_ctr, last_ctr, block) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for one in fresh {
+        put.execute(params![one.stream, one.changes, one.first, one.last, one.block])?;
+    }
+    Ok(())
+}
 
 /// What sealing and opening need.
 pub(crate) struct LogKeys<'a> {
@@ -50,53 +70,87 @@ impl LogKeys<'_> {
         chain_from_cbor(&self.keys.chain).map_err(damaged)
     }
 
-    /// Seals what waits in the outbox into segments of this PC's chains. Does nothing while the office works alone.
-    pub(crate) fn pack(
+    /// Keeps what an act wrote: sealed at once with what waits in the outbox where that is enough for a segment (an
+    /// import never lies in the outbox), else in the outbox.
+    pub(crate) fn keep(
         &self,
         conn: &Connection,
-        memory: &mut Memory,
+        memory: &Memory,
         rng: &mut (impl CryptoRng + ?Sized),
-        all: bool,
+        fresh: Vec<Fresh>,
     ) -> Result<(), Fault> {
-        if self.keys.chain.is_empty() {
-            return Ok(());
+        let mut by_stream: BTreeMap<i64, Vec<Fresh>> = BTreeMap::new();
+        for one in fresh {
+            by_stream.entry(one.stream).or_default().push(one);
         }
-        let mut statement = conn.prepare_cached("SELECT stream, sum(length(block)) FROM outbox GROUP BY stream")?;
-        let waiting: Vec<(i64, i64)> =
-            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
-        for (stream, bytes) in waiting {
-            if all || bytes >= EAGER {
-                self.pack_stream(conn, memory, rng, stream)?;
+        for (stream, fresh) in by_stream {
+            let waiting: i64 = conn
+                .prepare_cached("SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE stream = ?1")?
+                .query_row([stream], |r| r.get(0))?;
+            let bytes = fresh.iter().map(|f| i64::try_from(f.block.len()).unwrap_or(i64::MAX)).sum::<i64>();
+            if waiting + bytes >= EAGER && self.can_seal(memory, stream)? {
+                self.pack_stream(conn, memory, rng, stream, fresh)?;
+            } else {
+                put_out(conn, &fresh)?;
             }
         }
         Ok(())
     }
 
+    /// Seals everything that waits in the outbox into segments of this PC's chains. Does nothing while the office works
+    /// alone.
+    pub(crate) fn pack(
+        &self,
+        conn: &Connection,
+        memory: &Memory,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<(), Fault> {
+        let mut statement = conn.prepare_cached("SELECT DISTINCT stream FROM outbox")?;
+        let waiting: Vec<i64> = statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+        for stream in waiting {
+            if self.can_seal(memory, stream)? {
+                self.pack_stream(conn, memory, rng, stream, Vec::new())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn can_seal(&self, memory: &Memory, stream: i64) -> Result<bool, Fault> {
+        Ok(!self.keys.chain.is_empty() && self.keys.newest(memory.stream_name(stream)?).is_some())
+    }
+
     fn pack_stream(
         &self,
         conn: &Connection,
-        memory: &mut Memory,
+        memory: &Memory,
         rng: &mut (impl CryptoRng + ?Sized),
         number: i64,
+        fresh: Vec<Fresh>,
     ) -> Result<(), Fault> {
         let stream = *memory.stream_name(number)?;
-        let Some(key) = self.keys.newest(&stream) else { return Ok(()) };
+        let key = self.keys.newest(&stream).ok_or_else(|| damaged("stream key"))?;
         let certs = self.certs()?;
         let signer =
             Signer { key: self.keys.device.clone(), cert: certs.last().ok_or_else(|| damaged("certificates"))?.id() };
-        let mut rows =
-            conn.prepare_cached("SELECT no, first_ctr, last_ctr, block FROM outbox WHERE stream = ?1 ORDER BY no")?;
-        let blocks: Vec<(i64, i64, i64, Vec<u8>)> = rows
-            .query_map([number], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?
+        let mut rows = conn
+            .prepare_cached("SELECT changes, first_ctr, last_ctr, block FROM outbox WHERE stream = ?1 ORDER BY no")?;
+        let mut blocks: Vec<Fresh> = rows
+            .query_map([number], |r| {
+                Ok(Fresh { stream: number, changes: r.get(0)?, first: r.get(1)?, last: r.get(2)?, block: r.get(3)? })
+            })?
             .collect::<Result<_, _>>()?;
+        if !blocks.is_empty() {
+            conn.prepare_cached("DELETE FROM outbox WHERE stream = ?1")?.execute([number])?;
+        }
+        blocks.extend(fresh);
         let mut rest = &blocks[..];
         while !rest.is_empty() {
             let (mut bytes, mut take) = (0, 0);
-            for (_, _, _, block) in rest {
-                if take > 0 && bytes + block.len() > SEGMENT_PLAIN {
+            for one in rest {
+                if take > 0 && bytes + one.block.len() > SEGMENT_PLAIN {
                     break;
                 }
-                bytes += block.len();
+                bytes += one.block.len();
                 take += 1;
             }
             let (part, more) = rest.split_at(take);
@@ -108,14 +162,13 @@ impl LogKeys<'_> {
                 prev,
                 certs: if seq == 1 { &certs } else { &[] },
             };
-            let borrowed: Vec<&[u8]> = part.iter().map(|(_, _, _, b)| &b[..]).collect();
+            let borrowed: Vec<&[u8]> = part.iter().map(|one| &one.block[..]).collect();
             let sealed = seal(&draft, &borrowed, key, &signer, rng).map_err(damaged)?;
             conn.prepare_cached("INSERT INTO segment (stream, chain, seq, hash, changes, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(
-                params![number, memory.own, i64::try_from(seq).map_err(damaged)?, sealed.hash, sealed.header.changes, part[0].1, part[part.len() - 1].2, sealed.bytes],
+                params![number, memory.own, i64::try_from(seq).map_err(damaged)?, sealed.hash, sealed.header.changes, part[0].first, part[part.len() - 1].last, sealed.bytes],
             )?;
             rest = more;
         }
-        conn.prepare_cached("DELETE FROM outbox WHERE stream = ?1")?.execute([number])?;
         Ok(())
     }
 
@@ -172,10 +225,16 @@ pub(crate) struct Intake<'a> {
     pub(crate) log: LogKeys<'a>,
     pub(crate) memory: Memory,
     pub(crate) touched: Touched,
+    pub(crate) pens: Pens<'a>,
     pub(crate) wall: i64,
 }
 
 impl Intake<'_> {
+    /// Gives back what the transaction's owner commits and makes known.
+    pub(crate) fn finish(self) -> (Memory, Touched) {
+        (self.memory, self.touched)
+    }
+
     /// Takes segments of one stream; what cannot be used is kept aside with its reason and blocks nothing.
     pub(crate) fn take(&mut self, stream: &Stream, segments: &[Vec<u8>]) -> Result<Received, Fault> {
         let mut received = Received::default();
@@ -271,6 +330,7 @@ impl Intake<'_> {
             schema: self.schema,
             folds: self.folds,
             memory: &mut self.memory,
+            pens: &mut self.pens,
             touched: std::mem::take(&mut self.touched),
         };
         for change in changes {
@@ -305,6 +365,7 @@ impl Intake<'_> {
                     schema: self.schema,
                     folds: self.folds,
                     memory: &mut self.memory,
+                    pens: &mut self.pens,
                     touched: std::mem::take(&mut self.touched),
                 };
                 let done = applier.unpark(stream, &change, county)?;

@@ -4,7 +4,6 @@ mod act;
 mod apply;
 mod log;
 pub(crate) mod memory;
-mod merge;
 mod open;
 mod rebuild;
 pub(crate) mod rows;
@@ -21,14 +20,14 @@ use std::{
     },
 };
 
+pub(crate) use act::Done;
 pub use act::{Act, Moment, NewEvent, today};
 pub use apply::Fold;
-pub(crate) use apply::{RECEIPT, Touched};
+pub(crate) use apply::{Pens, RECEIPT, Touched, past};
 pub use log::Received;
-pub(crate) use log::{Intake, LogKeys, frontier, hub_has, missing};
-pub(crate) use merge::past;
+pub(crate) use log::{Intake, LogKeys, frontier, hub_has, missing, put_out};
 pub use open::DatabaseKey;
-pub(crate) use rebuild::drop_tables;
+pub(crate) use rebuild::{Blanking, drop_tables};
 pub use rows::EventRow;
 pub use snapshot::{Imprint, diagnose, imprint_of};
 pub use standing::{Mark, Standing};

@@ -5,6 +5,23 @@ use rusqlite::Connection;
 use super::open;
 use crate::{fault::Fault, record::Schema};
 
+/// While it lives, freed pages are not blanked before they are used again; rows deleted for good always are.
+pub(crate) struct Blanking<'a>(&'a Connection);
+
+impl<'a> Blanking<'a> {
+    pub(crate) fn off(conn: &'a Connection) -> Result<Self, Fault> {
+        conn.pragma_update(None, "secure_delete", "FAST")?;
+        Ok(Self(conn))
+    }
+}
+
+impl Drop for Blanking<'_> {
+    fn drop(&mut self) {
+        // The next opening sets it in any case.
+        let _ = self.0.pragma_update(None, "secure_delete", true);
+    }
+}
+
 /// Makes every derived table.
 pub(super) fn make_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
     conn.execute_batch(open::DERIVED)?;

@@ -165,11 +165,27 @@ pub(crate) fn events(
 
 /// Named values as a blob of a derived table.
 pub(crate) fn pack_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a Value)>) -> Vec<u8> {
-    let items: Vec<(&str, ciborium::Value)> = pairs.map(|(n, v)| (n, to_cbor(v))).collect();
-    let mut out = Vec::new();
+    let items: Vec<(&str, Written<'_>)> = pairs.map(|(n, v)| (n, Written(v))).collect();
+    let mut out = Vec::with_capacity(64);
     // Writing into memory cannot fail.
     let _ = ciborium::into_writer(&items, &mut out);
     out
+}
+
+/// A value on its way into such a blob, not copied.
+struct Written<'a>(&'a Value);
+
+impl serde::Serialize for Written<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => to.serialize_unit(),
+            Value::Bool(b) => to.serialize_bool(*b),
+            Value::Int(n) => to.serialize_i64(*n),
+            Value::Text(t) => to.serialize_str(t),
+            Value::Bytes(b) => to.serialize_bytes(b),
+            Value::Other(_) => to_cbor(self.0).serialize(to),
+        }
+    }
 }
 
 pub(crate) fn unpack_pairs(blob: &[u8]) -> Result<Vec<(String, Value)>, Fault> {
