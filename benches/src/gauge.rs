@@ -25,13 +25,13 @@ pub struct Line {
 
 impl Line {
     /// A ratio with a bar.
-    pub fn ratio(work: impl Into<String>, floor_is: &'static str, ours: f64, floor: f64, bar: f64) -> Self {
-        Self { work: work.into(), floor_is, ours, floor, unit: "ms", bar: Some(bar) }
+    pub fn ratio(work: impl Into<String>, floor_is: &'static str, ours: f64, floor: f64, most: f64) -> Self {
+        Self { work: work.into(), floor_is, ours, floor, unit: "ms", bar: Some(most) }
     }
 
     /// A figure that stands by itself.
-    pub fn told(work: impl Into<String>, ours: f64, unit: &'static str, bar: Option<f64>) -> Self {
-        Self { work: work.into(), floor_is: "", ours, floor: 0.0, unit, bar }
+    pub fn told(work: impl Into<String>, ours: f64, unit: &'static str, most: Option<f64>) -> Self {
+        Self { work: work.into(), floor_is: "", ours, floor: 0.0, unit, bar: most }
     }
 
     /// The same in megabytes.
@@ -45,7 +45,7 @@ impl Line {
     }
 
     fn over(&self) -> bool {
-        self.bar.is_some_and(|bar| self.value() > bar)
+        self.bar.is_some_and(|most| self.value() > most)
     }
 }
 
@@ -96,9 +96,9 @@ pub fn print(lines: &[Line]) {
     println!("| work | here | floor | ratio | bar | |");
     println!("|---|---:|---:|---:|---:|---|");
     for line in lines {
-        let bar = match line.bar {
-            Some(bar) if line.floor > 0.0 => format!("≤ {bar}×"),
-            Some(bar) => format!("≤ {bar} {}", line.unit),
+        let most = match line.bar {
+            Some(most) if line.floor > 0.0 => format!("≤ {most}×"),
+            Some(most) => format!("≤ {most} {}", line.unit),
             None => String::new(),
         };
         let (floor, ratio) = if line.floor > 0.0 {
@@ -107,7 +107,7 @@ pub fn print(lines: &[Line]) {
             (String::new(), String::new())
         };
         let verdict = if line.over() { "OVER" } else { "" };
-        println!("| {} | {} {} | {floor} | {ratio} | {bar} | {verdict} |", line.work, digits(line.ours), line.unit);
+        println!("| {} | {} {} | {floor} | {ratio} | {most} | {verdict} |", line.work, digits(line.ours), line.unit);
     }
     let mut told: Vec<&str> = Vec::new();
     println!();

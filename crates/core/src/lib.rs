@@ -30,6 +30,7 @@ pub mod organisations;
 mod catalogue;
 mod drafts;
 mod home;
+mod index;
 mod keeping;
 mod prefs;
 mod search;

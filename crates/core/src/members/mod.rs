@@ -3,11 +3,12 @@
 mod commands;
 mod import;
 mod judge;
+mod preview;
 mod rules;
 mod undo;
 
 pub use commands::{ChangeAsk, JoinAsk};
-pub(crate) use import::Preview;
+pub(crate) use preview::Preview;
 pub use rules::{Membership, fold};
 
 use chrono::NaiveDate;

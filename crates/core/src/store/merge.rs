@@ -1,0 +1,360 @@
+//! Merging: a later change meets a row. Every register is a multi-value register; what it shows, what stands beside it and
+//! what its history says are functions of the set of changes, in whatever order they came.
+
+use niangjia_replication::change::{Change, Event};
+use rusqlite::{Connection, params};
+
+use super::{
+    apply::{Applier, Searched, counter},
+    rows::{self, Bind, EventRow, Stored, fits, pack_pairs, unpack_pairs},
+    versions::{Leaf, damaged},
+};
+use crate::{
+    fault::Fault,
+    record::{Layout, Register, Value},
+};
+
+impl Applier<'_, '_> {
+    /// A later change meets the row.
+    pub(super) fn merge(
+        &mut self,
+        layout: &Layout,
+        mut row: Stored,
+        change: &Change,
+    ) -> Result<Option<Searched>, Fault> {
+        let (inc, ctr) = (self.memory.number(self.conn, change.dot.incarnation.0)?, counter(change.dot)?);
+        let author = self.memory.number(self.conn, change.author.0)?;
+        let mut past: Vec<(String, Value, Value)> = Vec::new();
+        let mut depths: Vec<(usize, i64)> = Vec::new();
+        for (index, register) in layout.registers.iter().enumerate() {
+            let sets: Vec<_> = change.sets.iter().filter(|s| belongs(layout, register, &s.field)).collect();
+            let Some(first) = sets.first() else { continue };
+            let seen: Vec<(i64, i64)> = first
+                .seen
+                .iter()
+                .map(|d| Ok((self.memory.number(self.conn, d.incarnation.0)?, counter(*d)?)))
+                .collect::<Result<_, Fault>>()?;
+            let before = row.versions.leaves(index);
+            // What the author had before the eyes: of several leaves seen, the one that every replica shows.
+            let mut shown: Option<(i64, [u8; 16], (i64, i64))> = None;
+            for dot in &seen {
+                let key = (self.depth(layout.no, &row, index, *dot, &before)?, self.memory.ident(dot.0)?, *dot);
+                let ahead = |a: &(i64, [u8; 16], (i64, i64)), b: &(i64, [u8; 16], (i64, i64))| {
+                    (a.0, a.1, a.2.1) > (b.0, b.1, b.2.1)
+                };
+                if shown.as_ref().is_none_or(|s| ahead(&key, s)) {
+                    shown = Some(key);
+                }
+            }
+            // The values that the author replaced, for the record's history and for undo.
+            for set in &sets {
+                let old = match shown {
+                    Some((_, _, dot)) => self.value_of(layout, &row, register, &before, dot, &set.field)?,
+                    None => Value::Null,
+                };
+                past.push((set.field.to_string(), old, set.value.clone()));
+            }
+            if before.iter().any(|l| (l.inc, l.ctr) == row.versions.base) && seen.contains(&row.versions.base) {
+                self.keep_first(layout, &row, register, &before)?;
+            }
+            let depth = 1 + shown.map_or(0, |(depth, _, _)| depth);
+            depths.push((index, depth));
+            let fresh = Leaf { inc, ctr, depth };
+            let mut leaves: Vec<Leaf> = before.iter().copied().filter(|l| !seen.contains(&(l.inc, l.ctr))).collect();
+            leaves.push(fresh);
+            if leaves.len() > 1 {
+                if before.len() == 1 {
+                    self.put_leaf(layout, register, &row, before[0], None)?;
+                }
+                self.put_leaf(layout, register, &row, fresh, Some((change, author)))?;
+            }
+            for gone in before.iter().filter(|l| !leaves.contains(l)) {
+                self.conn
+                    .prepare_cached(
+                        "DELETE FROM leaf WHERE kind = ?1 AND rec = ?2 AND register = ?3 AND inc = ?4 AND ctr = ?5",
+                    )?
+                    .execute(params![layout.no, row.rec, register.name, gone.inc, gone.ctr])?;
+            }
+            if leaves.len() == 1 {
+                self.conn
+                    .prepare_cached("DELETE FROM leaf WHERE kind = ?1 AND rec = ?2 AND register = ?3")?
+                    .execute(params![layout.no, row.rec, register.name])?;
+            }
+            self.order(&mut leaves)?;
+            if leaves[0] == fresh {
+                show(layout, &mut row, register, change);
+            } else if leaves[0] != before[0] {
+                // The shown version was replaced by somebody who had not seen the other leaf, which now shows.
+                self.show_leaf(layout, &mut row, register, leaves[0])?;
+            }
+            row.versions.own.insert(index, leaves);
+        }
+        if let Some(event) = &change.event {
+            self.append(layout, &mut row, event, Leaf { inc, ctr, depth: 0 }, author, change.wall)?;
+        }
+        if !past.is_empty() {
+            self.put_past(layout.no, row.rec, (inc, ctr), author, change.wall, &past, &depths)?;
+        }
+        self.update(layout, &row)
+    }
+
+    /// Orders leaves so that the shown one stands first: deepest, then the greatest id; the same on every replica.
+    fn order(&self, leaves: &mut [Leaf]) -> Result<(), Fault> {
+        let mut keyed: Vec<(i64, [u8; 16], i64, Leaf)> =
+            leaves.iter().map(|l| Ok((l.depth, self.memory.ident(l.inc)?, l.ctr, *l))).collect::<Result<_, Fault>>()?;
+        keyed.sort_by_key(|(depth, inc, ctr, _)| std::cmp::Reverse((*depth, *inc, *ctr)));
+        for (slot, (_, _, _, leaf)) in leaves.iter_mut().zip(keyed) {
+            *slot = leaf;
+        }
+        Ok(())
+    }
+
+    /// Depth of a version; one replaced meanwhile by another is found in the record's past.
+    fn depth(&self, kind: u8, row: &Stored, register: usize, dot: (i64, i64), before: &[Leaf]) -> Result<i64, Fault> {
+        match before.iter().find(|l| (l.inc, l.ctr) == dot) {
+            Some(leaf) => Ok(leaf.depth),
+            None if dot == row.versions.base => Ok(1),
+            None => self.past_depth(kind, row, register, dot),
+        }
+    }
+
+    fn past_depth(&self, kind: u8, row: &Stored, register: usize, dot: (i64, i64)) -> Result<i64, Fault> {
+        use rusqlite::OptionalExtension as _;
+        let blob: Option<Vec<u8>> = self
+            .conn
+            .prepare_cached("SELECT depths FROM past WHERE kind = ?1 AND rec = ?2 AND inc = ?3 AND ctr = ?4")?
+            .query_row(params![kind, row.rec, dot.0, dot.1], |r| r.get(0))
+            .optional()?;
+        let Some(blob) = blob else { return Ok(1) };
+        let depths: Vec<(usize, i64)> = ciborium::from_reader(&blob[..]).map_err(damaged)?;
+        Ok(depths.into_iter().find(|(r, _)| *r == register).map_or(1, |(_, d)| d))
+    }
+
+    /// What a field held in a version: of a leaf, or of one that was replaced and stands in the record's past.
+    fn value_of(
+        &self,
+        layout: &Layout,
+        row: &Stored,
+        register: &Register,
+        before: &[Leaf],
+        dot: (i64, i64),
+        field: &str,
+    ) -> Result<Value, Fault> {
+        if before.first().is_some_and(|l| (l.inc, l.ctr) == dot) {
+            return Ok(layout.place(field).map_or(Value::Bool(row.void), |p| row.values[p].clone()));
+        }
+        let sets = match before.iter().find(|l| (l.inc, l.ctr) == dot) {
+            Some(leaf) => self.leaf_values(layout.no, row.rec, register.name, *leaf)?,
+            None => {
+                let entry = past(self.conn, layout.no, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == dot);
+                entry.map_or_else(Vec::new, |e| e.sets.into_iter().map(|(f, _, new)| (f, new)).collect())
+            }
+        };
+        Ok(sets.into_iter().find(|(n, _)| n == field).map_or(Value::Null, |(_, v)| v))
+    }
+
+    /// Writes down what the record's first change held in a register, before that version is replaced: whoever saw it
+    /// and comes late must find it, in whatever order the changes come.
+    fn keep_first(&self, layout: &Layout, row: &Stored, register: &Register, before: &[Leaf]) -> Result<(), Fault> {
+        let base = row.versions.base;
+        let names: Vec<&str> = if register.fields.is_empty() {
+            vec![register.name]
+        } else {
+            register.fields.iter().map(|p| layout.ty.fields[*p].name).collect()
+        };
+        let known = past(self.conn, layout.no, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == base);
+        let mut sets = known.map_or_else(Vec::new, |e| e.sets);
+        for name in names {
+            let held = self.value_of(layout, row, register, before, base, name)?;
+            sets.push((name.to_owned(), Value::Null, held));
+        }
+        self.put_past(layout.no, row.rec, base, row.made_by, row.made_at, &sets, &[])
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn put_past(
+        &self,
+        kind: u8,
+        rec: i64,
+        dot: (i64, i64),
+        author: i64,
+        wall: i64,
+        sets: &[(String, Value, Value)],
+        depths: &[(usize, i64)],
+    ) -> Result<(), Fault> {
+        let items: Vec<(&str, ciborium::Value, ciborium::Value)> =
+            sets.iter().map(|(f, o, n)| (f.as_str(), rows::to_cbor(o), rows::to_cbor(n))).collect();
+        let (mut blob, mut depth_blob) = (Vec::new(), Vec::new());
+        ciborium::into_writer(&items, &mut blob).map_err(damaged)?;
+        ciborium::into_writer(depths, &mut depth_blob).map_err(damaged)?;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO past (kind, rec, inc, ctr, author, wall, sets, depths) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (kind, rec, inc, ctr) DO UPDATE SET sets = ?7, depths = ?8",
+            )?
+            .execute(params![kind, rec, dot.0, dot.1, author, wall, blob, depth_blob])?;
+        Ok(())
+    }
+
+    fn put_leaf(
+        &self,
+        layout: &Layout,
+        register: &Register,
+        row: &Stored,
+        leaf: Leaf,
+        change: Option<(&Change, i64)>,
+    ) -> Result<(), Fault> {
+        let (vals, author, wall) = match change {
+            Some((change, author)) => {
+                let sets = change.sets.iter().filter(|s| belongs(layout, register, &s.field));
+                (pack_pairs(sets.map(|s| (&*s.field, &s.value))), author, change.wall)
+            }
+            None => {
+                let void = Value::Bool(row.void);
+                let vals = if register.fields.is_empty() {
+                    pack_pairs(std::iter::once((register.name, &void)))
+                } else {
+                    pack_pairs(register.fields.iter().map(|p| (layout.ty.fields[*p].name, &row.values[*p])))
+                };
+                let (author, wall) = self.author_of(layout.no, row, leaf)?;
+                (vals, author, wall)
+            }
+        };
+        self.conn
+            .prepare_cached("INSERT OR REPLACE INTO leaf (kind, rec, register, inc, ctr, depth, vals, author, wall) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+            .execute(params![layout.no, row.rec, register.name, leaf.inc, leaf.ctr, leaf.depth, vals, author, wall])?;
+        Ok(())
+    }
+
+    fn author_of(&self, kind: u8, row: &Stored, leaf: Leaf) -> Result<(i64, i64), Fault> {
+        let entry = past(self.conn, kind, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == (leaf.inc, leaf.ctr));
+        Ok(entry.map_or((row.made_by, row.made_at), |e| (e.author, e.wall)))
+    }
+
+    fn leaf_values(&self, kind: u8, rec: i64, register: &str, leaf: Leaf) -> Result<Vec<(String, Value)>, Fault> {
+        let blob: Vec<u8> = self
+            .conn
+            .prepare_cached(
+                "SELECT vals FROM leaf WHERE kind = ?1 AND rec = ?2 AND register = ?3 AND inc = ?4 AND ctr = ?5",
+            )?
+            .query_row(params![kind, rec, register, leaf.inc, leaf.ctr], |r| r.get(0))?;
+        unpack_pairs(&blob)
+    }
+
+    fn show_leaf(&self, layout: &Layout, row: &mut Stored, register: &Register, leaf: Leaf) -> Result<(), Fault> {
+        for (field, value) in self.leaf_values(layout.no, row.rec, register.name, leaf)? {
+            match layout.place(&field) {
+                Some(place) => row.values[place] = value,
+                None => row.void = value == Value::Bool(true),
+            }
+        }
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        layout: &Layout,
+        row: &mut Stored,
+        event: &Event,
+        mut leaf: Leaf,
+        author: i64,
+        wall: i64,
+    ) -> Result<(), Fault> {
+        let mut events = self.events(layout, row.rec)?;
+        let mut deepest = 0;
+        for dot in &event.seen {
+            let inc = self.memory.known_number(dot.incarnation.0);
+            let ctr = counter(*dot)?;
+            let found = events.iter().find(|e| Some(e.leaf.inc) == inc && e.leaf.ctr == ctr);
+            deepest = deepest.max(found.map_or(1, |e| e.leaf.depth));
+        }
+        leaf.depth = deepest + 1;
+        let entry = EventRow {
+            name: event.name.to_string(),
+            detail: event.detail.iter().map(|(n, v)| (n.to_string(), v.clone())).collect(),
+            leaf,
+            author,
+            wall,
+        };
+        self.put_event(layout.no, row.rec, i64::try_from(events.len()).unwrap_or(i64::MAX), &entry)?;
+        events.push(entry);
+        events.sort_by_cached_key(|e| (e.leaf.depth, self.memory.ident(e.leaf.inc).unwrap_or_default(), e.leaf.ctr));
+        row.state = self.folds.get(layout.ty.name).map(|fold| fold(&events));
+        Ok(())
+    }
+
+    fn events(&self, layout: &Layout, rec: i64) -> Result<Vec<EventRow>, Fault> {
+        rows::events(self.conn, layout.no, rec, |l| (self.memory.ident(l.inc).unwrap_or_default(), l.ctr))
+    }
+
+    fn update(&mut self, layout: &Layout, row: &Stored) -> Result<Option<Searched>, Fault> {
+        let columns = layout
+            .ty
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(i, f)| format!("\"{}\" = ?{}", f.name, i + 5))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let mut statement = self.conn.prepare_cached(&format!(
+            "UPDATE \"{}\" SET vers = ?2, void = ?3, state = ?4, {columns} WHERE rec = ?1",
+            layout.ty.name
+        ))?;
+        statement.raw_bind_parameter(1, row.rec)?;
+        statement.raw_bind_parameter(2, row.versions.pack())?;
+        statement.raw_bind_parameter(3, row.void)?;
+        statement.raw_bind_parameter(4, row.state.as_deref())?;
+        for (i, value) in row.values.iter().enumerate() {
+            statement.raw_bind_parameter(i + 5, Bind(value))?;
+        }
+        statement.raw_execute()?;
+        let values: Vec<&Value> = row.values.iter().collect();
+        self.index(layout, row.rec, &values, row.void)
+    }
+}
+
+/// One entry of a record's past.
+#[derive(Clone, Debug)]
+pub(crate) struct Past {
+    pub(crate) inc: i64,
+    pub(crate) ctr: i64,
+    pub(crate) author: i64,
+    pub(crate) wall: i64,
+    /// Field, what its author replaced, what was written.
+    pub(crate) sets: Vec<(String, Value, Value)>,
+}
+
+/// The later changes of a record.
+pub(crate) fn past(conn: &Connection, kind: u8, rec: i64) -> Result<Vec<Past>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT inc, ctr, author, wall, sets FROM past WHERE kind = ?1 AND rec = ?2 ORDER BY wall, inc, ctr",
+    )?;
+    let rows = statement
+        .query_map(params![kind, rec], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get::<_, Vec<u8>>(4)?)))?;
+    let mut out = Vec::new();
+    for row in rows {
+        let (inc, ctr, author, wall, blob) = row?;
+        let sets: Vec<(String, ciborium::Value, ciborium::Value)> =
+            ciborium::from_reader(&blob[..]).map_err(damaged)?;
+        let sets = sets.into_iter().map(|(f, o, n)| (f, rows::from_cbor(o), rows::from_cbor(n))).collect();
+        out.push(Past { inc, ctr, author, wall, sets });
+    }
+    Ok(out)
+}
+
+fn belongs(layout: &Layout, register: &Register, field: &str) -> bool {
+    match layout.place(field) {
+        Some(place) => register.fields.contains(&place),
+        None => register.fields.is_empty() && field == register.name,
+    }
+}
+
+fn show(layout: &Layout, row: &mut Stored, register: &Register, change: &Change) {
+    for set in change.sets.iter().filter(|s| belongs(layout, register, &s.field)) {
+        match layout.place(&set.field) {
+            Some(place) if fits(layout.ty.fields[place].kind, &set.value) => row.values[place] = set.value.clone(),
+            Some(_) => {}
+            None => row.void = set.value == Value::Bool(true),
+        }
+    }
+}
