@@ -82,7 +82,6 @@ pub fn run(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
     let line = |work: &str, times: &mut [f64], q: f64, most: f64| {
         Line::ratio(format!("{work}, {count} members"), FLOOR, gauge::quantile(times, q), floor, most)
     };
-    let megabytes = gauge::megabytes(finder.bytes());
     let mut lines = vec![
         line("keystroke, p50", &mut plain, 0.5, 2.0),
         line("keystroke, p99", &mut plain, 0.99, 4.0),
@@ -91,7 +90,6 @@ pub fn run(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
         line("typed key by key, p50", &mut typed, 0.5, 2.0),
         line("typed key by key, p99", &mut typed, 0.99, 4.0),
         Line::told(format!("– slowest class of queries: {}", slowest.0), slowest.1, "ms", None),
-        Line::told("search index", megabytes, "MB", Some(25.0)),
     ];
     lines.extend(door(count, floor, &members, &enterprises)?);
     Ok(lines)
@@ -114,6 +112,8 @@ fn door(count: usize, floor: f64, members: &[Person], enterprises: &[(String, St
         ..Line::ratio(work, FLOOR, gauge::quantile(times, q), floor, 0.0)
     };
     Ok(vec![
+        // As the office builds it from its own table, not as the bench does.
+        Line::told("search index", gauge::megabytes(desk.office.index_bytes()), "MB", Some(25.0)),
         line("– through the door with the rows of the hits, p50", &mut plain, 0.5),
         line("– through the door, p99", &mut plain, 0.99),
         line("– through the door, mixed letters, p99", &mut mixed, 0.99),

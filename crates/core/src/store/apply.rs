@@ -251,9 +251,14 @@ pub(crate) fn searched(layout: &Layout, values: &[&Value]) -> Option<Searched> {
         return None;
     }
     let (mut name, mut digits) = (String::new(), String::new());
-    for (field, value) in layout.ty.fields.iter().zip(values) {
+    for (place, (field, value)) in layout.ty.fields.iter().zip(values).enumerate() {
         let (true, Value::Text(text)) = (field.search, value) else { continue };
-        let is_name = matches!(field.kind, crate::record::Kind::Name | crate::record::Kind::Text);
+        let is_name = match field.kind {
+            crate::record::Kind::Name => true,
+            // A member number is text, but is looked for like any number; among the names it would double the index.
+            crate::record::Kind::Text => place == layout.ty.title || !is_number(text),
+            _ => false,
+        };
         let slot = if is_name { &mut name } else { &mut digits };
         if !slot.is_empty() {
             slot.push(if is_name { '\u{1f}' } else { '\t' });
@@ -261,6 +266,10 @@ pub(crate) fn searched(layout: &Layout, values: &[&Value]) -> Option<Searched> {
         slot.push_str(text);
     }
     Some(Searched { name, digits })
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b' '))
 }
 
 pub(crate) fn counter(dot: Dot) -> Result<i64, Fault> {
