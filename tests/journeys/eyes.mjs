@@ -61,3 +61,6 @@ export const PLACE = `(selector) => document.querySelector(selector)`
 
 /** Everything on the screen, for the person who has to find out why a journey stopped. */
 export const ALL = `() => document.body.innerText`
+
+/** Whether nothing is moving: what fades in has, half way, neither its colour nor its place. */
+export const STILL = `() => document.getAnimations().every((moving) => moving.playState !== 'running' || moving.effect?.getComputedTiming().endTime === Infinity)`

@@ -1,6 +1,6 @@
 // A person in front of the window: looks until something is there, presses, types, takes a picture.
 // Knows nothing of Playwright or WebDriver; a driver brings eyes and hands.
-import { ALL, FIELD, PLACE, PRESSABLE, WORDS } from './eyes.mjs'
+import { ALL, FIELD, PLACE, PRESSABLE, STILL, WORDS } from './eyes.mjs'
 
 const PATIENCE = 20_000
 const LOOK_AGAIN = 80
@@ -61,6 +61,7 @@ export class Person {
 
   /** Looks at the page as a screen reader would (axe); only a window that can load axe does. */
   async isAccessible(page) {
+    await this.#until(`${page} to be still`, () => this.driver.ask(STILL, null))
     const violations = (await this.driver.audit?.()) ?? []
     if (violations.length > 0) throw new Error(`axe finds on ${page}:\n${violations.join('\n')}`)
   }
