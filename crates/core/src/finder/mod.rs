@@ -127,6 +127,9 @@ impl Finder {
         let Scratch { row, digits, code } = &mut self.scratch;
         digits.clear();
         for text in codes {
+            if !text.is_empty() && numbers::append(digits, text.as_bytes()) {
+                continue;
+            }
             code.clear();
             if text.bytes().fold(true, |plain, c| plain & c.is_ascii_alphanumeric()) {
                 code.extend_from_slice(text.as_bytes());

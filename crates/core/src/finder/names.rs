@@ -77,6 +77,9 @@ impl Names {
 
     /// Units of a text that is about to be stored, and the number of units before the given name.
     pub(super) fn units(&mut self, table: &Table, text: &str, person: bool, row: &mut Vec<Unit>) -> usize {
+        if let Some(given) = pinyin::units_of_hanzi(table, text, person, row) {
+            return given;
+        }
         let mut chars: [char; 8] = ['\0'; 8];
         let mut many = Vec::new();
         let mut count = 0;
@@ -99,8 +102,8 @@ impl Names {
     pub(super) fn push_title(&mut self, table: &Table, row: &[Unit], given: usize) {
         let slot = self.order.len() as u32;
         self.order.append();
-        let ways = || row.iter().map(|u| 1 + table.others(*u).count()).product::<usize>();
-        if row.len() > 4 || row.contains(&SKIP) || ways() > MANY_READINGS {
+        let ways = if row.len() > 4 || row.contains(&SKIP) { usize::MAX } else { ways(table, row) };
+        if ways > MANY_READINGS {
             self.short.push([NONE; 4], given);
             self.push_long(table, slot, row, given, true);
             return;
@@ -108,7 +111,7 @@ impl Names {
         self.digits[0] |= row.iter().any(|u| pinyin::is_digit(*u));
         let title = first_four(row.iter().copied());
         self.short.push(title, given);
-        for way in 1..ways() {
+        for way in 1..ways {
             self.others.push(read_otherwise(table, title, way), given);
             self.others_of.push(slot);
         }
@@ -159,9 +162,12 @@ impl Names {
     pub(super) fn sort_word(&self, table: &Table, slot: usize) -> u64 {
         let end = table.end();
         let place = |u: Unit| if u < end { table.sorts_as(u) } else { self.strangers.place(table, u) };
-        let mut buffer = [NONE; 4];
+        let mut buffer = self.short.get(self.order.places[slot] as usize);
+        if buffer[0] != NONE {
+            return word(buffer.map(place));
+        }
         let title = self.title(slot, &mut buffer).iter().copied().filter(|u| *u != SKIP);
-        first_four(title).into_iter().fold(0, |word, u| word << 16 | u64::from(place(u)))
+        word(first_four(title).map(place))
     }
 
     /// Compares what lies behind the first four units.
@@ -183,6 +189,16 @@ impl Names {
     pub(super) fn heir(&mut self, records: usize) -> Self {
         Self { strangers: std::mem::take(&mut self.strangers), ..Self::with_capacity(records) }
     }
+}
+
+/// In how many ways a row can be read.
+fn ways(table: &Table, row: &[Unit]) -> usize {
+    row.iter().map(|u| 1 + table.others(*u).count()).product()
+}
+
+/// Four units as a number that compares like them.
+fn word(units: [Unit; 4]) -> u64 {
+    units.into_iter().fold(0, |word, unit| word << 16 | u64::from(unit))
 }
 
 fn first_four(units: impl Iterator<Item = Unit>) -> [Unit; 4] {

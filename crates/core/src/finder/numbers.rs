@@ -62,9 +62,11 @@ impl Numbers {
         while self.columns.len() - start < digits.len() {
             self.columns.push(Column::default());
         }
+        let (word, bit) = (lane / 64, 1 << (lane % 64));
         for (column, digit) in self.columns[start..].iter_mut().zip(digits) {
-            for mark in MARKS.get(usize::from(*digit)).into_iter().flatten() {
-                column[*mark][lane / 64] |= 1 << (lane % 64);
+            if let Some([a, b]) = MARKS.get(usize::from(*digit)) {
+                column[*a][word] |= bit;
+                column[*b][word] |= bit;
             }
         }
     }
@@ -268,13 +270,13 @@ fn ends(column: &Column) -> Lanes {
 
 /// Puts a number behind those of a record; false when it has other signs than digits and X or no room is left.
 pub(super) fn append(digits: &mut Vec<u8>, code: &[u8]) -> bool {
-    let numeric = code.iter().fold(true, |numeric, c| numeric & matches!(c, b'0'..=b'9' | b'X'));
+    let numeric = code.iter().fold(true, |numeric, c| numeric & matches!(c, b'0'..=b'9' | b'X' | b'x'));
     let fits = numeric && digits.len() + code.len() < WIDEST;
     if fits {
         if !digits.is_empty() {
             digits.push(END);
         }
-        digits.extend(code.iter().map(|c| if *c == b'X' { X } else { c - b'0' }));
+        digits.extend(code.iter().map(|c| if c.is_ascii_digit() { c - b'0' } else { X }));
     }
     fits
 }

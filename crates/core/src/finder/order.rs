@@ -39,15 +39,20 @@ impl Order {
 
     /// Puts all slots in order of names; of equal titles the later row id first.
     pub(super) fn settle(table: &Table, names: &Names, rows: &Rows) -> Self {
+        // First in the order of what decides between equal names: a stable sort by name then leaves them in it. Row ids
+        // come ascending within each kind, so this is a look at each slot and, with several kinds, a merge.
+        let mut slots: Vec<u32> = (0..rows.len() as u32).rev().collect();
+        slots.sort_by(|a, b| later_first(rows, *a as usize, *b as usize));
         let mut keyed: Vec<(u64, u32)> =
-            (0..rows.len()).map(|slot| (names.sort_word(table, slot), slot as u32)).collect();
-        keyed.sort_unstable();
+            slots.iter().map(|slot| (names.sort_word(table, *slot as usize), *slot)).collect();
+        keyed.sort_by_key(|(word, _)| *word);
         for run in keyed.chunk_by_mut(|a, b| a.0 == b.0) {
-            if run.len() > 1 {
-                run.sort_unstable_by(|a, b| ties(table, names, rows, a.1 as usize, b.1 as usize));
+            // Only a name of more than four units has more to compare.
+            if run.len() > 1 && run[0].0 & 0xffff != 0 {
+                run.sort_by(|a, b| names.compare_rest(table, a.1 as usize, b.1 as usize));
             }
         }
-        let slots: Vec<u32> = keyed.iter().map(|(_, slot)| *slot).collect();
+        slots.iter_mut().zip(&keyed).for_each(|(slot, (_, sorted))| *slot = *sorted);
         // It has the names in it.
         keyed.zeroize();
         let mut places = vec![0; slots.len()];
@@ -65,9 +70,11 @@ pub(super) fn compare(table: &Table, names: &Names, rows: &Rows, a: usize, b: us
 }
 
 fn ties(table: &Table, names: &Names, rows: &Rows, a: usize, b: usize) -> Ordering {
-    names
-        .compare_rest(table, a, b)
-        .then_with(|| rows.rec(b).cmp(&rows.rec(a)))
-        .then_with(|| rows.mark(a).kind().cmp(&rows.mark(b).kind()))
-        .then_with(|| a.cmp(&b))
+    names.compare_rest(table, a, b).then_with(|| later_first(rows, a, b))
+}
+
+/// What decides between equal names: the later row id first.
+fn later_first(rows: &Rows, a: usize, b: usize) -> Ordering {
+    let by_rec = rows.rec(b).cmp(&rows.rec(a));
+    by_rec.then_with(|| rows.mark(a).kind().cmp(&rows.mark(b).kind())).then_with(|| a.cmp(&b))
 }

@@ -1,10 +1,13 @@
 //! One slot per record: its row id, its marks, and the way from a row id back to the slot.
 
+use std::cmp::Ordering;
+
 use super::wiped::Wiped;
 use super::{Entry, Filter};
 
 const EMPTY: u32 = 0;
 const GONE: u32 = u32::MAX;
+const FEWEST_CELLS: usize = 64;
 
 /// Office (16 bits), flags (8), kind (5), units before the given name (2), dead (1).
 #[derive(Clone, Copy)]
@@ -88,7 +91,11 @@ pub(super) struct Rows {
     recs: Wiped<i64>,
     marks: Wiped<u32>,
     dead: usize,
-    /// Open addressing: slot + 1, or EMPTY, or GONE. A power of two, at most four fifths full.
+    /// The highest kind and row id so far: whoever stands above it cannot be here yet, and at unlock everybody does.
+    highest: (u8, i64),
+    /// The first slots, which stand ascending by kind and row id, as they come at unlock: they are found by halving.
+    ascending: usize,
+    /// All others by open addressing: slot + 1, or EMPTY, or GONE. A power of two, at most four fifths full.
     cells: Vec<u32>,
     used: usize,
 }
@@ -99,7 +106,9 @@ impl Rows {
             recs: Wiped::with_capacity(records),
             marks: Wiped::with_capacity(records),
             dead: 0,
-            cells: vec![EMPTY; (records * 5 / 4 + 8).next_power_of_two()],
+            highest: (0, i64::MIN),
+            ascending: 0,
+            cells: vec![EMPTY; FEWEST_CELLS],
             used: 0,
         }
     }
@@ -122,31 +131,58 @@ impl Rows {
 
     /// Takes the next slot for a record.
     pub(super) fn add(&mut self, rec: i64, mark: Mark) {
-        if (self.used + 1) * 5 > self.cells.len() * 4 {
-            self.rehash();
-        }
+        let (slot, name) = (self.recs.len(), (mark.kind(), rec));
+        let ascends = slot == self.ascending && (slot == 0 || name > self.highest);
+        self.highest = self.highest.max(name);
         self.recs.push(rec);
         self.marks.push(mark.0);
-        self.enter(self.recs.len() - 1);
+        if ascends {
+            self.ascending += 1;
+            return;
+        }
+        if (self.used + 1) * 5 > self.cells.len() * 4 {
+            self.rehash();
+        } else {
+            self.enter(slot);
+        }
     }
 
     /// The living slot of a record.
     pub(super) fn find(&self, kind: u8, rec: i64) -> Option<usize> {
-        self.cell(kind, rec).map(|at| self.cells[at] as usize - 1)
+        if (kind, rec) > self.highest {
+            return None;
+        }
+        self.halve(kind, rec).or_else(|| self.cell(kind, rec).map(|at| self.cells[at] as usize - 1))
     }
 
     /// Lets a record die; its slot stays until the next tidying.
     pub(super) fn remove(&mut self, kind: u8, rec: i64) -> bool {
-        let Some(at) = self.cell(kind, rec) else {
+        let Some(slot) = self.find(kind, rec) else {
             return false;
         };
-        let slot = self.cells[at] as usize - 1;
-        self.cells[at] = GONE;
+        if let Some(at) = self.cell(kind, rec) {
+            self.cells[at] = GONE;
+        }
         self.marks[slot] |= Mark::DEAD;
         self.dead += 1;
         true
     }
 
+    /// The living slot of a record among the ascending ones.
+    fn halve(&self, kind: u8, rec: i64) -> Option<usize> {
+        let (mut from, mut to) = (0, self.ascending);
+        while from < to {
+            let middle = from.midpoint(to);
+            match (self.mark(middle).kind(), self.recs[middle]).cmp(&(kind, rec)) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+                Ordering::Equal => return (!self.mark(middle).dead()).then_some(middle),
+            }
+        }
+        None
+    }
+
+    /// The cell of a living record that is not among the ascending ones.
     fn cell(&self, kind: u8, rec: i64) -> Option<usize> {
         let wrap = self.cells.len() - 1;
         let mut at = self.home(kind, rec);
@@ -176,10 +212,11 @@ impl Rows {
     }
 
     fn rehash(&mut self) {
-        let living = self.recs.len() - self.dead;
-        self.cells = vec![EMPTY; ((living + 1) * 3 / 2 + 8).next_power_of_two()];
+        let later = self.ascending..self.recs.len();
+        let living = later.clone().filter(|slot| !self.mark(*slot).dead()).count();
+        self.cells = vec![EMPTY; ((living + 1) * 2).next_power_of_two().max(FEWEST_CELLS)];
         self.used = 0;
-        for slot in 0..self.recs.len() {
+        for slot in later {
             if !self.mark(slot).dead() {
                 self.enter(slot);
             }

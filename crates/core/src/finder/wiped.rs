@@ -27,15 +27,21 @@ impl<T: Copy + Zeroize> Wiped<T> {
         self.0.capacity() * size_of::<T>()
     }
 
+    #[inline]
     fn room(&mut self, more: usize) {
         let needed = self.0.len() + more;
         if needed > self.0.capacity() {
-            // A quarter of slack: the index shall be small, and a commit adds few records.
-            let mut grown = Vec::with_capacity(needed.max(self.0.capacity() / 4 * 5).max(16));
-            grown.extend_from_slice(&self.0);
-            self.0.zeroize();
-            self.0 = grown;
+            self.grow(needed);
         }
+    }
+
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        // A quarter of slack: the index shall be small, and a commit adds few records.
+        let mut grown = Vec::with_capacity(needed.max(self.0.capacity() / 4 * 5).max(16));
+        grown.extend_from_slice(&self.0);
+        self.0.zeroize();
+        self.0 = grown;
     }
 }
 

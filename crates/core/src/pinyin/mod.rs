@@ -10,7 +10,7 @@ mod surnames;
 mod syllable;
 mod table;
 
-pub(crate) use name::{fold, is_sign, units};
+pub(crate) use name::{fold, is_sign, units, units_of_hanzi};
 pub use strokes::{stroke_key, strokes};
 pub(crate) use table::{NONE, SKIP, Table, Unit, ascii_unit, is_digit, table};
 

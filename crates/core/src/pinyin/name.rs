@@ -35,20 +35,6 @@ pub(crate) fn is_sign(c: char) -> bool {
     }
 }
 
-/// How many characters of a name are the surname; `None` when it has none that could be told apart (a dot in it,
-/// no hanzi at the start).
-pub(crate) fn surname_len(table: &Table, name: &[char]) -> Option<usize> {
-    let (&first, rest) = name.split_first()?;
-    table.unit(first)?;
-    if name.iter().any(|c| is_sign(*c)) {
-        return None;
-    }
-    match rest {
-        [second, _, ..] if table.compound(first, *second).is_some() => Some(2),
-        _ => Some(1),
-    }
-}
-
 /// Writes the units of a title, one for each character. `unknown` gives a unit to a character without pinyin.
 /// Answers after how many units the given name begins; 0 when there is no surname.
 pub(crate) fn units(
@@ -62,13 +48,45 @@ pub(crate) fn units(
     out.extend(title.iter().map(|&c| {
         if is_sign(c) { SKIP } else { ascii_unit(c).or_else(|| table.unit(c)).unwrap_or_else(|| unknown(c)) }
     }));
-    let surname = if person { surname_len(table, title) } else { None };
-    let Some(length) = surname else { return 0 };
+    if !person || out.contains(&SKIP) || title.first().is_none_or(|first| table.unit(*first).is_none()) {
+        return 0;
+    }
+    read_surname(table, title[0], title.get(1).copied(), out)
+}
+
+/// The same for a title that has nothing but hanzi with known pinyin, as nearly all names are: nothing to fold, no
+/// sign, no stranger. `None` when it has anything else.
+pub(crate) fn units_of_hanzi(table: &Table, title: &str, person: bool, out: &mut Vec<Unit>) -> Option<usize> {
+    out.clear();
+    for c in title.chars() {
+        if !matches!(c, '\u{3400}'..='\u{9fff}') || out.len() == SHORT {
+            return None;
+        }
+        out.push(table.unit(c)?);
+    }
+    let mut chars = title.chars();
+    match chars.next() {
+        Some(first) if person => Some(read_surname(table, first, chars.next(), out)),
+        _ => Some(0),
+    }
+}
+
+/// Longer titles are enterprises' and organisations', and may be longer than the index wants to know.
+const SHORT: usize = 64;
+
+/// Reads the units at the beginning of a name as its surname; answers after how many units the given name begins.
+/// The name has no sign in it: a name with a dot has no surname that could be told apart.
+fn read_surname(table: &Table, first: char, second: Option<char>, out: &mut [Unit]) -> usize {
+    if !table.begins_surname(out[0]) {
+        return 1;
+    }
     // A name of two characters that looks like a compound surname (司马) is read like one, but 马 counts as the given name.
-    if let Some((a, b)) = title.get(1).and_then(|second| table.compound(title[0], *second)) {
+    if let Some((a, b)) = second.and_then(|second| table.compound(first, second)) {
         (out[0], out[1]) = (a, b);
-    } else if let Some(unit) = table.surname(title[0]) {
+        return if out.len() > 2 { 2 } else { 1 };
+    }
+    if let Some(unit) = table.surname(first) {
         out[0] = unit;
     }
-    length
+    1
 }

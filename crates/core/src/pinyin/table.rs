@@ -56,6 +56,9 @@ pub(crate) struct Table {
     /// Index into `cells` by the upper bits of the code point.
     pages: Vec<u16>,
     cells: Vec<[Unit; 256]>,
+    /// One bit for each everyday unit whose character stands in `single` or begins a pair of `compound`: most names
+    /// need no look at either.
+    families: Vec<u64>,
     /// Ascending, as all that is asked for each record.
     single: Vec<(char, Unit)>,
     compound: Vec<((char, char), (Unit, Unit))>,
@@ -76,6 +79,11 @@ impl Table {
         let page = *self.pages.get(code >> 8)?;
         let unit = self.cells[usize::from(page)][code & 255];
         (unit != NONE).then_some(unit)
+    }
+
+    /// Whether the character of an everyday unit may be read otherwise at the beginning of a name.
+    pub(crate) fn begins_surname(&self, unit: Unit) -> bool {
+        self.families[usize::from(unit >> 6)] >> (unit & 63) & 1 == 1
     }
 
     /// The unit of a character that stands as a surname, when that is another one.
@@ -268,6 +276,7 @@ impl Table {
             more: Vec::new(),
             ambiguous: vec![0; 1 << 10],
             twins: vec![0; 1 << 10],
+            families: vec![0; 1 << 10],
             chars: Vec::with_capacity(drafts.len()),
             tones: Vec::with_capacity(drafts.len()),
             pages: vec![0; 0x32400 >> 8],
@@ -304,6 +313,10 @@ impl Table {
         }
         table.single.sort_unstable();
         table.compound.sort_unstable();
+        let families = table.single.iter().map(|s| s.0).chain(table.compound.iter().map(|c| c.0.0));
+        for unit in families.filter_map(|c| table.unit(c)).collect::<Vec<_>>() {
+            table.families[usize::from(unit >> 6)] |= 1 << (unit & 63);
+        }
         // A syllable that no unit has as its first reading is an empty range behind the one before.
         for at in 1..table.first.len() {
             table.first[at] = table.first[at].max(table.first[at - 1]);
