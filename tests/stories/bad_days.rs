@@ -98,7 +98,8 @@ async fn a_hub_that_is_not_ours_gets_nothing() {
     let real = desk.station.office().unwrap().hub().unwrap();
     let other = stranger.desk.station.office().unwrap().hub().unwrap();
     // Somebody answers at our hub's address with another key.
-    desk.station.office().unwrap().set_hub(niangjia_core::identity::Hub { url: other.url, key: real.key }).unwrap();
+    let wrong = niangjia_core::identity::Hub { url: other.url, key: real.key };
+    desk.station.office().unwrap().set_hub(wrong, &mut niangjia_host::moment().rng).unwrap();
     assert_eq!(desk.refused("sync.now", json!({})).await.code, "link.other_hub");
 }
 

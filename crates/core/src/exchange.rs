@@ -10,11 +10,13 @@ use rusqlite::{Transaction, TransactionBehavior};
 use crate::{
     fault::Fault,
     identity::Hub,
-    office::{Changed, Office},
+    keeping,
+    office::{Changed, Office, View},
     people::{Nothing, Role},
     registry::Registry,
     store::{
-        self, Act, Done, Intake, LogKeys, Moment, RECEIPT, Received, drop_tables, memory::set_meta, versions::damaged,
+        self, Act, Done, Entry, Intake, LogKeys, Moment, RECEIPT, Received, drop_tables, memory::set_meta,
+        versions::damaged,
     },
     words::Say,
 };
@@ -84,22 +86,10 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.query("sync.status", Role::Viewer, |view, _: Nothing| status(view));
 }
 
-fn status(view: &crate::office::View<'_>) -> Result<SyncStatus, Fault> {
+fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
     let memory = view.memory;
     let alone = view.office.identity.federation.is_none();
-    let count = |sql: &str| -> Result<u64, Fault> {
-        Ok(view.conn.prepare_cached(sql)?.query_row([], |r| r.get::<_, i64>(0))?.unsigned_abs())
-    };
-    let mut unsent = count("SELECT coalesce(sum(changes), 0) FROM outbox")?;
-    let mut statement = view.conn.prepare_cached("SELECT stream, last_ctr, changes FROM segment WHERE chain = ?1")?;
-    let rows =
-        statement.query_map([memory.own], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?)))?;
-    for row in rows {
-        let (stream, last, changes) = row?;
-        if memory.received.get(&stream).is_none_or(|r| last > *r) {
-            unsent += changes.unsigned_abs();
-        }
-    }
+    let unsent = unsent(view)?;
     let mut unconfirmed = 0;
     if !view.office.registrar() {
         let own = memory.known_stream(&view.office.own_stream());
@@ -122,7 +112,11 @@ fn status(view: &crate::office::View<'_>) -> Result<SyncStatus, Fault> {
         unsent,
         unconfirmed,
         parked: memory.parked.len() as u64,
-        quarantined: count("SELECT count(*) FROM quarantine")?,
+        quarantined: view
+            .conn
+            .prepare_cached("SELECT count(*) FROM quarantine")?
+            .query_row([], |r| r.get::<_, i64>(0))?
+            .unsigned_abs(),
         road: if hub.is_some() { "hub" } else { "none" }.to_owned(),
         hub,
         last_contact,
@@ -132,6 +126,24 @@ fn status(view: &crate::office::View<'_>) -> Result<SyncStatus, Fault> {
         last_fault: None,
         steps: Vec::new(),
     })
+}
+
+/// Changes written on this PC that the hub does not hold, as far as is known here.
+pub(crate) fn unsent(view: &View<'_>) -> Result<u64, Fault> {
+    let waiting: i64 =
+        view.conn.prepare_cached("SELECT coalesce(sum(changes), 0) FROM outbox")?.query_row([], |r| r.get(0))?;
+    let mut unsent = waiting.unsigned_abs();
+    let mut sealed = view.conn.prepare_cached("SELECT stream, last_ctr, changes FROM segment WHERE carried = ?1")?;
+    for own in view.memory.owns() {
+        let rows = sealed.query_map([own], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?)))?;
+        for row in rows {
+            let (stream, last, changes) = row?;
+            if !view.memory.received(stream, own, last) {
+                unsent += changes.unsigned_abs();
+            }
+        }
+    }
+    Ok(unsent)
 }
 
 impl Office {
@@ -151,8 +163,13 @@ impl Office {
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
-        LogKeys { keys: &self.keys() }.pack(&tx, &self.store.memory(), rng)?;
+        let memory = self.store.memory();
+        let sealed = LogKeys { keys: &self.keys() }.pack(&tx, &memory, rng)?;
+        let fence = sealed.then(|| keeping::fence(&tx, &memory)).transpose()?;
         tx.commit()?;
+        if let Some(fence) = fence {
+            self.store.tail.append(&[Entry::Fence(fence)], rng);
+        }
         Ok(())
     }
 
@@ -287,9 +304,11 @@ impl Office {
             let set = Set { field: "frontier".into(), value: Value::Bytes(blob.into()), seen: Vec::new() };
             act.write(&stream, RECEIPT, id, vec![set], None)?;
         }
-        let Done { memory, fresh, .. } = act.finish()?;
+        let Done { memory, fresh, mut rng, .. } = act.finish()?;
         store::put_out(&tx, &fresh)?;
+        let tail = keeping::tail_of(&memory, &fresh)?;
         tx.commit()?;
+        self.store.tail.append(&tail, &mut rng);
         self.store.swap(memory);
         Ok(count)
     }
@@ -320,10 +339,12 @@ impl Office {
     ///
     /// # Errors
     /// The store's own.
-    pub fn set_hub(&self, hub: Hub) -> Result<(), Fault> {
+    pub fn set_hub(&self, hub: Hub, rng: &mut ChaCha20Rng) -> Result<(), Fault> {
         let mut keys = self.keys();
+        let secret = Entry::Secret { name: "hub".into(), value: serde_json::to_vec(&hub).map_err(damaged)? };
         keys.hub = Some(hub);
         keys.store(&self.store.write())?;
+        self.store.tail.append(&[secret], rng);
         *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
         Ok(())
     }

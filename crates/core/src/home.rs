@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
+    exchange,
     fault::Fault,
     office::View,
     people::{Nothing, Role},
@@ -69,7 +70,7 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
         &[&now, &soon],
     )?;
     let late = one("SELECT count(*) FROM organisation WHERE void = 0 AND next_election_on < ?1", &[&now])?;
-    let unsent = one("SELECT coalesce(sum(changes), 0) FROM outbox", &[])?;
+    let unsent = i64::try_from(exchange::unsent(view)?).unwrap_or(i64::MAX);
     let tile = |key: &str, say: Say, count: i64, tone: &str| Tile {
         key: key.into(),
         zh: say.zh.into(),

@@ -80,6 +80,11 @@ impl Keys {
         self.streams.range((*stream, 0)..=(*stream, u32::MAX)).next_back().map(|(_, key)| key)
     }
 
+    /// Under which name the key of a stream lies in the database.
+    pub(crate) fn secret_name(stream: &Stream, epoch: u32) -> String {
+        format!("stream:{stream}:{epoch}")
+    }
+
     pub(crate) fn store(&self, conn: &Connection) -> Result<(), Fault> {
         set_secret(conn, "device", &self.device.to_bytes()[..])?;
         set_secret(conn, "chain", &self.chain)?;
@@ -91,7 +96,7 @@ impl Keys {
             set_secret(conn, "issuing_cert", cert)?;
         }
         for ((stream, epoch), key) in &self.streams {
-            set_secret(conn, &format!("stream:{stream}:{epoch}"), key.secret())?;
+            set_secret(conn, &Self::secret_name(stream, *epoch), key.secret())?;
         }
         if let Some(hub) = &self.hub {
             set_secret(conn, "hub", serde_json::to_string(hub).map_err(damaged)?.as_bytes())?;

@@ -1,8 +1,29 @@
-//! Keeping what an office knows: snapshots, letting go of a damaged file, and files that belong to an act.
+//! Keeping what an office knows: snapshots, the tail of the log, old copies that are put back, letting go of a damaged
+//! file, and files that belong to an act.
 
 use std::path::{Path, PathBuf};
 
-use crate::{fault::Fault, office::Office, store::Imprint};
+use niangjia_replication::{Incarnation, Stream, keys::StreamKey};
+use rand_chacha::ChaCha20Rng;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::{
+    fault::Fault,
+    identity::Keys,
+    office::{Caller, Office},
+    store::{
+        self, Entry, Fence, Fresh, Imprint, Intake, LogKeys, Moment, TailBlock, memory::Memory, secret, set_secret,
+    },
+};
+
+/// What opening an old copy brought back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Changes of this PC that the database did not hold.
+    pub changes: u64,
+    /// The database was an old copy and took a new incarnation.
+    pub renewed: bool,
+}
 
 impl Office {
     /// What this office knows, in 32 bytes, to tell whether a further snapshot would say anything new.
@@ -22,10 +43,148 @@ impl Office {
         self.store.snapshot(to)
     }
 
+    /// The tail begins anew: what it holds is in the snapshot just made.
+    ///
+    /// # Errors
+    /// `file_failed`; then the tail goes on as it is.
+    pub fn turn_tail(&self, rng: &mut ChaCha20Rng) -> Result<(), Fault> {
+        let conn = self.store.write();
+        let fence = fence(&conn, &self.store.memory())?;
+        Ok(self.store.tail.turn(fence, rng)?)
+    }
+
+    /// Whether something that was saved stands in the database only, so that a snapshot is due.
+    #[must_use]
+    pub fn tail_behind(&self) -> bool {
+        self.store.tail.behind()
+    }
+
+    /// Looks whether this database is an old copy; to be called before the first write. An old copy takes a new
+    /// incarnation, because changes that it does not know may have gone out under the one it has, and takes in what the
+    /// tail holds of them, ids unchanged. `restored` says that it certainly is one.
+    ///
+    /// # Errors
+    /// The store's own; then nothing has changed.
+    pub fn take_back(&self, restored: bool, moment: Moment) -> Result<TakenBack, Fault> {
+        let entries = self.store.tail.read()?;
+        let conn = self.store.write();
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
+        let mut memory = (*self.store.memory()).clone();
+        if !restored && !old_copy(&tx, &memory, &entries)? {
+            return Ok(TakenBack::default());
+        }
+        let mut rng = moment.rng;
+        memory.renew(&tx, Incarnation::new(&mut rng))?;
+        for entry in &entries {
+            match entry {
+                Entry::Secret { name, value } => {
+                    if secret(&tx, name)?.as_ref() != Some(value) {
+                        set_secret(&tx, name, value)?;
+                    }
+                }
+                // From now on it is known, and no reason to renew again.
+                Entry::Fence(fence) => drop(memory.number(&tx, fence.incarnation)?),
+                Entry::Block(_) => {}
+            }
+        }
+        let keys = Keys::load(&tx)?;
+        let mut intake = Intake {
+            conn: &tx,
+            schema: &self.store.schema,
+            folds: &self.store.folds,
+            log: LogKeys { keys: &keys },
+            memory,
+            touched: store::Touched::new(),
+            pens: store::Pens::default(),
+            wall: moment.wall,
+        };
+        let mut changes = 0;
+        for block in entries.iter().filter_map(|e| if let Entry::Block(block) = e { Some(block) } else { None }) {
+            changes += intake.take_back(block)?;
+        }
+        let (mut memory, _) = intake.finish();
+        memory.persist(&tx)?;
+        let fence = fence(&tx, &memory)?;
+        tx.commit()?;
+        self.store.tail.append(&[Entry::Fence(fence)], &mut rng);
+        *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
+        self.store.swap(memory);
+        drop(conn);
+        self.index()?;
+        Ok(TakenBack { changes, renewed: true })
+    }
+
+    /// Writes into the audit that a snapshot has been put back, and how many changes came back beyond it.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn note_restored(&self, snapshot: &str, changes: u64, caller: Caller) -> Result<(), Fault> {
+        self.act("app.restore", caller, |desk| {
+            desk.note.record = Some(self.identity.office);
+            desk.note.count = Some(usize::try_from(changes).unwrap_or(usize::MAX));
+            desk.note.reason = Some(snapshot.to_owned());
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     /// Lets go of a damaged file: from here on closing writes nothing to it. To be followed by dropping the office.
     pub fn abandon(&self) {
         self.store.abandon();
     }
+}
+
+/// Whether a database lacks something that its own tail knows.
+fn old_copy(conn: &Connection, memory: &Memory, entries: &[Entry]) -> Result<bool, Fault> {
+    let mut own = None;
+    for entry in entries {
+        match entry {
+            Entry::Secret { .. } => {}
+            Entry::Block(block) => {
+                let known = memory.known_stream(&block.stream).zip(memory.known_number(block.incarnation));
+                if !known.is_some_and(|(stream, inc)| memory.held(stream, inc, block.last)) {
+                    return Ok(true);
+                }
+            }
+            Entry::Fence(fence) => match memory.known_number(fence.incarnation) {
+                None => return Ok(true),
+                Some(inc) if inc == memory.own => own = Some(*fence),
+                // Of an incarnation before this one: that was looked into when this one began.
+                Some(_) => {}
+            },
+        }
+    }
+    let Some(fence) = own else { return Ok(false) };
+    Ok(fence.counter > memory.counter || fence.segments > self::fence(conn, memory)?.segments)
+}
+
+/// How far this PC is.
+pub(crate) fn fence(conn: &Connection, memory: &Memory) -> Result<Fence, Fault> {
+    let segments = conn
+        .prepare_cached("SELECT count(*) FROM segment WHERE chain = ?1")?
+        .query_row([memory.own], |row| row.get(0))?;
+    Ok(Fence { incarnation: memory.ident(memory.own)?, counter: memory.counter, segments })
+}
+
+/// What an act wrote, for the tail.
+pub(crate) fn tail_of(memory: &Memory, fresh: &[Fresh]) -> Result<Vec<Entry>, Fault> {
+    let entry = |one: &Fresh| {
+        Ok(Entry::Block(TailBlock {
+            stream: *memory.stream_name(one.stream)?,
+            incarnation: memory.ident(one.inc)?,
+            changes: one.changes,
+            first: one.first,
+            last: one.last,
+            block: one.block.clone(),
+        }))
+    };
+    fresh.iter().map(entry).collect()
+}
+
+/// The key of a new stream, for the tail.
+pub(crate) fn tail_of_key(stream: &Stream, key: &StreamKey) -> Entry {
+    Entry::Secret { name: Keys::secret_name(stream, key.epoch()), value: key.secret().to_vec() }
 }
 
 /// Files that an act wrote beside the database; they go again where the act does not commit.

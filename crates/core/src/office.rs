@@ -14,11 +14,11 @@ use crate::{
     fault::Fault,
     finder::Finder,
     identity::{Hub, Identity, Keys},
-    keeping::Papers,
+    keeping::{self, Papers},
     people::{self, AuditEntry, Role, allows},
     record::{Layout, Record},
     registry::{Registry, Run},
-    store::{self, Act, DatabaseKey, Done, LogKeys, Moment, Store, Touched, memory::Memory, rows, rows::Stored},
+    store::{self, Act, DatabaseKey, Done, Entry, LogKeys, Moment, Store, Touched, memory::Memory, rows, rows::Stored},
 };
 
 /// An unlocked office.
@@ -283,8 +283,13 @@ impl Office {
         let answer = run(&mut desk)?;
         desk.audit(name)?;
         let (Done { memory, touched, mut rng, fresh }, Kept { new_keys, spent, papers }) = desk.finish()?;
-        LogKeys { keys: &self.keys() }.keep(&tx, &memory, &mut rng, fresh)?;
+        let mut tail = keeping::tail_of(&memory, &fresh)?;
+        tail.extend(new_keys.iter().map(|(stream, key)| keeping::tail_of_key(stream, key)));
+        if (LogKeys { keys: &self.keys() }).keep(&tx, &memory, &mut rng, fresh)? {
+            tail.push(Entry::Fence(keeping::fence(&tx, &memory)?));
+        }
         tx.commit()?;
+        self.store.tail.append(&tail, &mut rng);
         self.store.swap(memory);
         let changed = self.changed(&touched);
         self.mend(touched);

@@ -67,6 +67,12 @@ enum Verb {
     Digest { stream: String },
     /// Drops every table and replays the log.
     Rebuild,
+    /// Puts the newest whole snapshot in the place of a damaged data file, and brings back what was written since.
+    Restore {
+        /// Name of another snapshot, such as `20261121-1402.db`.
+        #[arg(long)]
+        snapshot: Option<String>,
+    },
     /// Serves the window to a browser on this PC.
     Serve {
         #[arg(long, default_value = "127.0.0.1:0")]
@@ -122,18 +128,23 @@ fn passphrase() -> Result<String, Fault> {
     rpassword::prompt_password("口令 passphrase: ").map_err(Fault::from)
 }
 
-/// Opens the folder and unlocks it for `--as`, or for the first clerk.
-async fn unlocked(dir: PathBuf, who: Option<String>) -> Result<Arc<Station>, Fault> {
-    let station = Station::open(dir)?;
+/// The clerk who works: `--as`, or the first one of the folder.
+async fn clerk(station: &Arc<Station>, who: Option<String>) -> Result<String, Fault> {
     let state = station.call("app.state", json!({})).await?;
     let first = state.pointer("/clerks/0/id").and_then(Value::as_str).map(ToOwned::to_owned);
-    let who = who.or(first).ok_or_else(|| {
+    who.or(first).ok_or_else(|| {
         Fault::new(
             "office_missing",
             "这个文件夹里还没有办公室。请先用 new 或 join 建立。",
             "There is no office in this folder yet. Begin with new or join.",
         )
-    })?;
+    })
+}
+
+/// Opens the folder and unlocks it for `--as`, or for the first clerk.
+async fn unlocked(dir: PathBuf, who: Option<String>) -> Result<Arc<Station>, Fault> {
+    let station = Station::open(dir)?;
+    let who = clerk(&station, who).await?;
     station.call("app.unlock", json!({ "clerk": who, "passphrase": passphrase()? })).await?;
     Ok(station)
 }
@@ -203,6 +214,14 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             Ok(None)
         }
         Verb::Rebuild => unlocked(dir, args.who).await?.call("tables.rebuild", json!({})).await.map(Some),
+        Verb::Restore { snapshot } => {
+            let station = Station::open(dir)?;
+            let who = clerk(&station, args.who).await?;
+            let question = json!({ "clerk": who, "passphrase": passphrase()?, "name": snapshot });
+            let answer = station.call("app.restore", question).await?;
+            station.close().await;
+            Ok(Some(answer))
+        }
         Verb::Serve { listen } => {
             web::serve(Station::for_browser(dir)?, listen).await?;
             Ok(None)

@@ -173,6 +173,7 @@ impl Station {
         let imprint = session.office.snapshot(&folder.join(&name)).map_err(|fault| keeper.spoken(self.dir(), fault))?;
         *keeper.imprint.lock().unwrap_or_else(PoisonError::into_inner) = Some(imprint);
         *keeper.since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        session.office.turn_tail(&mut moment().rng)?;
         snapshots::prune(self.dir())?;
         Ok(snapshots::list(self.dir())?.into_iter().find(|line| line.name == name))
     }
@@ -239,7 +240,8 @@ impl Station {
                         station.keeper.settle();
                     }
                     let due = station.keeper.since.lock().unwrap_or_else(PoisonError::into_inner).elapsed() >= every;
-                    if let (true, Ok(session)) = (due, station.session()) {
+                    let behind = station.session().is_ok_and(|session| session.office.tail_behind());
+                    if let (true, Ok(session)) = (due || behind, station.session()) {
                         station.snapshot_by_itself(&session);
                     }
                 });

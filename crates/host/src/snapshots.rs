@@ -55,10 +55,15 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<SnapshotLine>, Fault> {
 
 /// The name of a snapshot made now: `-2`, `-3` … where the minute has one already.
 pub(crate) fn name(wall: i64, taken: &[SnapshotLine]) -> String {
-    let base = chrono::DateTime::from_timestamp_millis(wall.saturating_add(EAST_8))
-        .map_or_else(|| "19700101-0800".into(), |t| t.format("%Y%m%d-%H%M").to_string());
+    let base = stamp(wall);
     let last = taken.iter().filter(|line| line.name.starts_with(&base)).map(|line| turn(&line.name)).max();
     last.map_or_else(|| format!("{base}.db"), |last| format!("{base}-{}.db", last + 1))
+}
+
+/// Year, month, day, hour and minute of UTC+8.
+pub(crate) fn stamp(wall: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(wall.saturating_add(EAST_8))
+        .map_or_else(|| "19700101-0800".into(), |t| t.format("%Y%m%d-%H%M").to_string())
 }
 
 fn time_of(name: &str) -> Option<i64> {

@@ -170,7 +170,7 @@ impl Station {
         let hub = Hub { url: ask.url.trim().trim_end_matches('/').to_owned(), key: ask.key.trim().to_owned() };
         link(&session, &hub)?.claim(ask.claim.trim(), root).await.map_err(|e| spoken(&e))?;
         let url = hub.url.clone();
-        session.office.set_hub(hub)?;
+        session.office.set_hub(hub, &mut moment().rng)?;
         self.timer.wake();
         Ok(ClaimAnswer { url })
     }

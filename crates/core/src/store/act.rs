@@ -70,10 +70,11 @@ struct Written {
 }
 
 impl Written {
-    fn close(&mut self, stream: i64) -> Result<(), Fault> {
+    fn close(&mut self, stream: i64, inc: i64) -> Result<(), Fault> {
         let (Some(first), Some(last)) = (self.open.first(), self.open.last()) else { return Ok(()) };
         self.blocks.push(Fresh {
             stream,
+            inc,
             changes: i64::try_from(self.open.len()).unwrap_or(i64::MAX),
             first: counter(first.dot)?,
             last: counter(last.dot)?,
@@ -357,7 +358,7 @@ impl<'a> Act<'a> {
         self.touched = applier.touched;
         let written = self.written.entry(stream).or_default();
         written.open.push(change);
-        if written.open.len() >= BLOCK_CHANGES { written.close(stream) } else { Ok(()) }
+        if written.open.len() >= BLOCK_CHANGES { written.close(stream, self.memory.own) } else { Ok(()) }
     }
 
     /// The counters that this act has written so far in a stream, first and last.
@@ -378,7 +379,7 @@ impl<'a> Act<'a> {
     pub(crate) fn finish(mut self) -> Result<Done, Fault> {
         let mut fresh = Vec::new();
         for (stream, mut written) in std::mem::take(&mut self.written) {
-            written.close(stream)?;
+            written.close(stream, self.memory.own)?;
             fresh.append(&mut written.blocks);
         }
         self.memory.persist(self.conn)?;

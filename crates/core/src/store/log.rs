@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use niangjia_replication::{
-    Bad, Block, Draft, Frontier, Head, Incarnation, Limits, Segment, Stream, block,
+    Bad, Block, Draft, Frontier, Head, Limits, Segment, Stream, block,
     change::{Change, Hlc},
     keys::{Cert, Identity as Signed, Signer, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_chain},
     seal,
@@ -28,6 +28,8 @@ const EAGER: i64 = 64 << 10;
 /// A block on its way into the log.
 pub(crate) struct Fresh {
     pub(crate) stream: i64,
+    /// The incarnation whose changes they are; another than the present one after a restore.
+    pub(crate) inc: i64,
     pub(crate) changes: i64,
     pub(crate) first: i64,
     pub(crate) last: i64,
@@ -37,10 +39,10 @@ pub(crate) struct Fresh {
 /// Puts blocks into the outbox, where they wait to be sealed.
 pub(crate) fn put_out(conn: &Connection, fresh: &[Fresh]) -> Result<(), Fault> {
     let mut put = conn.prepare_cached(
-        "INSERT INTO outbox (stream, changes, first_ctr, last_ctr, block) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO outbox (stream, inc, changes, first_ctr, last_ctr, block) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for one in fresh {
-        put.execute(params![one.stream, one.changes, one.first, one.last, one.block])?;
+        put.execute(params![one.stream, one.inc, one.changes, one.first, one.last, one.block])?;
     }
     Ok(())
 }
@@ -71,18 +73,19 @@ impl LogKeys<'_> {
     }
 
     /// Keeps what an act wrote: sealed at once with what waits in the outbox where that is enough for a segment (an
-    /// import never lies in the outbox), else in the outbox.
+    /// import never lies in the outbox), else in the outbox. Returns whether anything was sealed.
     pub(crate) fn keep(
         &self,
         conn: &Connection,
         memory: &Memory,
         rng: &mut (impl CryptoRng + ?Sized),
         fresh: Vec<Fresh>,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let mut by_stream: BTreeMap<i64, Vec<Fresh>> = BTreeMap::new();
         for one in fresh {
             by_stream.entry(one.stream).or_default().push(one);
         }
+        let mut sealed = false;
         for (stream, fresh) in by_stream {
             let waiting: i64 = conn
                 .prepare_cached("SELECT coalesce(sum(length(block)), 0) FROM outbox WHERE stream = ?1")?
@@ -90,29 +93,32 @@ impl LogKeys<'_> {
             let bytes = fresh.iter().map(|f| i64::try_from(f.block.len()).unwrap_or(i64::MAX)).sum::<i64>();
             if waiting + bytes >= EAGER && self.can_seal(memory, stream)? {
                 self.pack_stream(conn, memory, rng, stream, fresh)?;
+                sealed = true;
             } else {
                 put_out(conn, &fresh)?;
             }
         }
-        Ok(())
+        Ok(sealed)
     }
 
     /// Seals everything that waits in the outbox into segments of this PC's chains. Does nothing while the office works
-    /// alone.
+    /// alone. Returns whether anything was sealed.
     pub(crate) fn pack(
         &self,
         conn: &Connection,
         memory: &Memory,
         rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let mut statement = conn.prepare_cached("SELECT DISTINCT stream FROM outbox")?;
         let waiting: Vec<i64> = statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+        let mut sealed = false;
         for stream in waiting {
             if self.can_seal(memory, stream)? {
                 self.pack_stream(conn, memory, rng, stream, Vec::new())?;
+                sealed = true;
             }
         }
-        Ok(())
+        Ok(sealed)
     }
 
     fn can_seal(&self, memory: &Memory, stream: i64) -> Result<bool, Fault> {
@@ -132,11 +138,19 @@ impl LogKeys<'_> {
         let certs = self.certs()?;
         let signer =
             Signer { key: self.keys.device.clone(), cert: certs.last().ok_or_else(|| damaged("certificates"))?.id() };
-        let mut rows = conn
-            .prepare_cached("SELECT changes, first_ctr, last_ctr, block FROM outbox WHERE stream = ?1 ORDER BY no")?;
+        let mut rows = conn.prepare_cached(
+            "SELECT inc, changes, first_ctr, last_ctr, block FROM outbox WHERE stream = ?1 ORDER BY no",
+        )?;
         let mut blocks: Vec<Fresh> = rows
             .query_map([number], |r| {
-                Ok(Fresh { stream: number, changes: r.get(0)?, first: r.get(1)?, last: r.get(2)?, block: r.get(3)? })
+                Ok(Fresh {
+                    stream: number,
+                    inc: r.get(0)?,
+                    changes: r.get(1)?,
+                    first: r.get(2)?,
+                    last: r.get(3)?,
+                    block: r.get(4)?,
+                })
             })?
             .collect::<Result<_, _>>()?;
         if !blocks.is_empty() {
@@ -147,7 +161,8 @@ impl LogKeys<'_> {
         while !rest.is_empty() {
             let (mut bytes, mut take) = (0, 0);
             for one in rest {
-                if take > 0 && bytes + one.block.len() > SEGMENT_PLAIN {
+                // One segment carries changes of one incarnation, so that their counters say what the hub has.
+                if take > 0 && (bytes + one.block.len() > SEGMENT_PLAIN || one.inc != rest[0].inc) {
                     break;
                 }
                 bytes += one.block.len();
@@ -164,8 +179,8 @@ impl LogKeys<'_> {
             };
             let borrowed: Vec<&[u8]> = part.iter().map(|one| &one.block[..]).collect();
             let sealed = seal(&draft, &borrowed, key, &signer, rng).map_err(damaged)?;
-            conn.prepare_cached("INSERT INTO segment (stream, chain, seq, hash, changes, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(
-                params![number, memory.own, i64::try_from(seq).map_err(damaged)?, sealed.hash, sealed.header.changes, part[0].first, part[part.len() - 1].last, sealed.bytes],
+            conn.prepare_cached("INSERT INTO segment (stream, chain, seq, hash, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(
+                params![number, memory.own, i64::try_from(seq).map_err(damaged)?, sealed.hash, sealed.header.changes, part[0].inc, part[0].first, part[part.len() - 1].last, sealed.bytes],
             )?;
             rest = more;
         }
@@ -193,6 +208,11 @@ impl LogKeys<'_> {
             conn.prepare_cached("SELECT chain FROM cert WHERE id = ?1")?.query_row([id], |r| r.get(0)).optional()?;
         if let Some(chain) = known {
             return Ok(chain_from_cbor(&chain).and_then(|certs| verify_chain(&certs, root)));
+        }
+        // This PC's own, which come back to an old copy of its database.
+        let own = self.certs()?;
+        if own.last().is_some_and(|cert| cert.id().to_bytes() == id) {
+            return Ok(verify_chain(&own, root));
         }
         match segment.introduces(root) {
             Ok(Some(who)) => {
@@ -308,15 +328,17 @@ impl Intake<'_> {
                 Err(bad) => return Ok(Taken::Aside(bad)),
             }
         }
+        let carried = changes.first().map_or(header.chain, |c| c.dot.incarnation);
         let own: Vec<i64> = changes
             .iter()
-            .filter(|c| c.dot.incarnation == header.chain)
+            .filter(|c| c.dot.incarnation == carried)
             .map(|c| counter(c.dot))
             .collect::<Result<_, _>>()?;
         let (first, last) = (own.first().copied().unwrap_or(0), own.last().copied().unwrap_or(0));
+        let carried = self.memory.number(self.conn, carried.0)?;
         self.conn
-            .prepare_cached("INSERT INTO segment (stream, chain, seq, hash, changes, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
-            .execute(params![number, chain, seq, hash, header.changes, first, last, bytes])?;
+            .prepare_cached("INSERT INTO segment (stream, chain, seq, hash, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+            .execute(params![number, chain, seq, hash, header.changes, carried, first, last, bytes])?;
         let new = self.apply(number, &changes, who.county)?;
         Ok(Taken::New(new))
     }
@@ -380,6 +402,30 @@ impl Intake<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Takes back a block of this PC that the database does not hold: applied, and to be sent again under its own ids.
+    pub(crate) fn take_back(&mut self, entry: &super::TailBlock) -> Result<u64, Fault> {
+        let stream = self.memory.stream(self.conn, &entry.stream)?;
+        let inc = self.memory.number(self.conn, entry.incarnation)?;
+        if self.memory.held(stream, inc, entry.last) {
+            return Ok(0);
+        }
+        let county = self.log.keys.issuing.is_some();
+        let count = self.replay_block(stream, &entry.block, county)?;
+        self.unpark()?;
+        put_out(
+            self.conn,
+            &[Fresh {
+                stream,
+                inc,
+                changes: entry.changes,
+                first: entry.first,
+                last: entry.last,
+                block: entry.block.clone(),
+            }],
+        )?;
+        Ok(count)
     }
 
     /// Replays the whole log: segments in the order in which they came, then what waits in the outbox.
@@ -473,19 +519,22 @@ pub(crate) fn missing(
     Ok(out)
 }
 
-/// Notes what the hub holds of this PC's own chain.
+/// Notes what the hub holds of this PC's own chains.
 pub(crate) fn hub_has(conn: &Connection, memory: &Memory, stream: i64, theirs: &Frontier) -> Result<bool, Fault> {
-    let own: Incarnation = memory.incarnation(memory.own)?;
-    let seq = theirs.head(own).map_or(0, |h| h.seq);
-    let seq = i64::try_from(seq).map_err(damaged)?;
-    let known: Option<i64> = conn
-        .prepare_cached("SELECT seq FROM hub_head WHERE stream = ?1 AND chain = ?2")?
-        .query_row([stream, memory.own], |r| r.get(0))
-        .optional()?;
-    if known == Some(seq) || (known.is_none() && seq == 0) {
-        return Ok(false);
+    let mut news = false;
+    for own in memory.owns() {
+        let seq = theirs.head(memory.incarnation(own)?).map_or(0, |h| h.seq);
+        let seq = i64::try_from(seq).map_err(damaged)?;
+        let known: Option<i64> = conn
+            .prepare_cached("SELECT seq FROM hub_head WHERE stream = ?1 AND chain = ?2")?
+            .query_row([stream, own], |r| r.get(0))
+            .optional()?;
+        if known == Some(seq) || (known.is_none() && seq == 0) {
+            continue;
+        }
+        conn.prepare_cached("INSERT INTO hub_head (stream, chain, seq) VALUES (?1, ?2, ?3) ON CONFLICT (stream, chain) DO UPDATE SET seq = ?3")?
+            .execute([stream, own, seq])?;
+        news = true;
     }
-    conn.prepare_cached("INSERT INTO hub_head (stream, chain, seq) VALUES (?1, ?2, ?3) ON CONFLICT (stream, chain) DO UPDATE SET seq = ?3")?
-        .execute([stream, memory.own, seq])?;
-    Ok(true)
+    Ok(news)
 }

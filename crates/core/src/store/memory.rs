@@ -41,11 +41,13 @@ pub(crate) struct Memory {
     pub(crate) heads: HashMap<(i64, i64), Head>,
     dirty: HashSet<(i64, i64)>,
     pub(crate) parked: HashSet<(i64, i64, i64)>,
-    /// Own counters that the hub holds, by stream.
-    pub(crate) received: HashMap<i64, i64>,
+    /// Own counters that the hub holds, by stream and incarnation.
+    received: HashMap<(i64, i64), i64>,
     pub(crate) counter: i64,
     pub(crate) hlc: Hlc,
     pub(crate) own: i64,
+    /// Every incarnation that this PC has had, the present one included.
+    owns: HashSet<i64>,
 }
 
 impl Memory {
@@ -89,9 +91,14 @@ impl Memory {
                 .and_then(|b| <[u8; 16]>::try_from(b).ok())
                 .ok_or_else(|| damaged("incarnation"))?;
             memory.own = memory.number(conn, bytes)?;
+            memory.owns.insert(memory.own);
+        }
+        let mut rows = conn.prepare("SELECT inc FROM incarnation")?;
+        for row in rows.query_map([], |r| r.get(0))? {
+            memory.owns.insert(row?);
         }
         memory.counter = conn.query_row(
-            "SELECT max(coalesce((SELECT max(last_ctr) FROM segment WHERE chain = ?1), 0), coalesce((SELECT max(last_ctr) FROM outbox), 0))",
+            "SELECT max(coalesce((SELECT max(last_ctr) FROM segment WHERE carried = ?1), 0), coalesce((SELECT max(last_ctr) FROM outbox WHERE inc = ?1), 0))",
             [memory.own],
             |r| r.get(0),
         )?;
@@ -106,9 +113,29 @@ impl Memory {
     /// Reads again which own counters the hub holds.
     pub(crate) fn load_received(&mut self, conn: &Connection) -> Result<(), Fault> {
         let mut rows = conn.prepare_cached(
-            "SELECT h.stream, coalesce(max(s.last_ctr), 0) FROM hub_head h JOIN segment s ON s.stream = h.stream AND s.chain = h.chain AND s.seq <= h.seq WHERE h.chain = ?1 GROUP BY h.stream",
+            "SELECT h.stream, s.carried, max(s.last_ctr) FROM hub_head h JOIN segment s ON s.stream = h.stream AND s.chain = h.chain AND s.seq <= h.seq GROUP BY h.stream, s.carried",
         )?;
-        self.received = rows.query_map([self.own], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+        self.received = rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?)))?.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// Whether the hub holds a change, as far as this PC knows; another PC's came from there.
+    pub(crate) fn received(&self, stream: i64, inc: i64, ctr: i64) -> bool {
+        !self.owns.contains(&inc) || self.received.get(&(stream, inc)).is_some_and(|r| ctr <= *r)
+    }
+
+    /// The incarnations of this PC, by number.
+    pub(crate) fn owns(&self) -> impl Iterator<Item = i64> {
+        self.owns.iter().copied()
+    }
+
+    /// Takes another incarnation: this database is an old copy, and the later changes of the one before may have gone out.
+    pub(crate) fn renew(&mut self, conn: &Connection, incarnation: Incarnation) -> Result<(), Fault> {
+        conn.execute("INSERT OR IGNORE INTO incarnation (inc) VALUES (?1)", [self.own])?;
+        set_meta(conn, "incarnation", &hex::encode(incarnation.0))?;
+        self.own = self.number(conn, incarnation.0)?;
+        self.owns.insert(self.own);
+        self.counter = 0;
         Ok(())
     }
 

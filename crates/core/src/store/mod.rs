@@ -10,6 +10,7 @@ mod rebuild;
 pub(crate) mod rows;
 mod snapshot;
 pub(crate) mod standing;
+mod tail;
 pub(crate) mod versions;
 
 use std::{
@@ -26,13 +27,14 @@ pub use act::{Act, Moment, NewEvent, today};
 pub use apply::Fold;
 pub(crate) use apply::{Pens, RECEIPT, Touched};
 pub use log::Received;
-pub(crate) use log::{Intake, LogKeys, frontier, hub_has, missing, put_out};
+pub(crate) use log::{Fresh, Intake, LogKeys, frontier, hub_has, missing, put_out};
 pub(crate) use merge::past;
 pub use open::DatabaseKey;
 pub(crate) use rebuild::{Blanking, drop_tables};
 pub use rows::EventRow;
 pub use snapshot::{Imprint, diagnose, imprint_of};
 pub use standing::{Mark, Standing};
+pub(crate) use tail::{Block as TailBlock, Entry, Fence, Tail};
 
 use rusqlite::Connection;
 
@@ -52,6 +54,7 @@ pub(crate) struct Store {
     seen: AtomicI64,
     /// The file is damaged: no connection writes to it any more, not even by closing.
     abandoned: AtomicBool,
+    pub(crate) tail: Tail,
 }
 
 impl Store {
@@ -128,6 +131,7 @@ impl Store {
             memory: RwLock::new(Arc::new(memory)),
             seen: AtomicI64::new(seen),
             abandoned: AtomicBool::new(false),
+            tail: Tail::of(path, key),
         })
     }
 

@@ -56,7 +56,7 @@ impl Standing {
 pub(crate) fn change_mark(memory: &Memory, registrar: bool, stream: i64, inc: i64, ctr: i64) -> Mark {
     if registrar || memory.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.confirmed) {
         Mark::Confirmed
-    } else if inc != memory.own || memory.received.get(&stream).is_some_and(|r| ctr <= *r) {
+    } else if memory.received(stream, inc, ctr) {
         Mark::Received
     } else {
         Mark::Saved

@@ -8,6 +8,7 @@ use niangjia_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::restore::{RestoreAnswer, RestoreAsk};
 use crate::{snapshots::SnapshotsAnswer, space::DiskState, trouble::Trouble};
 
 /// How far the program is.
@@ -187,6 +188,7 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     registry.query("app.create", Role::Viewer, at_station::<CreateAsk, Created>);
     registry.query("app.join", Role::Viewer, at_station::<EnrolAsk, Created>);
     registry.query("app.unlock", Role::Viewer, at_station::<UnlockAsk, AppState>);
+    registry.query("app.restore", Role::Viewer, at_station::<RestoreAsk, RestoreAnswer>);
     registry.query("app.lock", Role::Viewer, at_station::<Nothing, AppState>);
     registry.query("app.passphrase", Role::Viewer, at_station::<PassphraseAsk, ClerkState>);
     registry.query("app.settings", Role::Viewer, at_station::<SettingsAsk, AppState>);

@@ -20,8 +20,9 @@ use super::{
     founding::passphrase_fits,
 };
 use crate::{
-    disk::{Slot, database},
+    disk::{Slot, Unlocked, database},
     moment, place,
+    trouble::DAMAGED,
 };
 
 impl Station {
@@ -39,6 +40,24 @@ impl Station {
     /// # Errors
     /// `passphrase_wrong`, `passphrase_wait`, `folder_unsafe`, or the store's own.
     pub fn unlock(&self, who: &str, passphrase: &str) -> Result<(), Fault> {
+        let unlocked = self.slot_opened(who, passphrase)?;
+        place::check(&self.dir)?;
+        self.keeper.examine(&self.dir, &unlocked.key)?;
+        let office = Office::open(&database(&self.dir), &unlocked.key)?;
+        // Before the first write: a database that somebody put back from an older copy begins a chain of its own.
+        let back = office.take_back(false, moment()).inspect_err(|fault| {
+            if fault.code == DAMAGED {
+                office.abandon();
+            }
+        })?;
+        if back.renewed {
+            tracing::warn!("the database is an older copy; it goes on under a new incarnation");
+        }
+        self.enter(office, &unlocked.keys, unlocked.key)
+    }
+
+    /// Opens a clerk's key slot; after three wrong passphrases each further try waits longer.
+    pub(super) fn slot_opened(&self, who: &str, passphrase: &str) -> Result<Unlocked, Fault> {
         self.patience()?;
         let folder = self.folder();
         let slot = folder.clerk(who).ok_or_else(|| {
@@ -56,11 +75,7 @@ impl Station {
             *failures = (0, None);
         }
         drop(failures);
-        let unlocked = unlocked?;
-        place::check(&self.dir)?;
-        self.keeper.examine(&self.dir, &unlocked.key)?;
-        let office = Office::open(&database(&self.dir), &unlocked.key)?;
-        self.enter(office, &unlocked.keys, unlocked.key)
+        unlocked
     }
 
     /// Gives the clerk who works here a new passphrase. The database key stays; only the clerk's own slot is locked anew.

@@ -3,6 +3,7 @@
 mod asks;
 mod clerks;
 mod founding;
+mod restore;
 mod uploads;
 
 use std::{
@@ -87,6 +88,7 @@ impl Station {
     /// As [`Station::open`].
     pub fn keeping(dir: PathBuf, browser: bool, keeping: Keeping) -> Result<Arc<Self>, Fault> {
         std::fs::create_dir_all(&dir)?;
+        restore::finish(&dir)?;
         let folder = Folder::load(&dir)?;
         let (events, _) = broadcast::channel(64);
         Ok(Arc::new(Self {
@@ -188,6 +190,7 @@ impl Station {
                 self.unlock(&ask.clerk, &ask.passphrase)?;
                 written(self.state())
             }
+            "app.restore" => written(self.restore(&read(question)?)?),
             "app.lock" => {
                 self.lock();
                 written(self.state())

@@ -1,0 +1,320 @@
+//! The tail: a second file beside the database with what this PC wrote since the last two snapshots. It brings back the
+//! newest work after the main file has gone bad, and it is the fence that knows an old copy of the database when one is put
+//! back (rule R5 of the reliability reference; "Old copies, clones, loss" of the replication design).
+//
+// A record is `length (u32, little endian) | nonce (24) | XChaCha20-Poly1305 of the record`. It is written after the commit
+// it belongs to and is on the disk before the clerk is told: what stands here has been saved, what is missing here has at
+// worst been saved in the database only.
+
+use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, Write as _},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use chacha20poly1305::{
+    KeyInit as _, XChaCha20Poly1305, XNonce,
+    aead::{Aead as _, Payload},
+};
+use niangjia_replication::stream::Stream;
+use rand_core::CryptoRng;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::DatabaseKey;
+
+const PURPOSE: &str = "niangjia 2026-11 tail of the log";
+const NONCE: usize = 24;
+
+/// One entry.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// A block of changes that an act of this PC wrote.
+    Block(Block),
+    /// A secret that came with an act and stands nowhere else, such as the key of a new stream.
+    Secret { name: String, value: Vec<u8> },
+    /// How far this PC was: an open database that is not as far is an old copy.
+    Fence(Fence),
+}
+
+/// Changes of this PC, as they stood in its outbox.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Block {
+    pub(crate) stream: Stream,
+    pub(crate) incarnation: [u8; 16],
+    pub(crate) changes: i64,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) block: Vec<u8>,
+}
+
+/// Incarnation, highest counter given out, segments sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fence {
+    pub(crate) incarnation: [u8; 16],
+    pub(crate) counter: i64,
+    pub(crate) segments: i64,
+}
+
+/// The file of one database.
+pub(crate) struct Tail {
+    path: PathBuf,
+    key: Zeroizing<[u8; 32]>,
+    /// An append failed: what was saved since stands in the database only, until a snapshot is made.
+    behind: AtomicBool,
+}
+
+impl Tail {
+    pub(crate) fn of(database: &Path, key: &DatabaseKey) -> Self {
+        Self {
+            path: database.with_extension("tail"),
+            key: Zeroizing::new(blake3::derive_key(PURPOSE, &key.0[..])),
+            behind: AtomicBool::new(false),
+        }
+    }
+
+    fn older(&self) -> PathBuf {
+        self.path.with_extension("tail.1")
+    }
+
+    /// Whether something that was saved is missing here.
+    pub(crate) fn behind(&self) -> bool {
+        self.behind.load(Ordering::Acquire)
+    }
+
+    /// Writes entries behind the others. What cannot be written is remembered ([`Tail::behind`]) and never fails the act,
+    /// which stands in the database already.
+    pub(crate) fn append(&self, entries: &[Entry], rng: &mut (impl CryptoRng + ?Sized)) {
+        if !entries.is_empty() && self.write(entries, rng).is_err() {
+            self.behind.store(true, Ordering::Release);
+        }
+    }
+
+    fn write(&self, entries: &[Entry], rng: &mut (impl CryptoRng + ?Sized)) -> std::io::Result<()> {
+        let mut bytes = Vec::new();
+        for entry in entries {
+            let mut nonce = [0; NONCE];
+            rng.fill_bytes(&mut nonce);
+            let plain = Zeroizing::new(entry.to_bytes());
+            let sealed = self
+                .cipher()
+                .encrypt(&XNonce::from(nonce), Payload { msg: &plain, aad: PURPOSE.as_bytes() })
+                .map_err(|_| ErrorKind::InvalidData)?;
+            let length = u32::try_from(NONCE + sealed.len()).map_err(|_| ErrorKind::InvalidData)?;
+            bytes.extend_from_slice(&length.to_le_bytes());
+            bytes.extend_from_slice(&nonce);
+            bytes.extend_from_slice(&sealed);
+        }
+        // Opened each time: a snapshot made by another program on this folder may have put a fresh file here.
+        let mut file = OpenOptions::new().append(true).create(true).open(&self.path)?;
+        let before = file.metadata()?.len();
+        let written = file.write_all(&bytes).and_then(|()| file.sync_data());
+        if written.is_err() {
+            // Half a record would hide all that come after it.
+            let _ = file.set_len(before);
+        }
+        written
+    }
+
+    /// Everything that both files hold, oldest first. A record that was damaged is passed over and stays where it is; an
+    /// end that a power cut left half written is laid aside, so that the next entry can be found.
+    pub(crate) fn read(&self) -> std::io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for path in [self.older(), self.path.clone()] {
+            let bytes = match std::fs::read(&path) {
+                Ok(bytes) => bytes,
+                Err(e) if e.kind() == ErrorKind::NotFound => continue,
+                Err(e) => return Err(e),
+            };
+            let mut rest = &bytes[..];
+            while let Some((record, after)) = next(rest) {
+                entries.extend(self.open(record));
+                rest = after;
+            }
+            if !rest.is_empty() {
+                std::fs::write(path.with_extension("torn"), rest)?;
+                OpenOptions::new().write(true).open(&path)?.set_len((bytes.len() - rest.len()) as u64)?;
+            }
+        }
+        Ok(entries)
+    }
+
+    fn open(&self, record: &[u8]) -> Option<Entry> {
+        let (nonce, sealed) = record.split_first_chunk::<NONCE>()?;
+        let payload = Payload { msg: sealed, aad: PURPOSE.as_bytes() };
+        let plain = Zeroizing::new(self.cipher().decrypt(&XNonce::from(*nonce), payload).ok()?);
+        Entry::from_bytes(&plain)
+    }
+
+    /// After a snapshot: what it knows is needed for the one before it only, and what that one knows is not needed any more.
+    pub(crate) fn turn(&self, fence: Fence, rng: &mut (impl CryptoRng + ?Sized)) -> std::io::Result<()> {
+        match std::fs::rename(&self.path, self.older()) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        self.behind.store(false, Ordering::Release);
+        self.append(&[Entry::Fence(fence)], rng);
+        Ok(())
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new((&*self.key).into())
+    }
+}
+
+impl Entry {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        match self {
+            Self::Block(b) => {
+                out.push(0);
+                put_text(&mut out, &b.stream.to_string());
+                out.extend_from_slice(&b.incarnation);
+                for number in [b.changes, b.first, b.last] {
+                    out.extend_from_slice(&number.to_le_bytes());
+                }
+                out.extend_from_slice(&b.block);
+            }
+            Self::Secret { name, value } => {
+                out.push(1);
+                put_text(&mut out, name);
+                out.extend_from_slice(value);
+            }
+            Self::Fence(f) => {
+                out.push(2);
+                out.extend_from_slice(&f.incarnation);
+                out.extend_from_slice(&f.counter.to_le_bytes());
+                out.extend_from_slice(&f.segments.to_le_bytes());
+            }
+        }
+        out
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (kind, mut rest) = bytes.split_first()?;
+        Some(match kind {
+            0 => Self::Block(Block {
+                stream: text(&mut rest)?.parse().ok()?,
+                incarnation: chunk(&mut rest)?,
+                changes: i64::from_le_bytes(chunk(&mut rest)?),
+                first: i64::from_le_bytes(chunk(&mut rest)?),
+                last: i64::from_le_bytes(chunk(&mut rest)?),
+                block: rest.to_vec(),
+            }),
+            1 => Self::Secret { name: text(&mut rest)?.to_owned(), value: rest.to_vec() },
+            2 => Self::Fence(Fence {
+                incarnation: chunk(&mut rest)?,
+                counter: i64::from_le_bytes(chunk(&mut rest)?),
+                segments: i64::from_le_bytes(chunk(&mut rest)?),
+            }),
+            _ => return None,
+        })
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        match self {
+            Self::Block(b) => b.block.zeroize(),
+            Self::Secret { value, .. } => value.zeroize(),
+            Self::Fence(_) => {}
+        }
+    }
+}
+
+/// The next record and what follows it; `None` where the rest is no whole record.
+fn next(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
+}
+
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    // Names of streams and secrets are short; a longer one would be cut and then not be found, so it is not written.
+    out.push(u8::try_from(text.len()).unwrap_or(0));
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn text<'b>(rest: &mut &'b [u8]) -> Option<&'b str> {
+    let (length, after) = rest.split_first()?;
+    let (text, after) = after.split_at_checked(usize::from(*length))?;
+    *rest = after;
+    std::str::from_utf8(text).ok()
+}
+
+fn chunk<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (chunk, after) = rest.split_first_chunk()?;
+    *rest = after;
+    Some(*chunk)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+
+    use super::*;
+
+    fn tail(dir: &Path) -> Tail {
+        Tail::of(&dir.join("office.db"), &DatabaseKey(Zeroizing::new([7; 32])))
+    }
+
+    fn secret(name: &str) -> Entry {
+        Entry::Secret { name: name.into(), value: vec![1, 2, 3] }
+    }
+
+    fn block() -> Entry {
+        let stream = Stream::County;
+        Entry::Block(Block { stream, incarnation: [3; 16], changes: 2, first: 4, last: 5, block: vec![9; 300] })
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_across_a_snapshot() {
+        let (dir, mut rng) = (tempfile::tempdir().unwrap(), ChaCha20Rng::from_seed([1; 32]));
+        let tail = tail(dir.path());
+        let fence = Fence { incarnation: [3; 16], counter: 5, segments: 1 };
+        tail.append(&[block(), secret("stream:county:2")], &mut rng);
+        tail.turn(fence, &mut rng).unwrap();
+        tail.append(&[secret("hub")], &mut rng);
+        let all = [block(), secret("stream:county:2"), Entry::Fence(fence), secret("hub")];
+        assert!(tail.read().unwrap() == all);
+        // A second snapshot: what the first one knows goes.
+        tail.turn(fence, &mut rng).unwrap();
+        assert!(tail.read().unwrap() == [Entry::Fence(fence), secret("hub"), Entry::Fence(fence)]);
+    }
+
+    #[test]
+    fn cut_at_any_byte_the_whole_entries_before_stay_and_the_next_one_is_found() {
+        let (dir, mut rng) = (tempfile::tempdir().unwrap(), ChaCha20Rng::from_seed([2; 32]));
+        let tail = tail(dir.path());
+        tail.append(&[secret("a")], &mut rng);
+        let first = std::fs::metadata(&tail.path).unwrap().len() as usize;
+        tail.append(&[block()], &mut rng);
+        let bytes = std::fs::read(&tail.path).unwrap();
+        for cut in 0..bytes.len() {
+            std::fs::write(&tail.path, &bytes[..cut]).unwrap();
+            let before = usize::from(cut >= first);
+            assert_eq!(tail.read().unwrap().len(), before, "cut at {cut}");
+            tail.append(&[secret("b")], &mut rng);
+            assert_eq!(tail.read().unwrap().len(), before + 1, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_was_changed_or_is_under_another_key_is_passed_over() {
+        let (dir, mut rng) = (tempfile::tempdir().unwrap(), ChaCha20Rng::from_seed([3; 32]));
+        let tail = tail(dir.path());
+        tail.append(&[block()], &mut rng);
+        let bytes = std::fs::read(&tail.path).unwrap();
+        assert!(!bytes.windows(8).any(|w| w == [9; 8]), "nothing lies there in the open");
+        let other = Tail::of(&dir.path().join("office.db"), &DatabaseKey(Zeroizing::new([8; 32])));
+        assert!(other.read().unwrap().is_empty());
+        assert_eq!(std::fs::read(&tail.path).unwrap(), bytes, "and it is left alone");
+        tail.append(&[secret("after")], &mut rng);
+        let both = std::fs::read(&tail.path).unwrap();
+        for at in 4..bytes.len() {
+            let mut changed = both.clone();
+            changed[at] ^= 1;
+            std::fs::write(&tail.path, &changed).unwrap();
+            assert!(tail.read().unwrap() == [secret("after")], "byte {at}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Snapshots and old copies put back: the newest work comes with them, nothing is twice, and everybody agrees again.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use stories::{County, Desk, PASSPHRASE, exchange_all, opened};
+
+const WANG_FANG: &str = "99010119900615007X";
+const ZHANG_WEIMIN: &str = "990101198001010014";
+const SHAN_XIAO: &str = "99010619880808004X";
+
+fn database(desk: &Desk) -> PathBuf {
+    desk.dir().join("office.db")
+}
+
+/// The program ends, the disk spoils the file, the program starts again.
+async fn spoil(desk: &mut Desk) -> Vec<u8> {
+    desk.station.close().await;
+    let mut bytes = std::fs::read(database(desk)).unwrap();
+    bytes[0..4096].fill(0x5a);
+    std::fs::write(database(desk), &bytes).unwrap();
+    desk.station = opened(desk.dir());
+    bytes
+}
+
+async fn restored(desk: &Desk, name: Option<&str>) -> Value {
+    desk.ask("app.restore", json!({ "clerk": "李强", "passphrase": PASSPHRASE, "name": name })).await
+}
+
+/// Without the snapshot of the last locking, which would know everything.
+fn lose_snapshots_after(desk: &Desk, kept: &str) {
+    for entry in std::fs::read_dir(desk.dir().join("snapshots")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().is_some_and(|name| name != kept) {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+async fn agree(county: &County, desk: &Desk) {
+    exchange_all(&[desk, &county.desk]).await;
+    let last = desk.sync().await;
+    assert_eq!((&last["in_step"], &last["received"]["changes"]), (&json!(true), &json!(0)));
+    for stream in [desk.stream(), niangjia_core::replication::Stream::County] {
+        assert_eq!(desk.digest(&stream), county.desk.digest(&stream));
+    }
+    let status = desk.ask("sync.status", json!({})).await;
+    for nothing in ["unsent", "unconfirmed", "parked", "quarantined"] {
+        assert_eq!(status[nothing], 0, "{nothing}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_work_since_the_snapshot_comes_back_with_it_and_is_nowhere_twice() {
+    let county = County::found().await;
+    let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", WANG_FANG).await;
+    let made = pingming.ask("snapshots.make", json!({})).await;
+    let name = made["snapshots"][0]["name"].as_str().unwrap().to_owned();
+    // Sent after the snapshot, and saved after that without a line.
+    pingming.save(&pingming.member(&wang).await, json!({ "post": "车工" })).await;
+    pingming.join("张伟民", ZHANG_WEIMIN).await;
+    agree(&county, &pingming).await;
+    pingming.save(&pingming.member(&wang).await, json!({ "post": "班长" })).await;
+    let shan = pingming.join("单晓", SHAN_XIAO).await;
+
+    let spoiled = spoil(&mut pingming).await;
+    lose_snapshots_after(&pingming, &name);
+    assert_eq!(
+        pingming.refused("app.unlock", json!({ "clerk": "李强", "passphrase": PASSPHRASE })).await.code,
+        "store_damaged"
+    );
+    let wrong = json!({ "clerk": "李强", "passphrase": "不是这个口令" });
+    assert_eq!(pingming.refused("app.restore", wrong).await.code, "passphrase_wrong");
+    let answer = restored(&pingming, None).await;
+    assert_eq!(answer["name"], name);
+    assert!(answer["brought_back"].as_u64().unwrap() >= 4, "{answer}");
+    let kept = PathBuf::from(answer["kept_in"].as_str().unwrap()).join("office.db");
+    assert!(std::fs::read(kept).unwrap() == spoiled, "the damaged file is kept as it is");
+
+    // Before any line: everything that was saved on this PC is there, and says truly where it stands.
+    assert_eq!(pingming.member(&wang).await["fields"]["post"], "班长");
+    assert_eq!(pingming.found("单晓").await + pingming.found("张伟民").await, 2);
+    assert_eq!(pingming.member(&shan).await["standing"]["mark"], "saved");
+    assert_eq!(pingming.ask("app.state", json!({})).await["trouble"], Value::Null);
+    agree(&county, &pingming).await;
+    assert_eq!(county.desk.member(&wang).await["fields"]["post"], "班长");
+    assert_eq!(county.desk.ask("home", json!({})).await["counts"]["members"], 3);
+    assert_eq!(pingming.ask("home", json!({})).await["counts"]["members"], 3);
+    assert_eq!(pingming.member(&shan).await["standing"]["mark"], "confirmed");
+
+    // And it goes on: what is written now, and a start in the morning.
+    pingming.save(&pingming.member(&wang).await, json!({ "post": "车间主任" })).await;
+    pingming.reopen().await;
+    agree(&county, &pingming).await;
+    assert_eq!(county.desk.member(&wang).await["fields"]["post"], "车间主任");
+    for desk in [&pingming, &county.desk] {
+        desk.ask("tables.rebuild", json!({})).await;
+        assert_eq!(desk.member(&wang).await["fields"]["post"], "车间主任");
+        assert_eq!(desk.ask("home", json!({})).await["counts"]["members"], 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_copy_put_back_by_hand_goes_on_under_a_new_incarnation() {
+    let county = County::found().await;
+    let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", WANG_FANG).await;
+    pingming.sync().await;
+    pingming.station.close().await;
+    let old = std::fs::read(database(&pingming)).unwrap();
+    pingming.station = opened(pingming.dir());
+    pingming.unlock().await;
+    pingming.save(&pingming.member(&wang).await, json!({ "post": "车工" })).await;
+    pingming.sync().await;
+    pingming.save(&pingming.member(&wang).await, json!({ "post": "班长" })).await;
+    pingming.station.close().await;
+
+    std::fs::write(database(&pingming), &old).unwrap();
+    for beside in ["office.db-wal", "office.db-shm"] {
+        let _ = std::fs::remove_file(pingming.dir().join(beside));
+    }
+    pingming.station = opened(pingming.dir());
+    pingming.unlock().await;
+    assert_eq!(pingming.member(&wang).await["fields"]["post"], "班长", "from the second file");
+    pingming.save(&pingming.member(&wang).await, json!({ "post": "车间主任" })).await;
+    agree(&county, &pingming).await;
+    assert_eq!(county.desk.member(&wang).await["fields"]["post"], "车间主任");
+    // Once is enough: the next start finds nothing old.
+    pingming.reopen().await;
+    let before = pingming.digest(&pingming.stream());
+    pingming.reopen().await;
+    assert_eq!(pingming.digest(&pingming.stream()), before);
+    agree(&county, &pingming).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_county_put_back_still_reads_the_office_that_it_invited_since() {
+    let mut county = County::found().await;
+    let made = county.desk.ask("snapshots.make", json!({})).await;
+    let name = made["snapshots"][0]["name"].as_str().unwrap().to_owned();
+    let anfeng = county.township("安峰镇总工会", "320722105", "赵敏").await;
+    spoil(&mut county.desk).await;
+    lose_snapshots_after(&county.desk, &name);
+    county.desk.ask("app.restore", json!({ "clerk": "周敏", "passphrase": PASSPHRASE })).await;
+    let wang = anfeng.join("王芳", WANG_FANG).await;
+    agree(&county, &anfeng).await;
+    assert_eq!(county.desk.member(&wang).await["title"], "王芳");
+    assert_eq!(anfeng.member(&wang).await["standing"]["mark"], "confirmed");
+}
+
+#[tokio::test]
+async fn a_whole_file_is_left_alone_and_without_a_snapshot_nothing_changes() {
+    let mut office = Desk::alone("平明镇总工会").await;
+    office.join("王芳", WANG_FANG).await;
+    office.station.close().await;
+    office.station = opened(office.dir());
+    let ask = json!({ "clerk": "李强", "passphrase": PASSPHRASE });
+    assert_eq!(office.refused("app.restore", ask.clone()).await.code, "restore_needless");
+    office.unlock().await;
+    assert_eq!(office.found("王芳").await, 1);
+    let spoiled = spoil(&mut office).await;
+    lose_snapshots_after(&office, "none");
+    assert_eq!(office.refused("app.restore", ask).await.code, "snapshot_missing");
+    assert!(std::fs::read(database(&office)).unwrap() == spoiled);
+}
+
+#[tokio::test]
+async fn a_rotten_snapshot_is_passed_over_for_the_one_before() {
+    let mut office = Desk::alone("平明镇总工会").await;
+    office.ask("snapshots.make", json!({})).await;
+    office.join("王芳", WANG_FANG).await;
+    let made = office.ask("snapshots.make", json!({})).await;
+    office.join("张伟民", ZHANG_WEIMIN).await;
+    let names: Vec<&str> = made["snapshots"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+    spoil(&mut office).await;
+    for entry in std::fs::read_dir(office.dir().join("snapshots")).unwrap() {
+        let path = entry.unwrap().path();
+        // All but the first one: what that one lacks stands in both halves of the second file.
+        if path.file_name().is_some_and(|name| name != names[1]) {
+            let mut bytes = std::fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle..middle + 64].fill(0);
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+    let answer = restored(&office, None).await;
+    assert_eq!(answer["name"], names[1]);
+    assert_eq!(office.found("张伟民").await, 1);
+}
+
+#[tokio::test]
+async fn a_restore_cut_short_is_finished_at_the_next_start() {
+    let mut office = Desk::alone("平明镇总工会").await;
+    office.join("王芳", WANG_FANG).await;
+    office.station.close().await;
+    // The power went after the damaged file had moved away and before the snapshot bore its name.
+    std::fs::rename(database(&office), office.dir().join("office.db.restored")).unwrap();
+    office.station = opened(office.dir());
+    office.unlock().await;
+    assert_eq!(office.found("王芳").await, 1);
+}
