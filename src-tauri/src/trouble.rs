@@ -22,7 +22,7 @@ pub(crate) fn show(app: &AppHandle, folder: &Path, fault: &Fault) -> tauri::Resu
     let address = format!("{SCHEME}://localhost/").parse().expect("a fixed address");
     WebviewWindowBuilder::new(app, SCHEME, WebviewUrl::CustomProtocol(address))
         .title("娘家")
-        .inner_size(760.0, 520.0)
+        .inner_size(760.0, 600.0)
         .background_color(Color(255, 250, 244, 255))
         .center()
         .build()?;

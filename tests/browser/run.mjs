@@ -1,8 +1,8 @@
 // The journeys in Chromium: the same office and the same pages, served on loopback.
-import { readFileSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { TOP, program, walk } from '../journeys/runner.mjs'
+import { TOP, downloadsOf, program, walk } from '../journeys/runner.mjs'
 import { openOffice } from './office.mjs'
 
 // Playwright is a package of the window; it is taken from there so that nothing is installed twice.
@@ -22,6 +22,12 @@ await walk('browser', join(TOP, 'tests', 'browser', 'test-results'), async ({ da
   page.on('console', (message) => {
     // A refusal of the office answers with 4xx, which Chromium logs; the journey itself looks at what the page says then.
     if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text())
+  })
+  // Under its own name only once it is whole.
+  page.on('download', async (file) => {
+    const path = join(downloadsOf(data), file.suggestedFilename())
+    await file.saveAs(`${path}.part`)
+    renameSync(`${path}.part`, path)
   })
   await page.goto(office.address)
 

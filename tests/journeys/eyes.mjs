@@ -13,6 +13,11 @@ const COMMON = `
   const name = (node) => flat(node.getAttribute('aria-label') || node.innerText || node.value || node.title)
   // A dialog in front hides what lies behind it, as it does for a person.
   const front = () => [...document.querySelectorAll('dialog[open], [role="dialog"], [role="alertdialog"]')].filter(seen).pop() ?? document.body
+  // A person scrolls until the whole of it is there to press; WebKit's driver is content with a corner that it then misses.
+  const reached = (node) => {
+    node?.scrollIntoView({ block: 'nearest', behavior: 'instant' })
+    return node
+  }
   const best = (nodes, wanted, label) => {
     const shown = [...nodes].filter(seen)
     return shown.find((node) => label(node) === wanted) ?? shown.find((node) => label(node).startsWith(wanted))
@@ -27,7 +32,7 @@ export const PRESSABLE = `(wanted) => { ${COMMON}
   const floating = [...document.querySelectorAll('.el-popper, [role="listbox"], [role="menu"]')].filter(seen).flatMap((box) => [...box.querySelectorAll(kinds + ', li')])
   const found = best([...floating, ...parts], wanted, name)
   // A row is pressed on its first cell: for WebKit the row itself has no surface.
-  return found?.tagName === 'TR' ? found.cells[0] : found
+  return reached(found?.tagName === 'TR' ? found.cells[0] : found)
 }`
 
 /** A field, by its label, its accessible name or its placeholder. */
@@ -58,6 +63,30 @@ export const WORDS = `(wanted) => { ${COMMON}
 
 /** Something by a selector, when words cannot name it (the search box, a file field). */
 export const PLACE = `(selector) => document.querySelector(selector)`
+
+/** What stands at a place; what is read aloud there goes before how it is set. */
+export const TEXT = `(selector) => { ${COMMON}
+  const place = document.querySelector(selector)
+  return place && seen(place) ? name(place) : ''
+}`
+
+/**
+ * Lays the page on paper, or back on the screen. No driver of WebKit can print, but the rules for paper are rules like
+ * others: here they count, and those for screens do not.
+ */
+export const PAPER = `(laid) => {
+  const turn = (rules) => {
+    for (const rule of rules) {
+      if (rule.media) {
+        rule.was ??= rule.media.mediaText
+        if (rule.was === 'print') rule.media.mediaText = laid ? 'all' : rule.was
+        if (rule.was === 'screen') rule.media.mediaText = laid ? 'not all' : rule.was
+      }
+      if (rule.cssRules) turn(rule.cssRules)
+    }
+  }
+  for (const sheet of document.styleSheets) turn(sheet.cssRules)
+}`
 
 /** Everything on the screen, for the person who has to find out why a journey stopped. */
 export const ALL = `() => document.body.innerText`

@@ -68,7 +68,7 @@ export default {
       await person.press('锁定')
       await person.writes('口令', '不是这一句')
       await person.press('打开')
-      await person.sees('口令')
+      await person.sees('口令不对，没有打开。')
       await person.writes('口令', PASSPHRASE)
       await person.press('打开')
       await person.sees('李静')

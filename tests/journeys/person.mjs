@@ -1,15 +1,18 @@
 // A person in front of the window: looks until something is there, presses, types, takes a picture.
 // Knows nothing of Playwright or WebDriver; a driver brings eyes and hands.
-import { ALL, FIELD, PLACE, PRESSABLE, STILL, WORDS } from './eyes.mjs'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ALL, FIELD, PAPER, PLACE, PRESSABLE, STILL, TEXT, WORDS } from './eyes.mjs'
 
 const PATIENCE = 20_000
 const LOOK_AGAIN = 80
 
 export class Person {
-  /** @param driver {find, ask, press, type, clear, key, hand, picture, reload} @param pictures folder for pictures */
-  constructor(driver, pictures) {
+  /** @param driver {find, ask, press, type, clear, key, hand, picture, reload} @param pictures folder for pictures @param downloads where saved files arrive */
+  constructor(driver, pictures, downloads) {
     this.driver = driver
     this.pictures = pictures
+    this.downloads = downloads
   }
 
   async #until(what, look) {
@@ -96,6 +99,26 @@ export class Person {
       const field = await this.driver.find(FIELD, label)
       return field && right(String(await this.driver.value(field)))
     })
+  }
+
+  /** What stands at a place that a selector names, once something stands there. */
+  reads(selector) {
+    return this.#until(`to read at ${selector}`, () => this.driver.ask(TEXT, selector))
+  }
+
+  /** Waits until a file with this ending was saved whole; answers its path. */
+  receives(ending) {
+    return this.#until(`to receive a file ${ending}`, async () => {
+      const name = existsSync(this.downloads) && readdirSync(this.downloads).find((one) => one.endsWith(ending))
+      return name && join(this.downloads, name)
+    })
+  }
+
+  /** Looks at the page as it would lie on paper, and at the screen again afterwards. */
+  async looksAtThePaper(look) {
+    await this.driver.ask(PAPER, true)
+    await look()
+    await this.driver.ask(PAPER, false)
   }
 
   /** Whether the words stand on the screen at this moment. */

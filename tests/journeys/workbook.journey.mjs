@@ -1,5 +1,6 @@
 // The whole promise in one walk: the province's own workbook comes in, somebody is found by initials, her phone is mended with the
 // cable out, and when the line is back the county sees it.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCounty } from './county.mjs'
 import { PASSPHRASE } from './first-day.journey.mjs'
@@ -44,6 +45,9 @@ export default {
       await person.sees('已导入 1,107 行。')
       await person.sees('93 行没有导入')
       await person.picture('workbook-result')
+      await person.press('下载带说明的表格')
+      const report = readFileSync(await person.receives('.xlsx'))
+      if (report.subarray(0, 2).toString() !== 'PK') throw new Error('what was handed out is no workbook')
       await person.press('查看会员')
       await person.sees('共 1,107 条')
       await person.isAccessible('members')

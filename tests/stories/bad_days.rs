@@ -9,8 +9,9 @@ const WANG_FANG: &str = "99010119900615007X";
 async fn files_that_are_no_rosters_are_refused_with_a_sentence() {
     let office = Desk::alone("平明镇总工会").await;
     let whole = std::fs::read(fixture("rosters/anfeng-members.xlsx")).unwrap();
-    let cases: [(&str, Vec<u8>); 5] = [
+    let cases: [(&str, Vec<u8>); 6] = [
         ("empty.xlsx", Vec::new()),
+        ("blank.xlsx", std::fs::read(fixture("rosters/empty.xlsx")).unwrap()),
         ("half.xlsx", whole[..whole.len() / 2].to_vec()),
         ("noise.xlsx", b"PK\x03\x04 this is no workbook".to_vec()),
         ("other.csv", "日期,天气\n今天,晴\n".into()),
@@ -36,6 +37,14 @@ async fn a_sheet_of_200_megabytes_is_refused_before_it_is_read() {
     file.set_len(200 << 20).unwrap();
     let fault = office.refused("members.import", json!({ "path": path, "commit": true })).await;
     assert_eq!(fault.code, "file_too_large");
+    // The window asks before it reads one, also before there is an office: a packet is a file too.
+    for desk in [office, Desk::empty()] {
+        let fault = desk.refused("files.offer", json!({ "bytes": 200 << 20 })).await;
+        assert_eq!(fault.code, "file_too_large");
+        assert!(fault.say.zh.contains("200 MB") && fault.say.zh.contains("100 MB"), "{fault}");
+        desk.refused("files.offer", json!({ "bytes": (100 << 20) + 1 })).await;
+        assert_eq!(desk.ask("files.offer", json!({ "bytes": 100 << 20 })).await["largest"], 100 << 20);
+    }
 }
 
 #[tokio::test]

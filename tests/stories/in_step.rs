@@ -124,7 +124,7 @@ async fn a_whole_roster_travels_and_is_confirmed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn segments_in_any_order_give_the_same_rows() {
+async fn two_desks_write_on_one_person_and_agree_also_when_replayed() {
     let county = County::found().await;
     let pingming = county.township("平明镇总工会", "320722104", "李强").await;
     let id = pingming.join("王芳", WANG_FANG).await;
@@ -147,7 +147,7 @@ async fn segments_in_any_order_give_the_same_rows() {
     assert_eq!(a["fields"], b["fields"]);
     assert_eq!(a["conflicts"], b["conflicts"]);
 
-    // The same segments, chain by chain in every rotation, replayed by the rebuild of both sides.
+    // Each side took the two chains in its own order; replayed from its log, each says the same again.
     for desk in [&pingming, &county.desk] {
         desk.ask("tables.rebuild", json!({})).await;
         assert_eq!(desk.member(&id).await["fields"], a["fields"]);

@@ -146,6 +146,7 @@ async fn a_full_disk_stops_new_work_and_nothing_else() {
         assert_eq!(office.refused(name, question).await.code, "disk_low", "{name}");
     }
     assert_eq!(office.station.upload("roster.csv", vec![0; 9]).await.unwrap_err().code, "disk_low");
+    assert_eq!(office.refused("files.offer", json!({ "bytes": 9 })).await.code, "disk_low");
     // Looking things up goes on, and what was typed is not lost.
     assert_eq!(office.full(&id, "id_no").await, WANG_FANG);
     assert_eq!(office.found("张伟民").await, 1);

@@ -86,6 +86,8 @@ pub struct Timer {
 
 #[derive(Clone, Default)]
 struct Progress {
+    /// There was an exchange since the program started; before the first one there are no steps to tell of.
+    begun: bool,
     running: bool,
     sent: (u64, u64),
     received: (u64, u64, u64),
@@ -111,11 +113,14 @@ impl Timer {
         if let Some((key, say)) = &now.last_fault {
             object.insert("last_fault".into(), json!({ "key": key, "say": say }));
         }
+        if !now.begun {
+            return;
+        }
         let step = |key: &str, zh: &str, en: &str, done: u64, bytes: u64| json!({ "key": key, "zh": zh, "en": en, "done": done, "total": done, "bytes": bytes });
         object.insert(
             "steps".into(),
             json!([
-                step("compare", "比对", "Compare", u64::from(!now.running), 0),
+                step("compare", "比对", "Compare", u64::from(!now.running && now.last_fault.is_none()), 0),
                 step("send", "上报", "Send", now.sent.0, now.sent.1),
                 step("receive", "接收", "Receive", now.received.1, now.received.2),
             ]),
@@ -197,7 +202,9 @@ impl Station {
             });
         };
         let _turn = self.timer.running.lock().await;
-        self.timer.change(|p| *p = Progress { running: true, offline_since: p.offline_since, ..Progress::default() });
+        self.timer.change(|p| {
+            *p = Progress { begun: true, running: true, offline_since: p.offline_since, ..Progress::default() }
+        });
         let result = self.exchange_with(&session, &hub).await;
         self.timer.change(|p| {
             p.running = false;

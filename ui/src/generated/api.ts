@@ -618,6 +618,18 @@ export interface Notice {
   say: Say
 }
 
+/** A file that would come in. */
+export interface OfferAsk {
+  /** Its size. */
+  bytes: number
+}
+
+/** It may come. */
+export interface Offered {
+  /** The largest that may come, in bytes. */
+  largest: number
+}
+
 /** One office of the county. */
 export interface OfficeLine {
   /** Its id. */
@@ -723,6 +735,28 @@ export interface RecordDescription {
   fields: FieldDescription[]
   /** Parts of the form in order. */
   sections: SectionDescription[]
+}
+
+/** What was put back. */
+export interface RestoreAnswer {
+  /** Name of the snapshot. */
+  name: string
+  /** When it was made, milliseconds since 1970. */
+  at: number
+  /** Changes written after it that were brought back from the second file. */
+  brought_back: number
+  /** Folder in which the damaged file is kept. */
+  kept_in: string
+}
+
+/** Whose passphrase opens the snapshot, and which one is wanted. */
+export interface RestoreAsk {
+  /** Id or name of the clerk. */
+  clerk: string
+  /** The clerk's passphrase. */
+  passphrase: string
+  /** Name of the snapshot; the newest one that is whole where it is not said. */
+  name?: string | null
 }
 
 /** Which masked value is needed. */
@@ -1038,6 +1072,7 @@ export interface Commands {
   'app.join': { ask: EnrolAsk; answer: Created }
   'app.lock': { ask: Nothing; answer: AppState }
   'app.passphrase': { ask: PassphraseAsk; answer: ClerkState }
+  'app.restore': { ask: RestoreAsk; answer: RestoreAnswer }
   'app.settings': { ask: SettingsAsk; answer: AppState }
   'app.state': { ask: Nothing; answer: AppState }
   'app.unlock': { ask: UnlockAsk; answer: AppState }
@@ -1062,6 +1097,7 @@ export interface Commands {
   'enterprises.reveal': { ask: RevealAsk; answer: Revealed }
   'enterprises.save': { ask: SaveAsk; answer: Saved }
   'enterprises.void': { ask: VoidAsk; answer: Saved }
+  'files.offer': { ask: OfferAsk; answer: Offered }
   'files.save': { ask: SaveFileAsk; answer: SavedFile }
   'home': { ask: Nothing; answer: Home }
   'hub.claim': { ask: ClaimAsk; answer: ClaimAnswer }

@@ -71,7 +71,9 @@ export function onChanged(hear: (changed: Changed) => void): () => void {
   return host.onChanged(hear)
 }
 
-export function upload(file: File, progress?: (sent: number) => void): Promise<string> {
+/** Brings a file to the office; asks first whether it may come, so that nothing is read in vain. */
+export async function upload(file: File, progress?: (sent: number) => void): Promise<string> {
+  await call('files.offer', { bytes: file.size })
   return guarded(host.upload(file, progress))
 }
 

@@ -6,6 +6,7 @@ export function tellDone(message: string): void {
   ElMessage({ message, type: 'success', duration: 3500, placement: 'bottom-right', offset: 44 })
 }
 
-export function tellNote(message: string): void {
-  ElMessage({ message, type: 'warning', duration: 6000, showClose: true, placement: 'bottom-right', offset: 44 })
+/** Stays for some seconds, or until it is closed where `milliseconds` is 0. */
+export function tellNote(message: string, milliseconds = 6000): void {
+  ElMessage({ message, type: 'warning', duration: milliseconds, showClose: true, placement: 'bottom-right', offset: 44 })
 }

@@ -60,5 +60,5 @@ export async function lookAgain(): Promise<void> {
 }
 
 onTurn(() => {
-  if (held.app?.stage === 'ready') void lookAgain()
+  if (held.app) void lookAgain()
 })

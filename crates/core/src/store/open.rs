@@ -73,6 +73,8 @@ pub(super) fn still(path: &Path, key: &DatabaseKey) -> Result<Connection, Fault>
 fn fit(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
     // What lies in the write-ahead log stays there until the file has proved to be whole.
     leave_alone(conn, true);
+    // The fault that follows says it to the clerk; SQLCipher would say it a hundred times to the terminal.
+    conn.pragma_update(None, "cipher_log_level", "NONE")?;
     let spelled = Zeroizing::new(format!("x'{}'", hex::encode(&key.0[..])));
     conn.pragma_update(None, "key", spelled.as_str())?;
     conn.busy_timeout(std::time::Duration::from_secs(10))?;

@@ -193,6 +193,7 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     registry.query("app.passphrase", Role::Viewer, at_station::<PassphraseAsk, ClerkState>);
     registry.query("app.settings", Role::Viewer, at_station::<SettingsAsk, AppState>);
     registry.query("clerks.add", Role::SecurityAdmin, at_station::<AddClerkAsk, ClerkState>);
+    registry.query("files.offer", Role::Viewer, at_station::<OfferAsk, Offered>);
     registry.query("files.save", Role::Viewer, at_station::<SaveFileAsk, SavedFile>);
     registry.query("hub.claim", Role::SystemAdmin, at_station::<crate::sync::ClaimAsk, crate::sync::ClaimAnswer>);
     registry.query("snapshots.list", Role::Viewer, at_station::<Nothing, SnapshotsAnswer>);
@@ -208,6 +209,20 @@ pub struct PassphraseAsk {
     pub old: String,
     /// The new one.
     pub new: String,
+}
+
+/// A file that would come in.
+#[derive(Deserialize, JsonSchema)]
+pub struct OfferAsk {
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// It may come.
+#[derive(Serialize, JsonSchema)]
+pub struct Offered {
+    /// The largest that may come, in bytes.
+    pub largest: u64,
 }
 
 /// A file for the clerk.

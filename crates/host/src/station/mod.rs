@@ -198,6 +198,7 @@ impl Station {
             "app.passphrase" => written(self.change_passphrase(&read(question)?)?),
             "app.settings" => self.settings(&read(question)?),
             "clerks.add" => written(self.add_clerk(read(question)?)?),
+            "files.offer" => written(self.offer(&read(question)?)?),
             "files.save" => {
                 self.session()?;
                 written(self.save_file(&read(question)?)?)

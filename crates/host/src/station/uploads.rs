@@ -6,33 +6,50 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use niangjia_core::{Fault, replication::RecordId};
+use niangjia_core::{Fault, replication::RecordId, words::Say};
 use serde_json::{Value, json};
 
 use super::{
     Station,
-    asks::{SaveFileAsk, SavedFile},
+    asks::{OfferAsk, Offered, SaveFileAsk, SavedFile},
 };
 use crate::moment;
 
-/// Largest upload in bytes.
-const UPLOAD: usize = 100 << 20;
+/// Largest upload in bytes; the largest sheet that is read (`sheet::Limits`).
+const UPLOAD: u64 = 100 << 20;
 
 impl Station {
+    /// Whether a file may come, asked before the window reads it: one that is refused must cost neither the memory nor the
+    /// wait, and a server that hangs up half way could not say why.
+    ///
+    /// # Errors
+    /// `file_too_large`, `disk_low`.
+    pub(super) fn offer(&self, ask: &OfferAsk) -> Result<Offered, Fault> {
+        if ask.bytes > UPLOAD {
+            let (is, may_be) = (ask.bytes.div_ceil(1 << 20), UPLOAD >> 20);
+            return Err(Fault::say(
+                "file_too_large",
+                Say::owned(
+                    format!(
+                        "文件有 {is} MB，超过 {may_be} MB 的上限，没有读取。请确认选对了文件；名册太大的，请删去图片和用不到的工作表，或分成几个文件。"
+                    ),
+                    format!(
+                        "The file has {is} MB, more than the {may_be} MB allowed, and was not read. Check that it is the right file; remove pictures and unused sheets from a large roster, or divide it into several files."
+                    ),
+                ),
+            ));
+        }
+        self.keeper.room(&self.dir, "upload")?;
+        Ok(Offered { largest: UPLOAD })
+    }
+
     /// Keeps an uploaded file, under its own name in a folder of its own, until a command reads it. `name` comes
     /// percent-encoded, as a header carries it.
     ///
     /// # Errors
     /// `file_too_large`, `disk_low`, `file_failed`.
     pub async fn upload(&self, name: &str, bytes: Vec<u8>) -> Result<Value, Fault> {
-        if bytes.len() > UPLOAD {
-            return Err(Fault::new(
-                "file_too_large",
-                "文件超过 100 MB，没有读取。请把名册分成几个文件。",
-                "The file is larger than 100 MB and was not read. Divide the roster into several files.",
-            ));
-        }
-        self.keeper.room(&self.dir, "upload")?;
+        self.offer(&OfferAsk { bytes: bytes.len() as u64 })?;
         let folder = self.dir.join("uploads");
         std::fs::create_dir_all(&folder)?;
         // Uploads are read once; what an earlier run left behind goes.

@@ -1,0 +1,92 @@
+//! The people of the union itself: its committees and posts, its parks and trades, and what each clerk has chosen.
+
+use serde_json::json;
+use stories::{Desk, PASSPHRASE, opened};
+
+#[tokio::test]
+async fn committees_and_posts_stand_beside_their_union() {
+    let office = Desk::alone("平明镇总工会").await;
+    let union = office.ask("organisations.tree", json!({})).await["roots"][0]["id"].clone();
+    // Founded together with the union: committee, audit, women, mediation.
+    for kind in ["工会委员会", "经审会", "女工委", "调委会"] {
+        let fields = json!({ "organisation": union, "kind": kind, "elected_on": "2025-03-01", "seats": 5 });
+        office.ask("committees.save", json!({ "fields": fields })).await;
+    }
+    let listed = office.ask("committees.list", json!({ "filter": { "organisation": union } })).await;
+    assert_eq!(listed["total"], 4);
+    // The chair is held besides a post of the party, as it is in most townships.
+    let chair = json!({ "organisation": union, "name": "周建国", "post": "工会主席", "time": "兼职", "other_post": "党委副书记", "since": "2025-03-01" });
+    let id = office.ask("posts.save", json!({ "fields": chair })).await["id"].clone();
+    let page = office.ask("posts.get", json!({ "id": id })).await;
+    assert_eq!((&page["fields"]["post"], &page["fields"]["time"]), (&json!("chair"), &json!("part")));
+    let backwards = json!({ "id": id, "token": page["token"], "fields": { "until": "2024-01-01" } });
+    assert_eq!(office.refused("posts.save", backwards).await.fields[0].key, "days_reversed");
+}
+
+#[tokio::test]
+async fn parks_trades_and_buildings_have_their_place_under_the_township() {
+    let office = Desk::alone("平明镇总工会").await;
+    let union = office.ask("organisations.tree", json!({})).await["roots"][0]["id"].clone();
+    for (name, kind) in [
+        ("石英产业园工会", "园区工会"),
+        ("硅材料行业工会", "行业工会"),
+        ("商贸楼工会", "楼宇工会"),
+        ("石英联合工会", "联合基层工会"),
+    ] {
+        office.ask("organisations.save", json!({ "fields": { "name": name, "kind": kind, "parent": union } })).await;
+    }
+    let tree = office.ask("organisations.tree", json!({})).await;
+    assert_eq!(tree["roots"][0]["children"].as_array().unwrap().len(), 4);
+    let above = json!({ "fields": { "name": "东海县总工会", "kind": "县总工会", "parent": union } });
+    let told = office.ask("organisations.check", above).await;
+    assert_eq!(told["notices"][0]["key"], "parent_unusual", "told, not refused: {told}");
+}
+
+#[tokio::test]
+async fn what_a_clerk_has_chosen_stays_and_is_theirs_alone() {
+    let mut office = Desk::alone("平明镇总工会").await;
+    office.ask("prefs.put", json!({ "key": "members.columns", "value": ["name", "mobile"] })).await;
+    office.ask("clerks.add", json!({ "name": "孙丽", "passphrase": PASSPHRASE, "roles": ["viewer"] })).await;
+    office.reopen().await;
+    assert_eq!(office.ask("prefs.list", json!({})).await["prefs"]["members.columns"], json!(["name", "mobile"]));
+    office.station.close().await;
+    office.station = opened(office.dir());
+    office.ask("app.unlock", json!({ "clerk": "孙丽", "passphrase": PASSPHRASE })).await;
+    assert_eq!(office.ask("prefs.list", json!({})).await["prefs"], json!({}));
+    // A viewer changes no record, but the columns are the viewer's own.
+    office.ask("prefs.put", json!({ "key": "members.columns", "value": ["name"] })).await;
+    office.ask("prefs.put", json!({ "key": "members.columns", "value": null })).await;
+    assert_eq!(office.ask("prefs.list", json!({})).await["prefs"], json!({}));
+    let endless = json!({ "key": "members.columns", "value": "名".repeat(40 << 10) });
+    office.refused("prefs.put", endless).await;
+}
+
+#[tokio::test]
+async fn every_act_leaves_its_entry_with_who_did_it() {
+    let mut office = Desk::alone("平明镇总工会").await;
+    let id = office.join("王芳", "99010119900615007X").await;
+    let page = office.member(&id).await;
+    office.save(&page, json!({ "post": "车工" })).await;
+    office.ask("clerks.add", json!({ "name": "孙丽", "passphrase": PASSPHRASE, "roles": ["viewer", "clerk"] })).await;
+    office.station.close().await;
+    office.station = opened(office.dir());
+    office.ask("app.unlock", json!({ "clerk": "孙丽", "passphrase": PASSPHRASE })).await;
+    let page = office.member(&id).await;
+    office.save(&page, json!({ "post": "组长" })).await;
+    // The log of acts is not for everybody to read.
+    assert_eq!(office.refused("audit.recent", json!({})).await.code, "role_missing");
+    office.station.close().await;
+    office.station = opened(office.dir());
+    office.unlock().await;
+    let log = office.ask("audit.recent", json!({})).await;
+    let told = log["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (e["command"].as_str().unwrap(), e["author"].as_str().unwrap()));
+    let told: Vec<_> = told.filter(|(command, _)| *command != "office.begin").collect();
+    assert_eq!(
+        told,
+        [("members.save", "孙丽"), ("clerks.add", "李强"), ("members.save", "李强"), ("members.join", "李强")]
+    );
+}
