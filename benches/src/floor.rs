@@ -9,32 +9,14 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use crate::gauge::Trouble;
+use crate::{gauge::Trouble, narrow};
 
 /// What an import writes besides the log.
 pub const TABLES: [&str; 3] = ["member", "event", "lookup"];
 
-/// As the store sets them.
-const SETTINGS: &str = "
-PRAGMA cipher_memory_security = OFF;
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-PRAGMA foreign_keys = ON;
-PRAGMA temp_store = MEMORY;
-PRAGMA secure_delete = ON;
-PRAGMA mmap_size = 0;
-PRAGMA trusted_schema = OFF;
-PRAGMA cell_size_check = ON;
-PRAGMA cache_size = -49152;
-PRAGMA wal_autocheckpoint = 4000;
-";
-
 /// Opens a SQLCipher database with a raw key.
 pub fn open(path: &Path, key: &DatabaseKey) -> Result<Connection, Trouble> {
-    let conn = Connection::open(path)?;
-    conn.pragma_update(None, "key", format!("x'{}'", hex::encode(&key.0[..])))?;
-    conn.execute_batch(SETTINGS)?;
-    Ok(conn)
+    Ok(narrow::open(path, &hex::encode(&key.0[..]))?)
 }
 
 /// Rows of one table: for each row the filled columns and what stands in them.

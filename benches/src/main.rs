@@ -1,18 +1,20 @@
 //! The bench: what the office does all day, each figure beside its floor from the same run.
 //!
-//! Everything is CPU time of the thread or the process, in milliseconds, median of several rounds in which floor and
+//! Everything is CPU time of the thread, the process or a window with all its processes, in milliseconds, median of several rounds in which floor and
 //! product take turns; a busy PC then disturbs both alike. A bar is a ratio to the floor, never a time.
 
 mod dump;
 mod floor;
 mod gauge;
 mod import;
+mod narrow;
 mod office;
 mod people;
 mod pull;
 mod queries;
 mod rebuild;
 mod search;
+mod start;
 mod unlock;
 
 use clap::Parser;
@@ -21,7 +23,7 @@ use gauge::{Line, Trouble};
 /// Measures the office against its floors.
 #[derive(Parser)]
 struct Ask {
-    /// Only works whose name holds this: search, unlock, import, rebuild, pull.
+    /// Only works whose name holds this: search, unlock, import, rebuild, pull, start.
     #[arg(default_value = "")]
     only: String,
     /// Members in the store that is searched and unlocked.
@@ -33,22 +35,27 @@ struct Ask {
     /// Rounds of each work.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Start too: the desk and the bare window are built beside this program, and there is a display for them.
+    #[arg(long)]
+    windows: bool,
 }
 
 type Work = (&'static str, fn(&Ask) -> Result<Vec<Line>, Trouble>);
 
-const WORKS: [Work; 5] = [
+const WORKS: [Work; 6] = [
     ("search", |ask| search::run(ask.store, ask.rounds)),
     ("import", |ask| import::run(ask.roster, ask.rounds)),
     ("rebuild", |ask| rebuild::run(ask.roster, ask.rounds)),
     ("pull", |ask| pull::run(ask.roster, ask.rounds)),
     ("unlock", |ask| unlock::run(ask.store, ask.rounds)),
+    ("start", |ask| start::run(ask.store, ask.rounds)),
 ];
 
 fn main() -> Result<(), Trouble> {
     let ask = Ask::parse();
     let mut lines = Vec::new();
-    for (name, run) in WORKS.iter().filter(|(name, _)| name.contains(&ask.only)) {
+    let wanted = |name: &str| name.contains(&ask.only) && (ask.windows || name != "start");
+    for (name, run) in WORKS.iter().filter(|(name, _)| wanted(name)) {
         eprintln!("{name} …");
         lines.extend(run(&ask)?);
     }

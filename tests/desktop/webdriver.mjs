@@ -17,7 +17,7 @@ function freePort() {
   })
 }
 
-/** Starts the driver and, by it, the program; the program inherits `env`. */
+/** Starts the driver and, by it, the program; the program inherits `env`. `pid` is the driver's, the program is its child. */
 export async function openDesk({ binary, env }) {
   const port = await freePort()
   // These two tell the desk to let itself be driven; tauri-driver would set the same.
@@ -54,9 +54,13 @@ export async function openDesk({ binary, env }) {
   const opened = await ask('POST', '/session', { capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': { binary, args: [] } } } })
   session = opened.sessionId
 
+  // The same for a function that takes its time: it is handed `done` to call with the answer.
+  const wait = (source, argument) => call('POST', '/execute/async', { script: `(${source})(arguments[0], arguments[1])`, args: [argument] })
+
   const driver = {
     ask: run,
     find: run,
+    wait,
     press: (thing) => call('POST', `/element/${thing[ELEMENT]}/click`, {}),
     type: (thing, text) => call('POST', `/element/${thing[ELEMENT]}/value`, { text }),
     clear: (thing) => call('POST', `/element/${thing[ELEMENT]}/clear`, {}),
@@ -70,8 +74,7 @@ export async function openDesk({ binary, env }) {
     },
     async picture(path) {
       // WebKit's picture is one frame old: let two frames pass first.
-      const frames = 'const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))'
-      await call('POST', '/execute/async', { script: frames, args: [] })
+      await wait('(_, done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))', null)
       writeFileSync(path, Buffer.from(await call('GET', '/screenshot'), 'base64'))
     },
     reload: () => call('POST', '/refresh', {}),
@@ -85,5 +88,5 @@ export async function openDesk({ binary, env }) {
     await Promise.race([ended, new Promise((done) => setTimeout(done, 3000))])
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
   }
-  return { driver, close }
+  return { driver, close, pid: child.pid }
 }

@@ -1,7 +1,12 @@
 //! The cast of the stories: a county, its townships, a hub, and a clerk at each desk. Everything goes through the same door as
 //! the window.
 
-use std::{path::PathBuf, sync::Arc};
+pub mod stick;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use niangjia_core::{Fault, replication::Stream};
 use niangjia_host::{Keeping, Station};
@@ -43,6 +48,47 @@ impl Desk {
         )
         .await;
         desk
+    }
+
+    /// 东海县总工会 without a hub; its clerk is 周敏.
+    pub async fn county() -> Self {
+        let desk = Self::empty();
+        desk.ask(
+            "app.create",
+            json!({ "role": "county", "name": "东海县总工会", "code": "320722", "clerk": "周敏", "passphrase": PASSPHRASE }),
+        )
+        .await;
+        desk
+    }
+
+    /// A PC that joins with an enrolment packet carried by hand.
+    pub async fn joined(packet: &Path, code: &Value, clerk: &str) -> Self {
+        let desk = Self::empty();
+        desk.ask(
+            "app.join",
+            json!({ "packet": { "path": packet }, "code": code, "clerk": clerk, "passphrase": PASSPHRASE }),
+        )
+        .await;
+        desk
+    }
+
+    /// Makes an enrolment packet in the folder. Returns its file and its code.
+    pub async fn invitation(&self, folder: &Path, name: &str, code: &str) -> (PathBuf, Value) {
+        let answer = self.ask("offices.invite", json!({ "name": name, "code": code })).await;
+        let packet = folder.join(format!("{code}.njinvite"));
+        std::fs::write(&packet, decode(answer["packet"].as_str().expect("a packet"))).expect("a file");
+        (packet, answer["code"].clone())
+    }
+
+    /// Writes a packet onto the stick. Returns its files.
+    pub async fn export(&self, to: &str, stick: &Path) -> Vec<PathBuf> {
+        let made = self.ask("packets.export", json!({ "to": to, "path": stick })).await;
+        made["files"].as_array().expect("files").iter().map(|f| f.as_str().expect("a name").into()).collect()
+    }
+
+    /// Takes in a packet.
+    pub async fn import(&self, packet: &Path) -> Value {
+        self.ask("packets.import", json!({ "path": packet })).await
     }
 
     /// Runs a command that must succeed.
@@ -138,8 +184,7 @@ impl County {
     pub async fn found() -> Self {
         let hub_dir = tempfile::tempdir().expect("a folder");
         let hub = Hub::start(hub_dir.path(), "127.0.0.1:0".parse().expect("an address")).await.expect("a hub");
-        let desk = Desk::empty();
-        desk.ask("app.create", json!({ "role": "county", "name": "东海县总工会", "code": "320722", "clerk": "周敏", "passphrase": PASSPHRASE })).await;
+        let desk = Desk::county().await;
         desk.ask("hub.claim", json!({ "url": hub.url(), "key": hub.key_hex, "claim": hub.claim })).await;
         Self { desk, hub: Some(hub), hub_dir }
     }
@@ -147,21 +192,12 @@ impl County {
     /// A township joins with an enrolment packet carried by hand.
     pub async fn township(&self, name: &str, code: &str, clerk: &str) -> Desk {
         let (packet, spoken) = self.invitation(name, code).await;
-        let desk = Desk::empty();
-        desk.ask(
-            "app.join",
-            json!({ "packet": { "path": packet }, "code": spoken, "clerk": clerk, "passphrase": PASSPHRASE }),
-        )
-        .await;
-        desk
+        Desk::joined(&packet, &spoken, clerk).await
     }
 
     /// The packet's file and its code.
     pub async fn invitation(&self, name: &str, code: &str) -> (PathBuf, Value) {
-        let answer = self.desk.ask("offices.invite", json!({ "name": name, "code": code })).await;
-        let packet = self.hub_dir.path().join(format!("{code}.njinvite"));
-        std::fs::write(&packet, decode(answer["packet"].as_str().expect("a packet"))).expect("a file");
-        (packet, answer["code"].clone())
+        self.desk.invitation(self.hub_dir.path(), name, code).await
     }
 
     /// The network cable is pulled, or the hub's room is without power.

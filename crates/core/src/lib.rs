@@ -14,6 +14,7 @@ pub mod finder;
 pub mod founding;
 pub mod identity;
 pub mod office;
+pub mod packets;
 pub mod people;
 pub mod pinyin;
 pub mod record;
@@ -81,6 +82,7 @@ pub fn registry() -> Registry {
     prefs::register(&mut registry);
     catalogue::register(&mut registry);
     exchange::register(&mut registry);
+    packets::register(&mut registry);
     registry
 }
 

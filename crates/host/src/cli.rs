@@ -63,6 +63,11 @@ enum Verb {
     },
     /// Comes into step with the hub.
     Sync,
+    /// Comes into step by files, such as on a stick.
+    Packet {
+        #[command(subcommand)]
+        what: Packet,
+    },
     /// Digest of a stream (`county`, `office`, `audit`, or `office/<id>`), equal on replicas in step.
     Digest { stream: String },
     /// Drops every table and replays the log.
@@ -94,6 +99,24 @@ enum Verb {
         #[arg(long)]
         claim: PathBuf,
     },
+}
+
+#[derive(Subcommand)]
+enum Packet {
+    /// Writes a packet: everything that the addressee lacks as far as is known here.
+    Export {
+        /// `county`, `device` (another PC of this office), or an office by id, code or full name.
+        #[arg(long)]
+        to: String,
+        /// A new file, or a folder.
+        #[arg(long)]
+        out: PathBuf,
+        /// Bytes after which a further part begins.
+        #[arg(long)]
+        part_bytes: Option<u64>,
+    },
+    /// Takes in a packet, with all its parts that lie in the same folder.
+    Import { file: PathBuf },
 }
 
 /// Runs the program.
@@ -201,6 +224,13 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             station.call(&name, question).await.map(Some)
         }
         Verb::Sync => unlocked(dir, args.who).await?.call("sync.now", json!({})).await.map(Some),
+        Verb::Packet { what: Packet::Export { to, out, part_bytes } } => {
+            let question = json!({ "to": to, "path": out, "part_bytes": part_bytes });
+            unlocked(dir, args.who).await?.call("packets.export", question).await.map(Some)
+        }
+        Verb::Packet { what: Packet::Import { file } } => {
+            unlocked(dir, args.who).await?.call("packets.import", json!({ "path": file })).await.map(Some)
+        }
         Verb::Digest { stream } => {
             let station = unlocked(dir, args.who).await?;
             let office = station.office()?;

@@ -5,6 +5,7 @@ mod demo;
 mod disk;
 mod keep;
 pub mod link;
+mod packets;
 mod place;
 mod replica;
 mod schema;

@@ -237,10 +237,7 @@ impl Identity {
     /// Whether it is given this stream. (A sender of mail besides sees its own chain; that is the hub's matter.)
     #[must_use]
     pub fn may_read(&self, stream: &Stream) -> bool {
-        match stream {
-            Stream::Office(id) | Stream::Audit(id) | Stream::Mail(id) => self.county || *id == self.office,
-            Stream::County | Stream::Registry => true,
-        }
+        stream.read_by(self.office, self.county)
     }
 }
 

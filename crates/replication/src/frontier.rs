@@ -73,6 +73,22 @@ impl Frontier {
         self.add(chain, head);
     }
 
+    /// What a side with either frontier certainly holds: of each chain the lower head, nothing of a chain that either
+    /// lacks or whose branches differ.
+    #[must_use]
+    pub fn meet(&self, other: &Self) -> Self {
+        let mut chains = BTreeMap::new();
+        for (chain, mine) in &self.chains {
+            let both = match (mine.as_slice(), other.heads(*chain)) {
+                (mine, theirs) if mine == theirs => mine.to_vec(),
+                ([mine], [theirs]) if mine.seq != theirs.seq => vec![*mine.min(theirs)],
+                _ => continue,
+            };
+            chains.insert(*chain, both);
+        }
+        Self { chains }
+    }
+
     /// Deterministic CBOR: `[[chain, [[seq, hash]…]]…]`, chains and heads in order.
     #[must_use]
     pub fn to_cbor(&self) -> Vec<u8> {
@@ -248,6 +264,24 @@ mod tests {
         assert_eq!(f.heads(A), [head(2), head(3)]);
         assert_eq!(f.head(A), Some(head(3)));
         assert_eq!(f.head(B), None);
+    }
+
+    #[test]
+    fn what_two_sides_both_hold_is_never_more_than_either() {
+        let (mut f, mut g) = (Frontier::new(), Frontier::new());
+        f.add(A, head(5));
+        assert!(f.meet(&g).is_empty());
+        g.add(A, head(3));
+        g.add(B, head(1));
+        assert_eq!((f.meet(&g).heads(A), f.meet(&g).heads(B)), (&[head(3)][..], &[][..]));
+        assert_eq!(f.meet(&g), g.meet(&f));
+        assert_eq!(g.meet(&g), g);
+        // Another branch at the same place: nothing is certain.
+        let mut h = Frontier::new();
+        h.add(A, Head { seq: 5, hash: [99; 32] });
+        assert!(f.meet(&h).is_empty());
+        h.add(A, head(7));
+        assert!(f.meet(&h).is_empty());
     }
 
     #[test]

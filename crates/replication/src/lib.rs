@@ -20,6 +20,7 @@ pub mod enrol;
 pub mod frontier;
 pub mod keys;
 pub mod kit;
+pub mod packet;
 pub mod segment;
 pub mod slot;
 pub mod stream;

@@ -30,6 +30,12 @@ impl Stream {
             Self::Office(id) | Self::Audit(id) | Self::Mail(id) => Some(*id),
         }
     }
+
+    /// Whether the devices of an office are given this stream; those of the county are given all.
+    #[must_use]
+    pub fn read_by(&self, office: RecordId, county: bool) -> bool {
+        county || self.office().is_none_or(|of| of == office)
+    }
 }
 
 impl fmt::Display for Stream {

@@ -12,6 +12,18 @@ export interface AddClerkAsk {
   roles: Role[]
 }
 
+/** Somebody for whom a packet can be made. */
+export interface AddresseeLine {
+  /** What `packets.export` takes as `to`. */
+  to: string
+  /** Name. */
+  name: Say
+  /** Changes that the next packet would bring, as far as is known here. */
+  changes: number
+  /** Numbers of packets from there that never came here. */
+  missing: number[]
+}
+
 /** Where the program stands. */
 export interface AppState {
   /** How far. */
@@ -80,6 +92,20 @@ export interface BatchLine {
 export interface Batches {
   /** The imports. */
   batches: BatchLine[]
+}
+
+/** What a packet brought. */
+export interface Came {
+  /** Segments that were new. */
+  segments: number
+  /** Changes that were new. */
+  changes: number
+  /** Segments that were here already. */
+  had: number
+  /** Segments kept aside because they cannot be used. */
+  quarantined: number
+  /** Segments that wait for an earlier one. */
+  waiting: number
 }
 
 /** Everything a form or list needs to draw itself. */
@@ -371,6 +397,32 @@ export interface EventLine {
   at: number
 }
 
+/** A packet that was made. */
+export interface ExportAnswer {
+  /** Its number; counts for each addressee. */
+  number: number
+  /** Name of the addressee. */
+  to: Say
+  /** Its files, in the order of its parts. */
+  files: string[]
+  /** Segments in it; none in one that only carries receipts. */
+  segments: number
+  /** Changes in it. */
+  changes: number
+  /** Bytes of its files. */
+  bytes: number
+}
+
+/** A packet to be made. */
+export interface ExportAsk {
+  /** `county`, `device` (another PC of this office), or an office by id, code or full name. */
+  to: string
+  /** A file that does not exist yet, or a folder, where the packet gets a name of its own. Where it is absent, the folder in which this person keeps downloads. */
+  path?: string | null
+  /** Bytes after which a further part begins, 4 KiB to 4 GiB less one; 64 MiB where it is absent. */
+  part_bytes?: number | null
+}
+
 /** One field of a history entry. */
 export interface FieldChange {
   /** Field. */
@@ -481,6 +533,32 @@ export interface ImportAnswer {
   batch?: string | null
 }
 
+/** What was taken in. */
+export interface ImportAnswer2 {
+  /** Name of the office that made it. */
+  from: Say
+  /** Id of that office. */
+  office: string
+  /** Its number. */
+  number: number
+  /** When it was made, by the maker's clock, milliseconds since 1970. */
+  made: number
+  /** Of how many parts it is. */
+  parts: number
+  /** What it brought now. */
+  received: Came
+  /** Parts that have come, now or before. */
+  present: number[]
+  /** Parts that have not. */
+  missing: number[]
+  /** Earlier packets of the same PC that never came and are not covered by a receipt; at most a hundred are named. */
+  missing_numbers: number[]
+  /** Whether everything is here now that the maker held and this office may read. */
+  complete: boolean
+  /** The same in one sentence. */
+  say: Say
+}
+
 /** What to take in. */
 export interface ImportAsk {
   /** A file of this PC. */
@@ -493,6 +571,14 @@ export interface ImportAsk {
   commit?: boolean
   /** Also writes what differs from the store; otherwise people who are here already stay as they are. */
   take_differs?: boolean
+}
+
+/** A packet to be taken in. */
+export interface ImportAsk2 {
+  /** Any of its parts; the others are looked for in the same folder. */
+  path?: string | null
+  /** A file just uploaded; the station puts its path in the place of this. */
+  upload?: string | null
 }
 
 /** The packet and the code that opens it. */
@@ -671,6 +757,51 @@ export interface PacketAsk {
   path?: string | null
   /** A file just uploaded; the station puts its path in the place of this. */
   upload?: string | null
+}
+
+/** One packet. */
+export interface PacketLine {
+  /** Its id. */
+  id: string
+  /** Sent, otherwise received. */
+  sent: boolean
+  /** Its number: counted by the PC that made it, for each addressee. */
+  number: number
+  /** The other office: addressee or maker. */
+  office: string
+  /** Its name. */
+  name: Say
+  /** Parts of it. */
+  parts: number
+  /** Parts that are here. */
+  present: number
+  /** Segments in it; of a received one those that were new. */
+  segments: number
+  /** Changes in it; of a received one those that were new. */
+  changes: number
+  /** Bytes of its segments; of a received one of those that were new. */
+  bytes: number
+  /** When it was made, by the maker's clock, milliseconds since 1970. */
+  made: number
+  /** When its first part was taken in here, or its receipt came. */
+  came?: number | null
+  /** How it stands. */
+  state: PacketState
+}
+
+/** How a packet stands. */
+export type PacketState = 'underway' | 'acknowledged' | 'covered' | 'whole' | 'partial'
+
+/** Packets and whom they can be made for. */
+export interface Packets {
+  /** Packets in all. */
+  total: number
+  /** Newest first. */
+  packets: PacketLine[]
+  /** Whom a packet can be made for; the county first, another PC of this office last. */
+  addressees: AddresseeLine[]
+  /** Segments that came before the one that they follow, and wait for it. */
+  waiting: number
 }
 
 /** Which stretch of a list. */
@@ -1124,6 +1255,9 @@ export interface Commands {
   'organisations.save': { ask: SaveAsk; answer: Saved }
   'organisations.tree': { ask: Nothing; answer: Tree }
   'organisations.void': { ask: VoidAsk; answer: Saved }
+  'packets.export': { ask: ExportAsk; answer: ExportAnswer }
+  'packets.import': { ask: ImportAsk2; answer: ImportAnswer2 }
+  'packets.list': { ask: Page; answer: Packets }
   'posts.check': { ask: SaveAsk; answer: Checked }
   'posts.get': { ask: GetAsk; answer: Detail }
   'posts.history': { ask: GetAsk; answer: HistoryPage }

@@ -446,6 +446,8 @@ const en: typeof zh = {
     members_undo: 'Undid an import',
     clerks_add: 'Added a clerk',
     offices_invite: 'Invited a township union',
+    packets_export: 'Wrote a packet',
+    packets_import: 'Took in a packet',
     hub_claim: 'Took a relay into use',
     snapshots_make: 'Made a copy on this PC',
     drafts_put: 'Kept a draft',

@@ -444,6 +444,8 @@ export default {
     members_undo: '撤销导入',
     clerks_add: '增加经办人',
     offices_invite: '邀请乡镇工会',
+    packets_export: '导出数据包',
+    packets_import: '接收数据包',
     hub_claim: '启用中转站',
     snapshots_make: '留存本机副本',
     drafts_put: '留存草稿',

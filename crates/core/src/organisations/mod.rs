@@ -4,6 +4,7 @@ mod commands;
 mod offices;
 mod rules;
 
+pub(crate) use offices::offices_named;
 pub use offices::{InviteAsk, OfficeEntry};
 
 use chrono::NaiveDate;

@@ -14,7 +14,7 @@ use crate::{
     fault::{Fault, FieldFault},
     office::{Desk, View},
     people::{Nothing, Role},
-    record::Record as _,
+    record::{Record as _, RecordId},
     registry::Registry,
     store::{set_secret, versions::damaged},
     words::Say,
@@ -99,6 +99,12 @@ fn list(view: &View<'_>) -> Result<Offices, Fault> {
         out.push(OfficeLine { id: row.id.to_string(), name: office.name, code: office.code, heard, last_change: last });
     }
     Ok(Offices { offices: out })
+}
+
+/// Every office that the county has invited, as far as this one has heard: id, name, administrative code; by code.
+pub(crate) fn offices_named(view: &View<'_>) -> Result<Vec<(RecordId, String, String)>, Fault> {
+    let rows = view.select::<OfficeEntry>("void = 0 ORDER BY code", &[])?;
+    Ok(rows.into_iter().map(|(row, office)| (row.id, office.name, office.code)).collect())
 }
 
 fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {

@@ -17,6 +17,7 @@ use super::{
     apply::{Applier, Fate, Fold, Pens, Touched, counter},
     memory::Memory,
     versions::damaged,
+    waiting,
 };
 use crate::{fault::Fault, identity::Keys, record::Schema};
 
@@ -63,8 +64,10 @@ pub struct Received {
     pub bytes: u64,
     /// Segments kept aside because they cannot be used.
     pub quarantined: u64,
-    /// Segments that follow one which has not come yet.
+    /// Segments that follow one which has not come yet; they wait for it.
     pub gaps: u64,
+    /// Segments that were held already.
+    pub known: u64,
 }
 
 impl LogKeys<'_> {
@@ -260,27 +263,41 @@ impl Intake<'_> {
         let mut received = Received::default();
         let number = self.memory.stream(self.conn, stream)?;
         for bytes in segments {
-            match self.take_one(stream, number, bytes)? {
-                Taken::New(changes) => {
-                    received.segments += 1;
-                    received.changes += changes;
-                    received.bytes += bytes.len() as u64;
-                }
-                Taken::Known => {}
-                Taken::Gap => received.gaps += 1,
-                Taken::Aside(reason) => {
-                    received.quarantined += 1;
-                    let hash = *blake3::hash(bytes).as_bytes();
-                    self.conn
-                        .prepare_cached(
-                            "INSERT OR IGNORE INTO quarantine (stream, hash, reason, bytes) VALUES (?1, ?2, ?3, ?4)",
-                        )?
-                        .execute(params![number, hash, reason.to_string(), bytes])?;
-                }
-            }
+            self.take_and_count(stream, number, bytes, &mut received)?;
+        }
+        while let Some(bytes) = waiting::next(self.conn, number)? {
+            self.take_and_count(stream, number, &bytes, &mut received)?;
         }
         self.unpark()?;
         Ok(received)
+    }
+
+    fn take_and_count(
+        &mut self,
+        stream: &Stream,
+        number: i64,
+        bytes: &[u8],
+        received: &mut Received,
+    ) -> Result<(), Fault> {
+        match self.take_one(stream, number, bytes)? {
+            Taken::New(changes) => {
+                received.segments += 1;
+                received.changes += changes;
+                received.bytes += bytes.len() as u64;
+            }
+            Taken::Known => received.known += 1,
+            Taken::Gap => received.gaps += 1,
+            Taken::Aside(reason) => {
+                received.quarantined += 1;
+                let hash = *blake3::hash(bytes).as_bytes();
+                self.conn
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO quarantine (stream, hash, reason, bytes) VALUES (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute(params![number, hash, reason.to_string(), bytes])?;
+            }
+        }
+        Ok(())
     }
 
     fn take_one(&mut self, stream: &Stream, number: i64, bytes: &[u8]) -> Result<Taken, Fault> {
@@ -308,6 +325,7 @@ impl Intake<'_> {
             return Ok(Taken::Known);
         }
         if seq > 1 && !held(&header.prev, seq - 1)? {
+            waiting::keep(self.conn, number, chain, &header, hash, bytes)?;
             return Ok(Taken::Gap);
         }
         let who = match self.log.signer(self.conn, &segment, &root)? {
@@ -487,26 +505,12 @@ pub(crate) fn missing(
     theirs: &Frontier,
     max_bytes: usize,
 ) -> Result<Vec<Vec<u8>>, Fault> {
-    let mine = frontier(conn, memory, stream)?;
-    let mut out = Vec::new();
-    let mut bytes = 0;
-    for (chain, heads) in mine.chains() {
-        let number = memory.known_number(chain.0).ok_or_else(|| damaged("chain"))?;
-        let holds = |head: &Head| -> Result<bool, Fault> {
-            Ok(conn
-                .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash = ?4")?
-                .exists(params![stream, number, i64::try_from(head.seq).map_err(damaged)?, head.hash])?)
-        };
-        let after = match lacks(heads, theirs.heads(chain), true, holds)? {
-            Lacks::Nothing => continue,
-            Lacks::After(seq) => i64::try_from(seq).map_err(damaged)?,
-            // Forked chains are the next step; until then the whole chain is offered and the other side keeps what is new.
-            Lacks::Beside(_) => 0,
-        };
+    let (mut out, mut bytes) = (Vec::new(), 0);
+    for (chain, after) in lacking(conn, memory, stream, theirs)? {
         let mut statement = conn.prepare_cached(
             "SELECT bytes FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3 ORDER BY seq, no",
         )?;
-        let mut rows = statement.query(params![stream, number, after])?;
+        let mut rows = statement.query(params![stream, chain, after])?;
         while let Some(row) = rows.next()? {
             let segment: Vec<u8> = row.get(0)?;
             if !out.is_empty() && bytes + segment.len() > max_bytes {
@@ -517,6 +521,35 @@ pub(crate) fn missing(
         }
     }
     Ok(out)
+}
+
+/// Chains of which the other side lacks something, and the number after which.
+pub(super) fn lacking(
+    conn: &Connection,
+    memory: &Memory,
+    stream: i64,
+    theirs: &Frontier,
+) -> Result<Vec<(i64, i64)>, Fault> {
+    let mine = frontier(conn, memory, stream)?;
+    let mut out = Vec::new();
+    for (chain, heads) in mine.chains() {
+        let number = memory.known_number(chain.0).ok_or_else(|| damaged("chain"))?;
+        let after = match lacks(heads, theirs.heads(chain), true, |head| holds(conn, stream, number, head))? {
+            Lacks::Nothing => continue,
+            Lacks::After(seq) => i64::try_from(seq).map_err(damaged)?,
+            // Forked chains are the next step; until then the whole chain is offered and the other side keeps what is new.
+            Lacks::Beside(_) => 0,
+        };
+        out.push((number, after));
+    }
+    Ok(out)
+}
+
+/// Whether this segment of a chain is held.
+pub(crate) fn holds(conn: &Connection, stream: i64, chain: i64, head: &Head) -> Result<bool, Fault> {
+    Ok(conn
+        .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash = ?4")?
+        .exists(params![stream, chain, i64::try_from(head.seq).map_err(damaged)?, head.hash])?)
 }
 
 /// Notes what the hub holds of this PC's own chains.

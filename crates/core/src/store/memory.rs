@@ -41,7 +41,7 @@ pub(crate) struct Memory {
     pub(crate) heads: HashMap<(i64, i64), Head>,
     dirty: HashSet<(i64, i64)>,
     pub(crate) parked: HashSet<(i64, i64, i64)>,
-    /// Own counters that the hub holds, by stream and incarnation.
+    /// Own counters that the hub, or the county by what its packets say, holds; by stream and incarnation.
     received: HashMap<(i64, i64), i64>,
     pub(crate) counter: i64,
     pub(crate) hlc: Hlc,
@@ -110,12 +110,19 @@ impl Memory {
         Ok(memory)
     }
 
-    /// Reads again which own counters the hub holds.
+    /// Reads again which own counters the hub or the county holds.
     pub(crate) fn load_received(&mut self, conn: &Connection) -> Result<(), Fault> {
         let mut rows = conn.prepare_cached(
-            "SELECT h.stream, s.carried, max(s.last_ctr) FROM hub_head h JOIN segment s ON s.stream = h.stream AND s.chain = h.chain AND s.seq <= h.seq GROUP BY h.stream, s.carried",
+            "SELECT h.stream, s.carried, max(s.last_ctr) FROM (
+               SELECT stream, chain, seq FROM hub_head
+               UNION ALL
+               SELECT p.stream, p.chain, p.seq FROM peer_head p JOIN peer USING (cert)
+               JOIN segment x ON x.stream = p.stream AND x.chain = p.chain AND x.seq = p.seq AND x.hash = p.hash
+               WHERE (p.chain = ?1 OR p.chain IN (SELECT inc FROM incarnation)) AND peer.county = 1
+             ) h JOIN segment s ON s.stream = h.stream AND s.chain = h.chain AND s.seq <= h.seq GROUP BY h.stream, s.carried",
         )?;
-        self.received = rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?)))?.collect::<Result<_, _>>()?;
+        self.received =
+            rows.query_map([self.own], |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?)))?.collect::<Result<_, _>>()?;
         Ok(())
     }
 

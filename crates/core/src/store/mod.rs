@@ -6,12 +6,14 @@ mod log;
 pub(crate) mod memory;
 mod merge;
 mod open;
+mod pieces;
 mod rebuild;
 pub(crate) mod rows;
 mod snapshot;
 pub(crate) mod standing;
 mod tail;
 pub(crate) mod versions;
+pub(crate) mod waiting;
 
 use std::{
     collections::BTreeMap,
@@ -27,9 +29,10 @@ pub use act::{Act, Moment, NewEvent, today};
 pub use apply::Fold;
 pub(crate) use apply::{Pens, RECEIPT, Touched};
 pub use log::Received;
-pub(crate) use log::{Fresh, Intake, LogKeys, frontier, hub_has, missing, put_out};
+pub(crate) use log::{Fresh, Intake, LogKeys, frontier, holds, hub_has, missing, put_out};
 pub(crate) use merge::past;
 pub use open::DatabaseKey;
+pub(crate) use pieces::{Piece, pieces, segment};
 pub(crate) use rebuild::{Blanking, drop_tables};
 pub use rows::EventRow;
 pub use snapshot::{Imprint, diagnose, imprint_of};
@@ -118,6 +121,8 @@ impl Store {
     ) -> Result<Self, Fault> {
         // A page behind the first one may be bad: closing writes nothing until the memory could be read.
         snapshot::leave_alone(&conn, true);
+        // A file of an earlier build gets the tables that came since; where they stand nothing is written.
+        conn.execute_batch(open::PACKET_TABLES)?;
         let memory = Memory::load(&conn)?;
         let seen = data_version(&conn)?;
         snapshot::leave_alone(&conn, false);

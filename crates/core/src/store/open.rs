@@ -184,6 +184,33 @@ CREATE TABLE batch (
 ) STRICT;
 ";
 
+/// What came and went by stick. Local: backed up, never logged.
+pub(super) const PACKET_TABLES: &str = "
+CREATE TABLE IF NOT EXISTS waiting (
+  no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, chain INTEGER NOT NULL, seq INTEGER NOT NULL,
+  hash BLOB NOT NULL, prev BLOB NOT NULL, bytes BLOB NOT NULL, UNIQUE (stream, chain, seq, hash)
+) STRICT;
+CREATE TABLE IF NOT EXISTS packet_out (
+  no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, office BLOB NOT NULL, inc INTEGER NOT NULL, number INTEGER NOT NULL,
+  parts INTEGER NOT NULL, segments INTEGER NOT NULL, changes INTEGER NOT NULL, bytes INTEGER NOT NULL, made INTEGER NOT NULL,
+  acknowledged INTEGER, UNIQUE (office, inc, number)
+) STRICT;
+CREATE TABLE IF NOT EXISTS packet_in (
+  no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, office BLOB NOT NULL, cert BLOB NOT NULL, inc INTEGER NOT NULL,
+  number INTEGER NOT NULL, since INTEGER NOT NULL, parts INTEGER NOT NULL, made INTEGER NOT NULL, came INTEGER NOT NULL,
+  whole INTEGER, segments INTEGER NOT NULL, changes INTEGER NOT NULL, bytes INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS packet_part (packet BLOB NOT NULL, part INTEGER NOT NULL, PRIMARY KEY (packet, part)) STRICT, WITHOUT ROWID;
+-- What other devices said in their newest packet that they hold.
+CREATE TABLE IF NOT EXISTS peer (
+  cert BLOB PRIMARY KEY, office BLOB NOT NULL, county INTEGER NOT NULL, inc INTEGER NOT NULL, number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS peer_head (
+  cert BLOB NOT NULL, stream INTEGER NOT NULL, chain INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,
+  PRIMARY KEY (cert, stream, chain, seq, hash)
+) STRICT, WITHOUT ROWID;
+";
+
 /// Derived tables: dropped and made again by a rebuild.
 pub(super) const DERIVED: &str = "
 CREATE TABLE head (

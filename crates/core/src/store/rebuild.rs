@@ -34,8 +34,10 @@ pub(super) fn make_tables(conn: &Connection, schema: &Schema) -> Result<(), Faul
 /// Drops every derived table, also those that an older version made under names that this one does not know.
 pub(crate) fn drop_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
     let mut kept: Vec<String> = Vec::new();
-    for line in open::TABLES.lines().filter_map(|l| l.strip_prefix("CREATE TABLE ")) {
-        kept.extend(line.split_whitespace().next().map(ToOwned::to_owned));
+    for line in open::TABLES.lines().chain(open::PACKET_TABLES.lines()).filter_map(|l| l.strip_prefix("CREATE TABLE "))
+    {
+        let name = line.strip_prefix("IF NOT EXISTS ").unwrap_or(line);
+        kept.extend(name.split_whitespace().next().map(ToOwned::to_owned));
     }
     let mut statement =
         conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")?;

@@ -13,7 +13,7 @@ pub enum Mark {
     NeedsYou,
     /// Only on this PC.
     Saved,
-    /// The hub holds it.
+    /// The hub holds it, or the county has it from a packet.
     Received,
     /// A registrar of the county has applied it and signed for it.
     Confirmed,
@@ -40,12 +40,13 @@ impl Standing {
                 "Saved on this PC. This office works alone and reports to nobody.",
             ),
             Mark::Saved => Say::new(
-                "已保存在本机，还没有上报；有网络时会自动上报。",
-                "Saved on this PC and not yet sent; it is sent by itself when there is a line.",
+                "已保存在本机，还没有上报；有网络时会自动上报，也可以导出数据包。",
+                "Saved on this PC and not yet sent; it is sent by itself when there is a line, or goes with a packet.",
             ),
-            Mark::Received => {
-                Say::new("中转站已收到，等县总工会确认。", "Received by the hub, waiting for the county to confirm.")
-            }
+            Mark::Received => Say::new(
+                "已送达中转站或县总工会，等县总工会确认。",
+                "Received by the hub or the county, waiting for the county to confirm.",
+            ),
             Mark::Confirmed => Say::new("县总工会已确认。", "Confirmed by the county."),
         };
         Self { mark, say }

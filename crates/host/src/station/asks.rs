@@ -196,6 +196,16 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     registry.query("files.offer", Role::Viewer, at_station::<OfferAsk, Offered>);
     registry.query("files.save", Role::Viewer, at_station::<SaveFileAsk, SavedFile>);
     registry.query("hub.claim", Role::SystemAdmin, at_station::<crate::sync::ClaimAsk, crate::sync::ClaimAnswer>);
+    registry.query(
+        "packets.export",
+        Role::Clerk,
+        at_station::<crate::packets::ExportAsk, crate::packets::ExportAnswer>,
+    );
+    registry.query(
+        "packets.import",
+        Role::Clerk,
+        at_station::<crate::packets::ImportAsk, crate::packets::ImportAnswer>,
+    );
     registry.query("snapshots.list", Role::Viewer, at_station::<Nothing, SnapshotsAnswer>);
     registry.query("snapshots.make", Role::Clerk, at_station::<Nothing, SnapshotsAnswer>);
     registry.query("sync.now", Role::Clerk, at_station::<Nothing, crate::sync::SyncAnswer>);

@@ -26,6 +26,7 @@ use tokio::sync::broadcast;
 
 use asks::{AppState, ClerkState, OfficeState, Rebuilt, SettingsAsk, Stage, UnlockAsk};
 pub(crate) use asks::{Language, OfficeRole, stage_commands};
+pub(crate) use uploads::downloads;
 
 use crate::{
     disk::Folder,
@@ -44,6 +45,8 @@ pub struct Station {
     failures: Mutex<(u32, Option<Instant>)>,
     pub(crate) timer: Timer,
     pub(crate) keeper: Keeper,
+    /// One packet is made at a time: each has its own number.
+    pub(crate) packets: Mutex<()>,
     browser: bool,
 }
 
@@ -99,6 +102,7 @@ impl Station {
             events,
             failures: Mutex::new((0, None)),
             timer: Timer::default(),
+            packets: Mutex::default(),
             browser,
         }))
     }
@@ -203,6 +207,8 @@ impl Station {
                 self.session()?;
                 written(self.save_file(&read(question)?)?)
             }
+            "packets.export" => written(self.export_packet(&read(question)?)?),
+            "packets.import" => written(self.import_packet(&read(question)?)?),
             "snapshots.list" => {
                 self.session()?;
                 written(self.list_snapshots()?)

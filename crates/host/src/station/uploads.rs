@@ -150,7 +150,7 @@ fn gone() -> Fault {
 }
 
 /// Where this person keeps downloads; `NIANGJIA_DOWNLOADS` names another place.
-fn downloads() -> Option<PathBuf> {
+pub(crate) fn downloads() -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("NIANGJIA_DOWNLOADS") {
         return Some(folder.into());
     }

@@ -1,0 +1,253 @@
+//! Sending: for whom a packet is, what goes in, its number and its head.
+
+use std::collections::BTreeMap;
+
+use niangjia_replication::{
+    Frontier, Incarnation, RecordId, Stream,
+    keys::{Cert, CertId, Signer, chain_from_cbor},
+    packet::{Header, Receipt},
+};
+use rand_chacha::ChaCha20Rng;
+use rusqlite::{Connection, params};
+
+use super::{federation, name_of, numbers, peers, runs, signed, unsigned};
+use crate::{
+    fault::Fault,
+    office::{Caller, Changed, Office, View},
+    store::{self, Piece, memory::Memory, versions::damaged},
+    words::Say,
+};
+
+/// For whom a packet is: any PC of this office; of the maker's own office any other PC.
+#[derive(Clone, Debug)]
+pub struct Addressee {
+    /// The office.
+    pub office: RecordId,
+    /// Its name.
+    pub name: Say,
+    /// Administrative code, `county` or `device`: for the suggested name of the file.
+    pub code: String,
+}
+
+/// A packet on its way into files.
+pub struct Outgoing {
+    /// For whom.
+    pub to: Addressee,
+    /// Its number.
+    pub number: u64,
+    /// Changes in it.
+    pub changes: u64,
+    header: Header,
+    pieces: Vec<Piece>,
+    signer: Signer,
+    certs: Vec<Cert>,
+}
+
+impl Outgoing {
+    /// Bytes of each segment that goes in, in their order.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<u64> {
+        self.pieces.iter().map(|piece| piece.bytes).collect()
+    }
+
+    /// With what the parts are signed.
+    #[must_use]
+    pub fn signer(&self) -> (&Signer, &[Cert]) {
+        (&self.signer, &self.certs)
+    }
+
+    /// The head of one part (from 1) that holds the segments in `range`.
+    #[must_use]
+    pub fn head(&self, part: u32, of: u32, range: std::ops::Range<usize>) -> Header {
+        let pieces = &self.pieces[range];
+        Header {
+            part,
+            of,
+            segments: u32::try_from(pieces.len()).unwrap_or(u32::MAX),
+            bytes: pieces.iter().map(|piece| piece.bytes).sum(),
+            ..self.header.clone()
+        }
+    }
+}
+
+impl Office {
+    /// Finds out who is meant: `county`, `device` (another PC of this office), or an office by id, code or name.
+    ///
+    /// # Errors
+    /// `alone`, `addressee_unknown`.
+    pub fn addressee(&self, to: &str) -> Result<Addressee, Fault> {
+        let (to, own) = (to.trim(), self.identity().office);
+        let federation = federation(self.identity())?;
+        let memory = self.store.memory();
+        self.store.read(|conn| {
+            let view = View { office: self, conn, memory: &memory, clerk: own, wall: 0 };
+            let addressee = |office: RecordId, code: &str| {
+                let code = if office == own { "device" } else { code };
+                Ok(Addressee { office, name: name_of(&view, office)?, code: code.to_owned() })
+            };
+            match to {
+                "device" => return addressee(own, "device"),
+                "county" => return addressee(federation, "county"),
+                _ => {}
+            }
+            if to == federation.to_string() {
+                return addressee(federation, "county");
+            }
+            let meant: Vec<_> = crate::organisations::offices_named(&view)?
+                .into_iter()
+                .filter(|(id, name, code)| id.to_string() == to || name == to || code == to)
+                .collect();
+            match meant.as_slice() {
+                [(id, _, code)] => addressee(*id, code),
+                _ => Err(Fault::new(
+                    "addressee_unknown",
+                    "没有找到收件的办公室，没有导出。可以填“county”（县总工会）、“device”（本单位另一台电脑），或对方的全称、行政区划代码。",
+                    "The addressee was not found and nothing was written. Use `county`, `device` (another PC of this office), or the full name or code of an office.",
+                )
+                .because(meant.len())),
+            }
+        })
+    }
+
+    /// Gives a packet its number, writes the act into the audit, seals what waits, and finds what goes in.
+    ///
+    /// # Errors
+    /// The store's own; then there is no such packet.
+    pub fn packet(&self, to: Addressee, caller: Caller, rng: &mut ChaCha20Rng) -> Result<(Outgoing, Changed), Fault> {
+        let county = federation(self.identity())?;
+        let made = caller.moment.wall;
+        let ((id, number, chain), changed) = self.act("packets.export", caller, |desk| {
+            let own = desk.act.memory.own;
+            // A packet whose files were never finished was seen by nobody: its number is free again.
+            desk.act.conn.execute("DELETE FROM packet_out WHERE parts = 0", [])?;
+            let number: i64 = desk.act.conn.query_row(
+                "SELECT coalesce(max(number), 0) + 1 FROM packet_out WHERE office = ?1 AND inc = ?2",
+                params![to.office.0, own],
+                |r| r.get(0),
+            )?;
+            let id = desk.act.new_id();
+            desk.act.conn.execute(
+                "INSERT INTO packet_out (id, office, inc, number, parts, segments, changes, bytes, made) VALUES (?1, ?2, ?3, ?4, 0, 0, 0, 0, ?5)",
+                params![id.0, to.office.0, own, number, made],
+            )?;
+            desk.note.record = Some(id);
+            desk.note.reason = Some(format!("{number} → {}", to.name.zh));
+            Ok((id, unsigned(number), desk.act.memory.incarnation(own)?))
+        })?;
+        self.seal(rng)?;
+        let keys = self.keys();
+        let certs = chain_from_cbor(&keys.chain).map_err(damaged)?;
+        let cert = certs.last().ok_or_else(|| damaged("certificates"))?.id();
+        let holds: Vec<(Stream, Frontier)> =
+            self.frontiers()?.into_iter().filter(|(s, _)| goes(s, &to, county)).collect();
+        let memory = self.store.memory();
+        let (pieces, since, receipts) = self.store.read(|conn| {
+            let mut pieces = Vec::new();
+            let theirs = held_by(conn, &memory, &to, county)?;
+            for (stream, _) in &holds {
+                let Some(stream) = memory.known_stream(stream) else { continue };
+                let theirs = theirs.get(&stream).cloned().unwrap_or_default();
+                pieces.extend(store::pieces(conn, &memory, stream, &theirs)?);
+            }
+            let since = numbers(
+                conn,
+                "SELECT coalesce(max(number), 0) FROM packet_out WHERE office = ?1 AND inc = ?2 AND acknowledged IS NOT NULL",
+                &[&to.office.0, &memory.own],
+            )?;
+            Ok((pieces, since.into_iter().max().unwrap_or(0), receipts(conn, &memory, to.office)?))
+        })?;
+        let header = Header {
+            id,
+            county,
+            from: self.identity().office,
+            chain,
+            to: to.office,
+            number,
+            since,
+            part: 1,
+            of: 1,
+            made,
+            segments: 0,
+            bytes: 0,
+            holds,
+            receipts,
+        };
+        let changes = pieces.iter().map(|piece| piece.changes).sum();
+        let signer = Signer { key: keys.device, cert };
+        Ok((Outgoing { to, number, changes, header, pieces, signer, certs }, changed))
+    }
+
+    /// The bytes of one segment of a packet.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn packet_segment(&self, packet: &Outgoing, at: usize) -> Result<Vec<u8>, Fault> {
+        let piece = packet.pieces.get(at).ok_or_else(|| damaged("segment of a packet"))?;
+        self.store.read(|conn| store::segment(conn, piece.no))
+    }
+
+    /// Notes that the files of a packet are written.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn packet_made(&self, packet: &Outgoing, parts: u32) -> Result<(), Fault> {
+        let conn = self.store.write();
+        self.catch_up(&conn)?;
+        let bytes: u64 = packet.pieces.iter().map(|piece| piece.bytes).sum();
+        conn.execute(
+            "UPDATE packet_out SET parts = ?2, segments = ?3, changes = ?4, bytes = ?5 WHERE id = ?1",
+            params![
+                packet.header.id.0,
+                parts,
+                signed(packet.pieces.len() as u64),
+                signed(packet.changes),
+                signed(bytes)
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+/// Whether a stream goes into packets for this addressee: never what its devices may not read.
+pub(super) fn goes(stream: &Stream, to: &Addressee, county: RecordId) -> bool {
+    stream.read_by(to.office, to.office == county)
+}
+
+/// What the addressee holds, by stream, as far as is known.
+pub(super) fn held_by(
+    conn: &Connection,
+    memory: &Memory,
+    to: &Addressee,
+    county: RecordId,
+) -> Result<BTreeMap<i64, Frontier>, Fault> {
+    if let Some(theirs) = peers::common(conn, memory, to.office)? {
+        return Ok(theirs);
+    }
+    let mut theirs = BTreeMap::new();
+    if to.office == county && to.code == "county" {
+        let streams: std::collections::BTreeSet<i64> = memory.heads.keys().map(|(stream, _)| *stream).collect();
+        for stream in streams {
+            theirs.insert(stream, peers::confirmed(conn, memory, stream)?);
+        }
+    }
+    Ok(theirs)
+}
+
+/// Which packets of the addressee's devices have come whole.
+fn receipts(conn: &Connection, memory: &Memory, office: RecordId) -> Result<Vec<Receipt>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT cert, inc, number FROM packet_in WHERE office = ?1 AND whole IS NOT NULL ORDER BY cert, inc, number",
+    )?;
+    let mut by_device: BTreeMap<([u8; 32], i64), Vec<u64>> = BTreeMap::new();
+    let mut rows = statement.query([office.0])?;
+    while let Some(row) = rows.next()? {
+        by_device.entry((row.get(0)?, row.get(1)?)).or_default().push(unsigned(row.get(2)?));
+    }
+    by_device
+        .into_iter()
+        .map(|((cert, inc), numbers)| {
+            let chain: Incarnation = memory.incarnation(inc)?;
+            Ok(Receipt { device: CertId(cert), chain, numbers: runs(numbers) })
+        })
+        .collect()
+}

@@ -1,0 +1,50 @@
+//! Segments whose predecessor has not come yet: a stick may bring the second packet before the first. They lie here as they
+//! came, unopened, and are taken as soon as the one before them is held, by whatever road it came.
+
+use niangjia_replication::segment::Header;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::versions::damaged;
+use crate::fault::Fault;
+
+/// Segments that may wait, of all streams; beyond that they have to be brought again.
+const MOST: i64 = 4096;
+
+/// Keeps a segment until its predecessor comes.
+pub(super) fn keep(
+    conn: &Connection,
+    stream: i64,
+    chain: i64,
+    header: &Header,
+    hash: [u8; 32],
+    bytes: &[u8],
+) -> Result<(), Fault> {
+    if count(conn)? >= MOST {
+        return Ok(());
+    }
+    conn.prepare_cached(
+        "INSERT OR IGNORE INTO waiting (stream, chain, seq, hash, prev, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![stream, chain, i64::try_from(header.seq).map_err(damaged)?, hash, header.prev, bytes])?;
+    Ok(())
+}
+
+/// A segment of the stream whose predecessor is held now; it waits no longer.
+pub(super) fn next(conn: &Connection, stream: i64) -> Result<Option<Vec<u8>>, Fault> {
+    let ready: Option<(i64, Vec<u8>)> = conn
+        .prepare_cached(
+            "SELECT w.no, w.bytes FROM waiting w WHERE w.stream = ?1 AND EXISTS (
+               SELECT 1 FROM segment s WHERE s.stream = w.stream AND s.chain = w.chain AND s.seq = w.seq - 1 AND s.hash = w.prev
+             ) ORDER BY w.chain, w.seq LIMIT 1",
+        )?
+        .query_row([stream], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    let Some((no, bytes)) = ready else { return Ok(None) };
+    conn.prepare_cached("DELETE FROM waiting WHERE no = ?1")?.execute([no])?;
+    Ok(Some(bytes))
+}
+
+/// How many wait.
+pub(crate) fn count(conn: &Connection) -> Result<i64, Fault> {
+    Ok(conn.prepare_cached("SELECT count(*) FROM waiting")?.query_row([], |r| r.get(0))?)
+}

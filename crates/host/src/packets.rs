@@ -1,0 +1,336 @@
+//! Packets on the disk: writing one whole or not at all, and taking in what lies there as far as it is sound.
+
+use std::{
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use niangjia_core::{
+    Fault,
+    office::Caller,
+    packets::{Came, Incoming, Outgoing, Summary},
+    people::Role,
+    replication::{
+        Bad,
+        packet::{self, Head, Item, PART, PART_RANGE, Reader, Writer},
+    },
+    words::Say,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    keep::FULL,
+    moment,
+    station::{Session, Station, downloads},
+};
+
+mod faults;
+mod files;
+
+use files::{Parts, part_of, siblings};
+
+/// Bytes read from a file at a time.
+const PIECE: usize = 256 << 10;
+/// Bytes of segments that are taken in one transaction.
+const BATCH: usize = 1 << 20;
+
+/// A packet to be made.
+#[derive(Deserialize, JsonSchema)]
+pub struct ExportAsk {
+    /// `county`, `device` (another PC of this office), or an office by id, code or full name.
+    pub to: String,
+    /// A file that does not exist yet, or a folder, where the packet gets a name of its own. Where it is absent, the
+    /// folder in which this person keeps downloads.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Bytes after which a further part begins, 4 KiB to 4 GiB less one; 64 MiB where it is absent.
+    #[serde(default)]
+    pub part_bytes: Option<u64>,
+}
+
+/// A packet that was made.
+#[derive(Serialize, JsonSchema)]
+pub struct ExportAnswer {
+    /// Its number; counts for each addressee.
+    pub number: u64,
+    /// Name of the addressee.
+    pub to: Say,
+    /// Its files, in the order of its parts.
+    pub files: Vec<String>,
+    /// Segments in it; none in one that only carries receipts.
+    pub segments: u64,
+    /// Changes in it.
+    pub changes: u64,
+    /// Bytes of its files.
+    pub bytes: u64,
+}
+
+/// A packet to be taken in.
+#[derive(Deserialize, JsonSchema)]
+pub struct ImportAsk {
+    /// Any of its parts; the others are looked for in the same folder.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// A file just uploaded; the station puts its path in the place of this.
+    #[serde(default)]
+    pub upload: Option<String>,
+}
+
+/// What was taken in.
+#[derive(Serialize, JsonSchema)]
+pub struct ImportAnswer {
+    /// Name of the office that made it.
+    pub from: Say,
+    /// Id of that office.
+    pub office: String,
+    /// Its number.
+    pub number: u64,
+    /// When it was made, by the maker's clock, milliseconds since 1970.
+    pub made: i64,
+    /// Of how many parts it is.
+    pub parts: u32,
+    /// What it brought now.
+    pub received: Came,
+    /// How it stands.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// The same in one sentence.
+    pub say: Say,
+}
+
+impl Station {
+    /// Makes a packet: everything that the addressee lacks as far as is known here. Files bear their names only once all
+    /// of them are on the disk and have been read back.
+    pub(crate) fn export_packet(&self, ask: &ExportAsk) -> Result<ExportAnswer, Fault> {
+        let session = self.session()?;
+        self.allowed(&session, Role::Clerk)?;
+        let _turn = self.packets.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let office = &session.office;
+        let to = office.addressee(&ask.to)?;
+        let code = to.code.clone();
+        let place = place(ask.path.as_deref(), self.dir())?;
+        let most = ask.part_bytes.unwrap_or(PART).clamp(PART_RANGE.0, PART_RANGE.1);
+        // What the county has applied is confirmed in the same packet.
+        office.receipts(moment())?;
+        let numbered = || {
+            let made = office.packet(to.clone(), self.caller(&session), &mut moment().rng);
+            made.map_err(|fault| self.keeper.spoken(self.dir(), fault))
+        };
+        let (packet, changed) = match numbered() {
+            // With the ballast overboard there is room for the one line that an export writes.
+            Err(fault) if fault.code == FULL && self.keeper.lighten() => numbered(),
+            made => made,
+        }?;
+        self.tell(&changed.kinds);
+        let plan = packet::split(&packet.sizes(), most);
+        let of = u32::try_from(plan.len()).map_err(Fault::question)?;
+        let suggested = format!("{}-{}-{:04}", office.identity().code, code, packet.number);
+        let mut parts = if place.is_dir() { Parts::within(&place, &suggested, of)? } else { Parts::at(&place, of)? };
+        let (head, end) = overhead(&packet, of)?;
+        parts.room(packet.sizes().iter().map(|size| size + 4).sum::<u64>() + u64::from(of) * (head + end))?;
+        let mut from = 0;
+        for (at, count) in (1..).zip(plan) {
+            let range = from..from + count;
+            from += count;
+            self.write_part(&session, &packet, packet.head(at, of, range.clone()), range, &mut parts)?;
+        }
+        let (files, bytes) = parts.keep()?;
+        office.packet_made(&packet, of)?;
+        self.tell(&["packets".to_owned(), "sync".to_owned()]);
+        Ok(ExportAnswer {
+            number: packet.number,
+            to: packet.to.name.clone(),
+            files: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
+            segments: from as u64,
+            changes: packet.changes,
+            bytes,
+        })
+    }
+
+    fn write_part(
+        &self,
+        session: &Session,
+        packet: &Outgoing,
+        head: packet::Header,
+        range: std::ops::Range<usize>,
+        parts: &mut Parts,
+    ) -> Result<(), Fault> {
+        let (signer, certs) = packet.signer();
+        let mut out = Vec::with_capacity(PIECE);
+        let mut file = parts.begin(head.part)?;
+        let mut writer = Writer::begin(head, certs, signer, &mut out).map_err(Fault::question)?;
+        for at in range {
+            let segment = session.office.packet_segment(packet, at)?;
+            writer.segment(&segment, &mut out).map_err(Fault::question)?;
+            if out.len() >= PIECE {
+                file.write_all(&out).map_err(faults::not_written)?;
+                out.clear();
+            }
+        }
+        writer.end(&mut out).map_err(Fault::question)?;
+        file.write_all(&out).and_then(|()| file.sync_all()).map_err(faults::not_written)?;
+        drop(file);
+        parts.read_back()
+    }
+
+    /// Takes in a packet: every part of it that lies in the same folder, and of a damaged one what is sound.
+    pub(crate) fn import_packet(self: &Arc<Self>, ask: &ImportAsk) -> Result<ImportAnswer, Fault> {
+        let session = self.session()?;
+        self.allowed(&session, Role::Clerk)?;
+        if ask.upload.is_some() {
+            // The station has put its path in the place of every upload by now.
+            return Err(Fault::question("upload"));
+        }
+        let path = Path::new(ask.path.as_deref().ok_or_else(|| Fault::question("path"))?);
+        let head = part_of(path)?;
+        let incoming = session.office.packet_open(&head, moment().wall)?;
+        let (mut came, mut damaged) = (Came::default(), Vec::new());
+        let mut done: Vec<u32> = Vec::new();
+        for (part, file) in siblings(path, head.claims()) {
+            // A second copy of a part is looked at only where the first was not sound.
+            if done.contains(&part) {
+                continue;
+            }
+            let taken = self.import_part(&session, &incoming, &file, &mut came);
+            match taken.map_err(|fault| self.keeper.spoken(self.dir(), fault)) {
+                Ok(None) => {
+                    session.office.packet_part(&incoming, part, moment().wall)?;
+                    done.push(part);
+                }
+                Ok(Some(bad)) => damaged.push((part, bad)),
+                Err(fault) => {
+                    if fault.code == FULL {
+                        // The next time takes in what this one had no room for.
+                        self.keeper.lighten();
+                    }
+                    return Err(fault);
+                }
+            }
+        }
+        damaged.retain(|(part, _)| !done.contains(part));
+        let (summary, changed) = session.office.packet_taken(&incoming, &came, self.caller(&session))?;
+        self.tell(&changed.kinds);
+        self.tell(&["packets".to_owned(), "sync".to_owned()]);
+        self.timer.wake();
+        if let Some((part, bad)) = damaged.first() {
+            return Err(faults::damaged(*part, head.claims().of, came.segments).because(bad));
+        }
+        let header = &incoming.header;
+        Ok(ImportAnswer {
+            say: faults::taken(&incoming, &came, &summary),
+            from: incoming.name.clone(),
+            office: header.from.to_string(),
+            number: header.number,
+            made: header.made,
+            parts: header.of,
+            received: came,
+            summary,
+        })
+    }
+
+    /// Takes in one part. `Some` is what is wrong with it; what came before that is taken in and stays.
+    fn import_part(
+        &self,
+        session: &Session,
+        incoming: &Incoming,
+        path: &Path,
+        came: &mut Came,
+    ) -> Result<Option<Bad>, Fault> {
+        let mut file = std::fs::File::open(path).map_err(faults::not_read)?;
+        let (mut reader, mut piece) = (Reader::default(), vec![0; PIECE]);
+        let (mut batch, mut bytes, mut ended) = (Vec::new(), 0, false);
+        let bad = loop {
+            let read = match file.read(&mut piece) {
+                Ok(0) => break reader.finish().err(),
+                Ok(read) => read,
+                Err(interrupted) if interrupted.kind() == std::io::ErrorKind::Interrupted => continue,
+                // The stick was pulled, or a sector cannot be read: as if the file ended here.
+                Err(_) => break Some(Bad::Truncated),
+            };
+            reader.push(&piece[..read]);
+            let wrong = loop {
+                match reader.take() {
+                    Ok(None) => break None,
+                    Ok(Some(Item::Head(head))) if head.claims().id != incoming.header.id => {
+                        break Some(Bad::Mismatch("packet"));
+                    }
+                    Ok(Some(Item::Head(_))) => {}
+                    Ok(Some(Item::Segment(segment))) => {
+                        bytes += segment.len();
+                        batch.push(segment);
+                    }
+                    Ok(Some(Item::End(end))) if !incoming.ends(&end) => break Some(Bad::Signature),
+                    Ok(Some(Item::End(_))) => ended = true,
+                    Err(bad) => break Some(bad),
+                }
+            };
+            if bytes >= BATCH {
+                let changed = session.office.packet_take(incoming, std::mem::take(&mut batch), moment().wall, came)?;
+                bytes = 0;
+                self.tell(&changed.kinds);
+            }
+            if wrong.is_some() {
+                break wrong;
+            }
+        };
+        let changed = session.office.packet_take(incoming, batch, moment().wall, came)?;
+        self.tell(&changed.kinds);
+        Ok(bad.or_else(|| (!ended).then_some(Bad::Truncated)))
+    }
+
+    fn caller(&self, session: &Session) -> Caller {
+        Caller { clerk: session.clerk, roles: session.roles.clone(), moment: moment() }
+    }
+}
+
+/// Where a packet is written to: a new file, or a folder.
+///
+/// # Errors
+/// `packet_exists`, `packet_not_written` where there is no such folder.
+fn place(path: Option<&str>, dir: &Path) -> Result<PathBuf, Fault> {
+    let Some(path) = path.map(str::trim).filter(|path| !path.is_empty()) else {
+        let folder = downloads().unwrap_or_else(|| dir.join("files"));
+        std::fs::create_dir_all(&folder)?;
+        return Ok(folder);
+    };
+    let path = PathBuf::from(path);
+    if path.is_file() {
+        return Err(faults::taken_name());
+    }
+    if !path.is_dir() && !files::folder(&path).is_dir() {
+        return Err(faults::not_written(std::io::ErrorKind::NotFound.into()));
+    }
+    Ok(path)
+}
+
+/// Bytes of a part besides its frames: of its beginning, and of its end.
+fn overhead(packet: &Outgoing, of: u32) -> Result<(u64, u64), Fault> {
+    let (signer, certs) = packet.signer();
+    let mut out = Vec::new();
+    let head = packet.head(of, of, 0..0);
+    let writer = Writer::begin(head, certs, signer, &mut out).map_err(Fault::question)?;
+    let head = out.len() as u64;
+    writer.end(&mut out).map_err(Fault::question)?;
+    // Counts and sizes of a part with segments take a few bytes more.
+    Ok((head + 16, out.len() as u64 - head))
+}
+
+/// Reads no more of a file than its head.
+fn head_of(path: &Path) -> Result<Result<Box<Head>, Bad>, std::io::Error> {
+    let mut file = std::fs::File::open(path)?;
+    let (mut reader, mut piece) = (Reader::default(), vec![0; 16 << 10]);
+    loop {
+        let read = file.read(&mut piece)?;
+        if read == 0 {
+            return Ok(Err(Bad::Truncated));
+        }
+        reader.push(&piece[..read]);
+        match reader.take() {
+            Ok(Some(Item::Head(head))) => return Ok(Ok(head)),
+            Ok(_) => {}
+            Err(bad) => return Ok(Err(bad)),
+        }
+    }
+}
