@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use niangjia_core::replication::{Frontier, Limits, Segment, Stream};
-use niangjia_host::Station;
+use niangjia_host::{Station, moment};
 use serde_json::{Value, json};
 use stories::{County, Desk, PASSPHRASE, exchange_all};
 
@@ -105,7 +105,7 @@ async fn replicas_agree_whatever_the_order() {
     for (n, (copy, order)) in copies.iter().zip(orders).enumerate() {
         let office = copy.office().unwrap();
         for segment in order {
-            office.receive(&stream, &[segment], 1_780_000_000_000).unwrap();
+            office.receive(&stream, &[segment], moment()).unwrap();
         }
         assert_eq!(page(copy, &id).await, expected, "order {n}");
         assert_eq!(office.digest(&stream).unwrap(), county.desk.digest(&stream), "order {n}");
@@ -128,7 +128,7 @@ async fn a_segment_that_was_tampered_with_is_kept_aside_and_blocks_nothing() {
     let middle = bad.len() / 2;
     bad[middle] ^= 1;
     let office = county.desk.station.office().unwrap();
-    let (taken, _) = office.receive(&stream, &[bad], 1_780_000_000_000).unwrap();
+    let (taken, _) = office.receive(&stream, &[bad], moment()).unwrap();
     assert_eq!((taken.segments, taken.quarantined), (0, 1));
     county.desk.sync().await;
     assert_eq!(county.desk.found("wf").await, 1);

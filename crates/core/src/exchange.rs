@@ -4,7 +4,7 @@ use niangjia_replication::{
     Frontier, RecordId, SetHash, Stream,
     change::{Set, Value},
 };
-use rand_chacha::ChaCha20Rng;
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use rusqlite::{Transaction, TransactionBehavior};
 
 use crate::{
@@ -15,7 +15,8 @@ use crate::{
     people::{Nothing, Role},
     registry::Registry,
     store::{
-        self, Act, Done, Entry, Intake, LogKeys, Moment, RECEIPT, Received, drop_tables, memory::set_meta,
+        self, Act, Done, Entry, Intake, LogKeys, Moment, RECEIPT, Received, drop_tables,
+        memory::{Memory, set_meta},
         versions::damaged,
     },
     words::Say,
@@ -209,24 +210,26 @@ impl Office {
     ///
     /// # Errors
     /// The store's own; then nothing was taken.
-    pub fn receive(&self, stream: &Stream, segments: &[Vec<u8>], wall: i64) -> Result<(Received, Changed), Fault> {
+    pub fn receive(&self, stream: &Stream, segments: &[Vec<u8>], moment: Moment) -> Result<(Received, Changed), Fault> {
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
         let keys = self.keys();
         let memory = (*self.store.memory()).clone();
-        let mut intake = Intake {
-            conn: &tx,
-            schema: &self.store.schema,
-            folds: &self.store.folds,
-            log: LogKeys { keys: &keys },
-            memory,
-            touched: store::Touched::new(),
-            pens: store::Pens::default(),
-            wall,
-        };
+        let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment);
         let received = intake.take(stream, segments)?;
+        let forked = intake.forked;
         let (mut memory, touched) = intake.finish();
+        if forked {
+            // A branch that was the whole chain so far has a name of its own from now on: every table is made again.
+            let (mut memory, _) = self.replayed(&tx, memory)?;
+            memory.load_received(&tx)?;
+            tx.commit()?;
+            self.store.swap(memory);
+            self.index()?;
+            let kinds = self.store.schema.all().map(|layout| layout.ty.name.to_owned()).collect();
+            return Ok((received, Changed { kinds }));
+        }
         memory.persist(&tx)?;
         tx.commit()?;
         self.store.swap(memory);
@@ -360,30 +363,30 @@ impl Office {
         let blanking = store::Blanking::off(&conn)?;
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
-        drop_tables(&tx, &self.store.schema)?;
-        let keys = self.keys();
-        let mut memory = (*self.store.memory()).clone();
-        memory.heads.clear();
-        memory.parked.clear();
-        let mut intake = Intake {
-            conn: &tx,
-            schema: &self.store.schema,
-            folds: &self.store.folds,
-            log: LogKeys { keys: &keys },
-            memory,
-            touched: store::Touched::new(),
-            pens: store::Pens::default(),
-            wall: i64::MAX,
-        };
-        let count = intake.replay()?;
-        let (mut memory, _) = intake.finish();
-        memory.persist(&tx)?;
-        set_meta(&tx, "schema", &self.store.schema.fingerprint())?;
+        let memory = (*self.store.memory()).clone();
+        let (memory, count) = self.replayed(&tx, memory)?;
         tx.commit()?;
         self.store.swap(memory);
         drop(blanking);
         drop(conn);
         self.index()?;
         Ok(count)
+    }
+
+    /// Drops every table and makes it again from the log, in a transaction that the caller commits.
+    fn replayed(&self, tx: &Transaction<'_>, mut memory: Memory) -> Result<(Memory, u64), Fault> {
+        drop_tables(tx, &self.store.schema)?;
+        memory.heads.clear();
+        memory.parked.clear();
+        memory.forget_branches();
+        let keys = self.keys();
+        // What is replayed has been seen: no stamp of it may move the clock again.
+        let moment = Moment { wall: i64::MAX, rng: ChaCha20Rng::from_seed([0; 32]) };
+        let mut intake = Intake::new(tx, &self.store, LogKeys { keys: &keys }, memory, moment);
+        let count = intake.replay()?;
+        let (mut memory, _) = intake.finish();
+        memory.persist(tx)?;
+        set_meta(tx, "schema", &self.store.schema.fingerprint())?;
+        Ok((memory, count))
     }
 }

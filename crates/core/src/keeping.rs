@@ -11,9 +11,7 @@ use crate::{
     fault::Fault,
     identity::Keys,
     office::{Caller, Office},
-    store::{
-        self, Entry, Fence, Fresh, Imprint, Intake, LogKeys, Moment, TailBlock, memory::Memory, secret, set_secret,
-    },
+    store::{Entry, Fence, Fresh, Imprint, Intake, LogKeys, Moment, TailBlock, memory::Memory, secret, set_secret},
 };
 
 /// What opening an old copy brought back.
@@ -74,7 +72,8 @@ impl Office {
         if !restored && !old_copy(&tx, &memory, &entries)? {
             return Ok(TakenBack::default());
         }
-        let mut rng = moment.rng;
+        let mut moment = moment;
+        let mut rng = moment.part().rng;
         memory.renew(&tx, Incarnation::new(&mut rng))?;
         for entry in &entries {
             match entry {
@@ -89,16 +88,7 @@ impl Office {
             }
         }
         let keys = Keys::load(&tx)?;
-        let mut intake = Intake {
-            conn: &tx,
-            schema: &self.store.schema,
-            folds: &self.store.folds,
-            log: LogKeys { keys: &keys },
-            memory,
-            touched: store::Touched::new(),
-            pens: store::Pens::default(),
-            wall: moment.wall,
-        };
+        let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment);
         let mut changes = 0;
         for block in entries.iter().filter_map(|e| if let Entry::Block(block) = e { Some(block) } else { None }) {
             changes += intake.take_back(block)?;
@@ -143,7 +133,7 @@ fn old_copy(conn: &Connection, memory: &Memory, entries: &[Entry]) -> Result<boo
             Entry::Secret { .. } => {}
             Entry::Block(block) => {
                 let known = memory.known_stream(&block.stream).zip(memory.known_number(block.incarnation));
-                if !known.is_some_and(|(stream, inc)| memory.held(stream, inc, block.last)) {
+                if !known.is_some_and(|(stream, inc)| memory.held_on_any_branch(stream, inc, block.last)) {
                     return Ok(true);
                 }
             }

@@ -267,7 +267,7 @@ impl Station {
                 }
             };
             if bytes >= BATCH {
-                let changed = session.office.packet_take(incoming, std::mem::take(&mut batch), moment().wall, came)?;
+                let changed = session.office.packet_take(incoming, std::mem::take(&mut batch), moment(), came)?;
                 bytes = 0;
                 self.tell(&changed.kinds);
             }
@@ -275,7 +275,7 @@ impl Station {
                 break wrong;
             }
         };
-        let changed = session.office.packet_take(incoming, batch, moment().wall, came)?;
+        let changed = session.office.packet_take(incoming, batch, moment(), came)?;
         self.tell(&changed.kinds);
         Ok(bad.or_else(|| (!ended).then_some(Bad::Truncated)))
     }

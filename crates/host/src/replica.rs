@@ -38,7 +38,7 @@ impl Replica for OfficeReplica {
     }
 
     fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {
-        let (received, changed) = self.office.receive(stream, &segments, moment().wall).map_err(failed)?;
+        let (received, changed) = self.office.receive(stream, &segments, moment()).map_err(failed)?;
         for kind in changed.kinds {
             if !self.touched.contains(&kind) {
                 self.touched.push(kind);

@@ -16,7 +16,7 @@ use super::{federation, gaps, name_of, numbers, peers, signed};
 use crate::{
     fault::Fault,
     office::{Caller, Changed, Office, View},
-    store::{self, Received, memory::Memory, versions::damaged},
+    store::{self, Moment, Received, memory::Memory, versions::damaged},
     words::Say,
 };
 
@@ -161,7 +161,7 @@ impl Office {
         &self,
         incoming: &Incoming,
         segments: Vec<Vec<u8>>,
-        wall: i64,
+        mut moment: Moment,
         came: &mut Came,
     ) -> Result<Changed, Fault> {
         let readable = self.streams();
@@ -176,7 +176,7 @@ impl Office {
         let mut changed = Changed::default();
         for (stream, segments) in by_stream {
             let (Received { segments, changes, bytes, quarantined, gaps, known }, more) =
-                self.receive(&stream, &segments, wall)?;
+                self.receive(&stream, &segments, moment.part())?;
             came.segments += segments;
             came.changes += changes;
             came.had += known;

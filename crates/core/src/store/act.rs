@@ -8,7 +8,8 @@ use niangjia_replication::{
     change::{Change, Dot, Event, Hlc, Incarnation, RecordId, Set, Value},
     stream::Stream,
 };
-use rand_chacha::ChaCha20Rng;
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+use rand_core::Rng as _;
 use rusqlite::Connection;
 
 use super::{
@@ -32,6 +33,14 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// The same moment with chance of its own, for a part of the work.
+    #[must_use]
+    pub fn part(&mut self) -> Self {
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        Self { wall: self.wall, rng: ChaCha20Rng::from_seed(seed) }
+    }
+
     /// Today as a civil day of UTC+8, whatever the PC's zone.
     #[must_use]
     pub fn today(&self) -> chrono::NaiveDate {
@@ -354,7 +363,7 @@ impl<'a> Act<'a> {
             pens: &mut self.pens,
             touched: std::mem::take(&mut self.touched),
         };
-        applier.apply(stream, &change, self.county)?;
+        applier.apply(stream, &change, None, self.county)?;
         self.touched = applier.touched;
         let written = self.written.entry(stream).or_default();
         written.open.push(change);

@@ -77,8 +77,16 @@ pub(crate) struct Applier<'a, 'c> {
 pub(crate) const RECEIPT: &str = "receipt";
 
 impl Applier<'_, '_> {
-    /// Applies one change of a stream. `county` says that a device of the county signed its segment.
-    pub(crate) fn apply(&mut self, stream: i64, change: &Change, county: bool) -> Result<Fate, Fault> {
+    /// Applies one change of a stream. `named` is the same change under the names of branches, where a chain is forked.
+    /// `county` says that a device of the county signed its segment.
+    pub(crate) fn apply(
+        &mut self,
+        stream: i64,
+        saved: &Change,
+        named: Option<&Change>,
+        county: bool,
+    ) -> Result<Fate, Fault> {
+        let change = named.unwrap_or(saved);
         let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
         let ctr = counter(change.dot)?;
         if self.memory.held(stream, inc, ctr) {
@@ -87,7 +95,7 @@ impl Applier<'_, '_> {
         let head = self.memory.head_mut(stream, inc);
         head.applied = ctr;
         head.changes += 1;
-        head.digest.add(&change.id());
+        head.digest.add(&saved.id());
         if &*change.kind != RECEIPT {
             head.news = ctr;
         }

@@ -3,23 +3,16 @@
 use std::collections::BTreeMap;
 
 use niangjia_replication::{
-    Bad, Block, Draft, Frontier, Head, Limits, Segment, Stream, block,
-    change::{Change, Hlc},
+    Bad, Block, Draft, Limits, Segment,
+    change::Change,
     keys::{Cert, Identity as Signed, Signer, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_chain},
     seal,
-    wire::{Lacks, lacks},
 };
 use rand_core::CryptoRng;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use serde::Serialize;
 
-use super::{
-    apply::{Applier, Fate, Fold, Pens, Touched, counter},
-    memory::Memory,
-    versions::damaged,
-    waiting,
-};
-use crate::{fault::Fault, identity::Keys, record::Schema};
+use super::{memory::Memory, versions::damaged};
+use crate::{fault::Fault, identity::Keys};
 
 /// Plain bytes of blocks in one segment; about a third of it after compression.
 const SEGMENT_PLAIN: usize = 1_500_000;
@@ -51,23 +44,6 @@ pub(crate) fn put_out(conn: &Connection, fresh: &[Fresh]) -> Result<(), Fault> {
 /// What sealing and opening need.
 pub(crate) struct LogKeys<'a> {
     pub(crate) keys: &'a Keys,
-}
-
-/// What was taken from a page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Received {
-    /// Segments that were new.
-    pub segments: u64,
-    /// Changes that were new.
-    pub changes: u64,
-    /// Bytes of the new segments.
-    pub bytes: u64,
-    /// Segments kept aside because they cannot be used.
-    pub quarantined: u64,
-    /// Segments that follow one which has not come yet; they wait for it.
-    pub gaps: u64,
-    /// Segments that were held already.
-    pub known: u64,
 }
 
 impl LogKeys<'_> {
@@ -182,8 +158,8 @@ impl LogKeys<'_> {
             };
             let borrowed: Vec<&[u8]> = part.iter().map(|one| &one.block[..]).collect();
             let sealed = seal(&draft, &borrowed, key, &signer, rng).map_err(damaged)?;
-            conn.prepare_cached("INSERT INTO segment (stream, chain, seq, hash, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(
-                params![number, memory.own, i64::try_from(seq).map_err(damaged)?, sealed.hash, sealed.header.changes, part[0].inc, part[0].first, part[part.len() - 1].last, sealed.bytes],
+            conn.prepare_cached("INSERT INTO segment (stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10)")?.execute(
+                params![number, memory.own, i64::try_from(seq).map_err(damaged)?, sealed.hash, prev, sealed.header.changes, part[0].inc, part[0].first, part[part.len() - 1].last, sealed.bytes],
             )?;
             rest = more;
         }
@@ -200,7 +176,7 @@ impl LogKeys<'_> {
     }
 
     /// Who signed: by a certificate known here, or by the one that the segment brings.
-    fn signer(
+    pub(super) fn signer(
         &self,
         conn: &Connection,
         segment: &Segment<'_>,
@@ -228,8 +204,18 @@ impl LogKeys<'_> {
         }
     }
 
+    /// The changes of a segment that is already believed.
+    pub(super) fn changes(&self, conn: &Connection, bytes: &[u8]) -> Result<Vec<Change>, Fault> {
+        let mut changes = Vec::new();
+        for block in self.blocks(conn, bytes)?.0 {
+            let block = Block::decode(&block, &Limits::STANDARD).map_err(damaged)?;
+            changes.extend(block.changes().map(|c| c.to_owned()));
+        }
+        Ok(changes)
+    }
+
     /// Opens a segment that is already believed.
-    fn blocks(&self, conn: &Connection, bytes: &[u8]) -> Result<(Vec<Vec<u8>>, bool), Fault> {
+    pub(super) fn blocks(&self, conn: &Connection, bytes: &[u8]) -> Result<(Vec<Vec<u8>>, bool), Fault> {
         let root = self.keys.root.ok_or_else(|| damaged("root"))?;
         let segment = Segment::parse(bytes, &Limits::STANDARD).map_err(damaged)?;
         let header = *segment.header();
@@ -238,336 +224,4 @@ impl LogKeys<'_> {
         let open = segment.verify_from(&who).and_then(|s| s.open(key, &Limits::STANDARD)).map_err(damaged)?;
         Ok((open, who.county))
     }
-}
-
-/// A transaction that brings in what came from elsewhere.
-pub(crate) struct Intake<'a> {
-    pub(crate) conn: &'a Connection,
-    pub(crate) schema: &'a Schema,
-    pub(crate) folds: &'a BTreeMap<&'static str, Fold>,
-    pub(crate) log: LogKeys<'a>,
-    pub(crate) memory: Memory,
-    pub(crate) touched: Touched,
-    pub(crate) pens: Pens<'a>,
-    pub(crate) wall: i64,
-}
-
-impl Intake<'_> {
-    /// Gives back what the transaction's owner commits and makes known.
-    pub(crate) fn finish(self) -> (Memory, Touched) {
-        (self.memory, self.touched)
-    }
-
-    /// Takes segments of one stream; what cannot be used is kept aside with its reason and blocks nothing.
-    pub(crate) fn take(&mut self, stream: &Stream, segments: &[Vec<u8>]) -> Result<Received, Fault> {
-        let mut received = Received::default();
-        let number = self.memory.stream(self.conn, stream)?;
-        for bytes in segments {
-            self.take_and_count(stream, number, bytes, &mut received)?;
-        }
-        while let Some(bytes) = waiting::next(self.conn, number)? {
-            self.take_and_count(stream, number, &bytes, &mut received)?;
-        }
-        self.unpark()?;
-        Ok(received)
-    }
-
-    fn take_and_count(
-        &mut self,
-        stream: &Stream,
-        number: i64,
-        bytes: &[u8],
-        received: &mut Received,
-    ) -> Result<(), Fault> {
-        match self.take_one(stream, number, bytes)? {
-            Taken::New(changes) => {
-                received.segments += 1;
-                received.changes += changes;
-                received.bytes += bytes.len() as u64;
-            }
-            Taken::Known => received.known += 1,
-            Taken::Gap => received.gaps += 1,
-            Taken::Aside(reason) => {
-                received.quarantined += 1;
-                let hash = *blake3::hash(bytes).as_bytes();
-                self.conn
-                    .prepare_cached(
-                        "INSERT OR IGNORE INTO quarantine (stream, hash, reason, bytes) VALUES (?1, ?2, ?3, ?4)",
-                    )?
-                    .execute(params![number, hash, reason.to_string(), bytes])?;
-            }
-        }
-        Ok(())
-    }
-
-    fn take_one(&mut self, stream: &Stream, number: i64, bytes: &[u8]) -> Result<Taken, Fault> {
-        let Some(root) = self.log.keys.root else {
-            return Ok(Taken::Aside(Bad::Untrusted("this office follows no county")));
-        };
-        let segment = match Segment::parse(bytes, &Limits::STANDARD) {
-            Ok(segment) => segment,
-            Err(bad) => return Ok(Taken::Aside(bad)),
-        };
-        let header = *segment.header();
-        if header.stream != *stream {
-            return Ok(Taken::Aside(Bad::Mismatch("stream")));
-        }
-        let hash = segment.hash();
-        let chain = self.memory.number(self.conn, header.chain.0)?;
-        let seq = i64::try_from(header.seq).map_err(damaged)?;
-        let held = |hash: &[u8; 32], seq: i64| -> Result<bool, Fault> {
-            Ok(self
-                .conn
-                .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash = ?4")?
-                .exists(params![number, chain, seq, hash])?)
-        };
-        if held(&hash, seq)? {
-            return Ok(Taken::Known);
-        }
-        if seq > 1 && !held(&header.prev, seq - 1)? {
-            waiting::keep(self.conn, number, chain, &header, hash, bytes)?;
-            return Ok(Taken::Gap);
-        }
-        let who = match self.log.signer(self.conn, &segment, &root)? {
-            Ok(who) => who,
-            Err(bad) => return Ok(Taken::Aside(bad)),
-        };
-        let Some(key) = self.log.keys.streams.get(&(header.stream, header.epoch)) else {
-            return Ok(Taken::Aside(Bad::Untrusted("no key of this epoch")));
-        };
-        let blocks = match segment.verify_from(&who).and_then(|s| s.open(key, &Limits::STANDARD)) {
-            Ok(blocks) => blocks,
-            Err(bad) => return Ok(Taken::Aside(bad)),
-        };
-        let mut changes = Vec::new();
-        for block in &blocks {
-            match Block::decode(block, &Limits::STANDARD) {
-                Ok(block) => changes.extend(block.changes().map(|c| c.to_owned())),
-                Err(bad) => return Ok(Taken::Aside(bad)),
-            }
-        }
-        let carried = changes.first().map_or(header.chain, |c| c.dot.incarnation);
-        let own: Vec<i64> = changes
-            .iter()
-            .filter(|c| c.dot.incarnation == carried)
-            .map(|c| counter(c.dot))
-            .collect::<Result<_, _>>()?;
-        let (first, last) = (own.first().copied().unwrap_or(0), own.last().copied().unwrap_or(0));
-        let carried = self.memory.number(self.conn, carried.0)?;
-        self.conn
-            .prepare_cached("INSERT INTO segment (stream, chain, seq, hash, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
-            .execute(params![number, chain, seq, hash, header.changes, carried, first, last, bytes])?;
-        let new = self.apply(number, &changes, who.county)?;
-        Ok(Taken::New(new))
-    }
-
-    /// Applies changes in the order in which they came; counts the new ones.
-    fn apply(&mut self, stream: i64, changes: &[Change], county: bool) -> Result<u64, Fault> {
-        let wall = u64::try_from(self.wall).unwrap_or(0);
-        let mut new = 0;
-        let mut applier = Applier {
-            conn: self.conn,
-            schema: self.schema,
-            folds: self.folds,
-            memory: &mut self.memory,
-            pens: &mut self.pens,
-            touched: std::mem::take(&mut self.touched),
-        };
-        for change in changes {
-            applier.memory.hlc = Hlc::observe(applier.memory.hlc, change.hlc, wall);
-            let fate = applier.apply(stream, change, county)?;
-            new += u64::from(fate != Fate::Known);
-            if fate == Fate::Parked {
-                let block = block::encode([change]).map_err(damaged)?;
-                let inc = applier.memory.number(self.conn, change.dot.incarnation.0)?;
-                self.conn
-                    .prepare_cached("INSERT INTO parked (stream, inc, ctr, county, block) VALUES (?1, ?2, ?3, ?4, ?5)")?
-                    .execute(params![stream, inc, counter(change.dot)?, county, block])?;
-            }
-        }
-        self.touched = applier.touched;
-        Ok(new)
-    }
-
-    /// Applies parked changes whose causes have come, until none is left that can.
-    fn unpark(&mut self) -> Result<(), Fault> {
-        while !self.memory.parked.is_empty() {
-            let mut statement = self.conn.prepare_cached("SELECT no, stream, county, block FROM parked ORDER BY no")?;
-            let waiting: Vec<(i64, i64, bool, Vec<u8>)> = statement
-                .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?
-                .collect::<Result<_, _>>()?;
-            let mut settled = false;
-            for (no, stream, county, bytes) in waiting {
-                let block = Block::decode(&bytes, &Limits::STANDARD).map_err(damaged)?;
-                let Some(change) = block.changes().next().map(|c| c.to_owned()) else { continue };
-                let mut applier = Applier {
-                    conn: self.conn,
-                    schema: self.schema,
-                    folds: self.folds,
-                    memory: &mut self.memory,
-                    pens: &mut self.pens,
-                    touched: std::mem::take(&mut self.touched),
-                };
-                let done = applier.unpark(stream, &change, county)?;
-                self.touched = applier.touched;
-                if done {
-                    self.conn.prepare_cached("DELETE FROM parked WHERE no = ?1")?.execute([no])?;
-                    settled = true;
-                }
-            }
-            if !settled {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes back a block of this PC that the database does not hold: applied, and to be sent again under its own ids.
-    pub(crate) fn take_back(&mut self, entry: &super::TailBlock) -> Result<u64, Fault> {
-        let stream = self.memory.stream(self.conn, &entry.stream)?;
-        let inc = self.memory.number(self.conn, entry.incarnation)?;
-        if self.memory.held(stream, inc, entry.last) {
-            return Ok(0);
-        }
-        let county = self.log.keys.issuing.is_some();
-        let count = self.replay_block(stream, &entry.block, county)?;
-        self.unpark()?;
-        put_out(
-            self.conn,
-            &[Fresh {
-                stream,
-                inc,
-                changes: entry.changes,
-                first: entry.first,
-                last: entry.last,
-                block: entry.block.clone(),
-            }],
-        )?;
-        Ok(count)
-    }
-
-    /// Replays the whole log: segments in the order in which they came, then what waits in the outbox.
-    pub(crate) fn replay(&mut self) -> Result<u64, Fault> {
-        let mut count = 0;
-        let mut rows = self.conn.prepare("SELECT stream, bytes FROM segment ORDER BY no")?;
-        let mut rows = rows.query([])?;
-        while let Some(row) = rows.next()? {
-            let stream: i64 = row.get(0)?;
-            let (blocks, county) = self.log.blocks(self.conn, row.get_ref(1)?.as_blob().map_err(damaged)?)?;
-            for block in blocks {
-                count += self.replay_block(stream, &block, county)?;
-            }
-        }
-        let county = self.log.keys.issuing.is_some();
-        let mut rows = self.conn.prepare("SELECT stream, block FROM outbox ORDER BY no")?;
-        let mut rows = rows.query([])?;
-        while let Some(row) = rows.next()? {
-            count += self.replay_block(row.get(0)?, row.get_ref(1)?.as_blob().map_err(damaged)?, county)?;
-        }
-        self.unpark()?;
-        Ok(count)
-    }
-
-    fn replay_block(&mut self, stream: i64, bytes: &[u8], county: bool) -> Result<u64, Fault> {
-        let block = Block::decode(bytes, &Limits::STANDARD).map_err(damaged)?;
-        let changes: Vec<Change> = block.changes().map(|c| c.to_owned()).collect();
-        self.apply(stream, &changes, county)
-    }
-}
-
-enum Taken {
-    New(u64),
-    Known,
-    Gap,
-    Aside(Bad),
-}
-
-/// The heads of a stream's chains.
-pub(crate) fn frontier(conn: &Connection, memory: &Memory, stream: i64) -> Result<Frontier, Fault> {
-    let mut frontier = Frontier::new();
-    // A head is a segment that no held segment names as its predecessor; without forks that is the last of its chain.
-    let mut statement =
-        conn.prepare_cached("SELECT chain, max(seq), hash FROM segment WHERE stream = ?1 GROUP BY chain")?;
-    let rows =
-        statement.query_map([stream], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, [u8; 32]>(2)?)))?;
-    for row in rows {
-        let (chain, seq, hash) = row?;
-        frontier.add(memory.incarnation(chain)?, Head { seq: u64::try_from(seq).map_err(damaged)?, hash });
-    }
-    Ok(frontier)
-}
-
-/// Segments that the other side lacks, oldest first in each chain, up to `max_bytes` but at least one.
-pub(crate) fn missing(
-    conn: &Connection,
-    memory: &Memory,
-    stream: i64,
-    theirs: &Frontier,
-    max_bytes: usize,
-) -> Result<Vec<Vec<u8>>, Fault> {
-    let (mut out, mut bytes) = (Vec::new(), 0);
-    for (chain, after) in lacking(conn, memory, stream, theirs)? {
-        let mut statement = conn.prepare_cached(
-            "SELECT bytes FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3 ORDER BY seq, no",
-        )?;
-        let mut rows = statement.query(params![stream, chain, after])?;
-        while let Some(row) = rows.next()? {
-            let segment: Vec<u8> = row.get(0)?;
-            if !out.is_empty() && bytes + segment.len() > max_bytes {
-                return Ok(out);
-            }
-            bytes += segment.len();
-            out.push(segment);
-        }
-    }
-    Ok(out)
-}
-
-/// Chains of which the other side lacks something, and the number after which.
-pub(super) fn lacking(
-    conn: &Connection,
-    memory: &Memory,
-    stream: i64,
-    theirs: &Frontier,
-) -> Result<Vec<(i64, i64)>, Fault> {
-    let mine = frontier(conn, memory, stream)?;
-    let mut out = Vec::new();
-    for (chain, heads) in mine.chains() {
-        let number = memory.known_number(chain.0).ok_or_else(|| damaged("chain"))?;
-        let after = match lacks(heads, theirs.heads(chain), true, |head| holds(conn, stream, number, head))? {
-            Lacks::Nothing => continue,
-            Lacks::After(seq) => i64::try_from(seq).map_err(damaged)?,
-            // Forked chains are the next step; until then the whole chain is offered and the other side keeps what is new.
-            Lacks::Beside(_) => 0,
-        };
-        out.push((number, after));
-    }
-    Ok(out)
-}
-
-/// Whether this segment of a chain is held.
-pub(crate) fn holds(conn: &Connection, stream: i64, chain: i64, head: &Head) -> Result<bool, Fault> {
-    Ok(conn
-        .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash = ?4")?
-        .exists(params![stream, chain, i64::try_from(head.seq).map_err(damaged)?, head.hash])?)
-}
-
-/// Notes what the hub holds of this PC's own chains.
-pub(crate) fn hub_has(conn: &Connection, memory: &Memory, stream: i64, theirs: &Frontier) -> Result<bool, Fault> {
-    let mut news = false;
-    for own in memory.owns() {
-        let seq = theirs.head(memory.incarnation(own)?).map_or(0, |h| h.seq);
-        let seq = i64::try_from(seq).map_err(damaged)?;
-        let known: Option<i64> = conn
-            .prepare_cached("SELECT seq FROM hub_head WHERE stream = ?1 AND chain = ?2")?
-            .query_row([stream, own], |r| r.get(0))
-            .optional()?;
-        if known == Some(seq) || (known.is_none() && seq == 0) {
-            continue;
-        }
-        conn.prepare_cached("INSERT INTO hub_head (stream, chain, seq) VALUES (?1, ?2, ?3) ON CONFLICT (stream, chain) DO UPDATE SET seq = ?3")?
-            .execute([stream, own, seq])?;
-        news = true;
-    }
-    Ok(news)
 }

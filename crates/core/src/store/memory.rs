@@ -48,6 +48,8 @@ pub(crate) struct Memory {
     pub(crate) own: i64,
     /// Every incarnation that this PC has had, the present one included.
     owns: HashSet<i64>,
+    /// Branches of forked chains, by stream and incarnation.
+    branches: HashMap<(i64, i64), Vec<i64>>,
 }
 
 impl Memory {
@@ -96,6 +98,11 @@ impl Memory {
         let mut rows = conn.prepare("SELECT inc FROM incarnation")?;
         for row in rows.query_map([], |r| r.get(0))? {
             memory.owns.insert(row?);
+        }
+        let mut rows = conn.prepare("SELECT stream, inc, branch FROM branch")?;
+        for row in rows.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))? {
+            let (stream, inc, branch) = row?;
+            memory.note_branch(stream, inc, branch);
         }
         memory.counter = conn.query_row(
             "SELECT max(coalesce((SELECT max(last_ctr) FROM segment WHERE carried = ?1), 0), coalesce((SELECT max(last_ctr) FROM outbox WHERE inc = ?1), 0))",
@@ -205,6 +212,23 @@ impl Memory {
         self.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.applied)
     }
 
+    /// Whether this store holds the change, on whichever branch where its chain is forked.
+    pub(crate) fn held_on_any_branch(&self, stream: i64, inc: i64, ctr: i64) -> bool {
+        let branches = self.branches.get(&(stream, inc)).map_or(&[][..], Vec::as_slice);
+        self.held(stream, inc, ctr) || branches.iter().any(|branch| self.held(stream, *branch, ctr))
+    }
+
+    pub(crate) fn note_branch(&mut self, stream: i64, inc: i64, branch: i64) {
+        let branches = self.branches.entry((stream, inc)).or_default();
+        if !branches.contains(&branch) {
+            branches.push(branch);
+        }
+    }
+
+    pub(crate) fn forget_branches(&mut self) {
+        self.branches.clear();
+    }
+
     pub(crate) fn head_mut(&mut self, stream: i64, inc: i64) -> &mut Head {
         self.dirty.insert((stream, inc));
         self.heads.entry((stream, inc)).or_default()
@@ -227,6 +251,12 @@ impl Memory {
                 head.confirmed,
                 head.news
             ])?;
+        }
+        for ((stream, inc), branches) in &self.branches {
+            for branch in branches {
+                conn.prepare_cached("INSERT OR IGNORE INTO branch (stream, inc, branch) VALUES (?1, ?2, ?3)")?
+                    .execute([stream, inc, branch])?;
+            }
         }
         set_meta(conn, "hlc", &format!("{}.{}", self.hlc.millis, self.hlc.count))
     }

@@ -2,6 +2,9 @@
 
 mod act;
 mod apply;
+mod forks;
+mod heads;
+mod intake;
 mod log;
 pub(crate) mod memory;
 mod merge;
@@ -27,9 +30,11 @@ use std::{
 pub(crate) use act::Done;
 pub use act::{Act, Moment, NewEvent, today};
 pub use apply::Fold;
-pub(crate) use apply::{Pens, RECEIPT, Touched};
-pub use log::Received;
-pub(crate) use log::{Fresh, Intake, LogKeys, frontier, holds, hub_has, missing, put_out};
+pub(crate) use apply::{RECEIPT, Touched};
+pub(crate) use heads::{frontier, holds, hub_has, missing};
+pub(crate) use intake::Intake;
+pub use intake::Received;
+pub(crate) use log::{Fresh, LogKeys, put_out};
 pub(crate) use merge::past;
 pub use open::DatabaseKey;
 pub(crate) use pieces::{Piece, pieces, segment};

@@ -163,7 +163,7 @@ CREATE TABLE ident (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;
 CREATE TABLE stream (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE segment (
   no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, chain INTEGER NOT NULL, seq INTEGER NOT NULL,
-  hash BLOB NOT NULL, changes INTEGER NOT NULL, carried INTEGER NOT NULL, first_ctr INTEGER NOT NULL, last_ctr INTEGER NOT NULL,
+  hash BLOB NOT NULL, prev BLOB NOT NULL, mine INTEGER NOT NULL, changes INTEGER NOT NULL, carried INTEGER NOT NULL, first_ctr INTEGER NOT NULL, last_ctr INTEGER NOT NULL,
   bytes BLOB NOT NULL, UNIQUE (stream, chain, seq, hash)
 ) STRICT;
 CREATE TABLE outbox (
@@ -171,6 +171,8 @@ CREATE TABLE outbox (
   first_ctr INTEGER NOT NULL, last_ctr INTEGER NOT NULL, block BLOB NOT NULL
 ) STRICT;
 CREATE TABLE quarantine (no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, reason TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;
+-- Chains with more than one head: two databases went on under one name.
+CREATE TABLE fork (stream INTEGER NOT NULL, chain INTEGER NOT NULL, PRIMARY KEY (stream, chain)) STRICT, WITHOUT ROWID;
 -- Incarnations that this PC had before the present one.
 CREATE TABLE incarnation (inc INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE cert (id BLOB PRIMARY KEY, chain BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -231,9 +233,11 @@ CREATE TABLE past (
   kind INTEGER NOT NULL, rec INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, author INTEGER NOT NULL,
   wall INTEGER NOT NULL, sets BLOB NOT NULL, depths BLOB NOT NULL, PRIMARY KEY (kind, rec, inc, ctr)
 ) STRICT, WITHOUT ROWID;
+-- The branches of forked chains, by their small numbers.
+CREATE TABLE branch (stream INTEGER NOT NULL, inc INTEGER NOT NULL, branch INTEGER NOT NULL, PRIMARY KEY (stream, inc, branch)) STRICT, WITHOUT ROWID;
 CREATE TABLE lookup (kind INTEGER NOT NULL, rec INTEGER NOT NULL, name TEXT NOT NULL, digits TEXT NOT NULL, PRIMARY KEY (kind, rec)) STRICT, WITHOUT ROWID;
 CREATE TABLE parked (no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, county INTEGER NOT NULL, block BLOB NOT NULL) STRICT;
 ";
 
 /// The derived tables by name, for the rebuild.
-pub(super) const DERIVED_NAMES: [&str; 6] = ["head", "event", "leaf", "past", "lookup", "parked"];
+pub(super) const DERIVED_NAMES: [&str; 7] = ["branch", "head", "event", "leaf", "past", "lookup", "parked"];

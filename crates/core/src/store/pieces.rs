@@ -4,7 +4,7 @@
 use niangjia_replication::Frontier;
 use rusqlite::{Connection, params};
 
-use super::{log::lacking, memory::Memory};
+use super::{heads::lacking, memory::Memory};
 use crate::fault::Fault;
 
 /// A segment of the log without its bytes.

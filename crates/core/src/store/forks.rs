@@ -1,0 +1,253 @@
+//! Forks: two databases that went on under one name, such as a cloned PC. Both wrote different changes under the same
+//! incarnation and counter, and both are kept: from where a chain parts, each branch counts as an incarnation of its own,
+//! named after the segment that it begins with. So what is shown is a function of the segments held, whichever came first.
+//
+// A fork is rare and a chain is left as soon as its fork is known (its owner takes a new incarnation), so nothing here is
+// kept up to date step by step: whenever a segment of a forked chain comes, the tables are made again from the log.
+
+use std::collections::{HashMap, HashSet};
+
+use niangjia_replication::{
+    Head, Incarnation,
+    change::{Change, Dot, RecordId},
+};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{apply::counter, log::LogKeys, memory::Memory, versions::damaged};
+use crate::fault::Fault;
+
+const PURPOSE: &str = "niangjia 2026-11 branch of a forked chain";
+
+/// The forked chains of the log, by stream and chain.
+#[derive(Default)]
+pub(crate) struct Forks(HashMap<(i64, Incarnation), Forked>);
+
+#[derive(Default)]
+struct Forked {
+    branches: Vec<Branch>,
+    /// The branch of each segment behind the fork.
+    of: HashMap<[u8; 32], usize>,
+    written: HashMap<i64, Vec<Written>>,
+}
+
+/// What stands behind a fork, up to the next one.
+struct Branch {
+    name: Incarnation,
+    /// Its first counter.
+    first: i64,
+    /// The branch that it left; `None` where that is the chain before its first fork.
+    from: Option<usize>,
+}
+
+/// A change of a branch, as far as a reference from another chain may mean it.
+struct Written {
+    branch: usize,
+    tag: [u8; 8],
+    record: RecordId,
+    fields: HashSet<String>,
+    event: bool,
+}
+
+/// The carrier of a change.
+#[derive(Clone, Copy)]
+pub(crate) struct Carrier {
+    pub(crate) stream: i64,
+    pub(crate) chain: Incarnation,
+    /// The segment; `None` for what waits in the outbox.
+    pub(crate) hash: Option<[u8; 32]>,
+}
+
+/// Notes that a chain is forked. Returns whether that is new.
+pub(super) fn note(conn: &Connection, stream: i64, chain: i64) -> Result<bool, Fault> {
+    Ok(conn.prepare_cached("INSERT OR IGNORE INTO fork (stream, chain) VALUES (?1, ?2)")?.execute([stream, chain])? > 0)
+}
+
+/// Whether a chain is known to be forked.
+pub(super) fn is_forked(conn: &Connection, stream: i64, chain: i64) -> Result<bool, Fault> {
+    Ok(conn.prepare_cached("SELECT 1 FROM fork WHERE stream = ?1 AND chain = ?2")?.exists([stream, chain])?)
+}
+
+/// How far another side that holds these heads of a forked chain holds what this PC wrote on it.
+pub(super) fn own_part(conn: &Connection, stream: i64, chain: i64, heads: &[Head]) -> Result<i64, Fault> {
+    let mut find = conn
+        .prepare_cached("SELECT prev, mine FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash = ?4")?;
+    let mut own = 0;
+    for head in heads {
+        let (mut seq, mut hash) = (i64::try_from(head.seq).map_err(damaged)?, head.hash);
+        // Down the branch of the other one, to where it left this PC's.
+        while seq > own {
+            let found: Option<([u8; 32], bool)> =
+                find.query_row(params![stream, chain, seq, hash], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
+            match found {
+                Some((_, true)) => own = seq,
+                Some((prev, false)) => (seq, hash) = (seq - 1, prev),
+                None => break,
+            }
+        }
+    }
+    Ok(own)
+}
+
+impl Forks {
+    /// Reads the forked chains, and what was written behind the forks.
+    pub(super) fn load(conn: &Connection, memory: &mut Memory, log: &LogKeys<'_>) -> Result<Self, Fault> {
+        let mut statement = conn.prepare_cached("SELECT stream, chain FROM fork ORDER BY stream, chain")?;
+        let chains: Vec<(i64, i64)> =
+            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+        let mut forks = Self::default();
+        for (stream, chain) in chains {
+            let name = memory.incarnation(chain)?;
+            forks.0.insert((stream, name), Forked::load(conn, log, stream, chain, name)?);
+        }
+        for ((stream, chain), forked) in &forks.0 {
+            let chain = memory.number(conn, chain.0)?;
+            for branch in &forked.branches {
+                let number = memory.number(conn, branch.name.0)?;
+                memory.note_branch(*stream, chain, number);
+                // What was imported on this branch is undone under its name.
+                conn.execute(
+                    "UPDATE batch SET inc = ?3 WHERE stream = ?1 AND inc = ?2 AND first_ctr >= ?4 AND ?5",
+                    params![stream, chain, number, branch.first, forked.owns(conn, *stream, chain, branch)?],
+                )?;
+            }
+        }
+        Ok(forks)
+    }
+
+    /// The change under the name that it has here, where that is not the one it bears.
+    pub(super) fn resolve(&self, carrier: Carrier, change: &Change) -> Result<Option<Change>, Fault> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        let mut named = change.clone();
+        if let Some(forked) = self.0.get(&(carrier.stream, change.dot.incarnation)) {
+            named.dot.incarnation = forked.name_of(carrier, change)?;
+        }
+        for set in &mut named.sets {
+            let field = set.field.clone();
+            set.seen = self.seen(carrier, change.record, &set.seen, |w| w.fields.contains(&*field))?;
+        }
+        if let Some(event) = &mut named.event {
+            event.seen = self.seen(carrier, change.record, &event.seen, |w| w.event)?;
+        }
+        Ok((named != *change).then_some(named))
+    }
+
+    fn seen(
+        &self,
+        carrier: Carrier,
+        record: RecordId,
+        seen: &[Dot],
+        means: impl Fn(&Written) -> bool,
+    ) -> Result<Vec<Dot>, Fault> {
+        let mut out = Vec::with_capacity(seen.len());
+        for dot in seen {
+            let Some(forked) = self.0.get(&(carrier.stream, dot.incarnation)) else {
+                out.push(*dot);
+                continue;
+            };
+            let at = counter(*dot)?;
+            if dot.incarnation == carrier.chain {
+                let incarnation = forked.before(carrier.hash, at).unwrap_or(dot.incarnation);
+                out.push(Dot { incarnation, ..*dot });
+                continue;
+            }
+            let meant: Vec<&Written> =
+                forked.written.get(&at).into_iter().flatten().filter(|w| w.record == record && means(w)).collect();
+            match meant.as_slice() {
+                [] => out.push(*dot),
+                [one] => out.push(Dot { incarnation: forked.branches[one.branch].name, ..*dot }),
+                // The author saw one of them and nobody can tell which: then none counts as seen, and a person chooses.
+                _ => {}
+            }
+        }
+        Ok(out)
+    }
+}
+
+impl Forked {
+    fn load(conn: &Connection, log: &LogKeys<'_>, stream: i64, chain: i64, name: Incarnation) -> Result<Self, Fault> {
+        let mut forked = Self::default();
+        let mut statement = conn.prepare_cached(
+            "SELECT hash, prev, bytes, (SELECT count(*) FROM segment o WHERE o.stream = s.stream AND o.chain = s.chain AND o.seq = s.seq AND o.prev = s.prev)
+             FROM segment s WHERE stream = ?1 AND chain = ?2 ORDER BY seq, hash",
+        )?;
+        let mut rows = statement.query([stream, chain])?;
+        while let Some(row) = rows.next()? {
+            let (hash, prev, siblings): ([u8; 32], [u8; 32], i64) = (row.get(0)?, row.get(1)?, row.get(3)?);
+            let from = forked.of.get(&prev).copied();
+            let branch = if siblings > 1 {
+                forked.branches.push(Branch { name: branch_name(name, &hash), first: i64::MAX, from });
+                Some(forked.branches.len() - 1)
+            } else {
+                from
+            };
+            let Some(branch) = branch else { continue };
+            forked.of.insert(hash, branch);
+            for change in log.changes(conn, row.get_ref(2)?.as_blob().map_err(damaged)?)? {
+                if change.dot.incarnation == name {
+                    let at = counter(change.dot)?;
+                    forked.branches[branch].first = forked.branches[branch].first.min(at);
+                    forked.written.entry(at).or_default().push(Written {
+                        branch,
+                        tag: change.id().tag,
+                        record: change.record,
+                        fields: change.sets.iter().map(|s| s.field.to_string()).collect(),
+                        event: change.event.is_some(),
+                    });
+                }
+            }
+        }
+        Ok(forked)
+    }
+
+    /// The name of the branch on which a change of this chain stands.
+    fn name_of(&self, carrier: Carrier, change: &Change) -> Result<Incarnation, Fault> {
+        let own = change.dot.incarnation;
+        if carrier.chain == own {
+            let branch = carrier.hash.and_then(|hash| self.of.get(&hash));
+            return Ok(branch.map_or(own, |branch| self.branches[*branch].name));
+        }
+        // Carried by another chain, after a restore: the same change, or one of yet another branch.
+        let (at, tag) = (counter(change.dot)?, change.id().tag);
+        if let Some(same) = self.written.get(&at).into_iter().flatten().find(|w| w.tag == tag) {
+            return Ok(self.branches[same.branch].name);
+        }
+        let behind = self.branches.iter().any(|branch| branch.first <= at);
+        Ok(if behind { branch_name(own, &carrier.chain.0) } else { own })
+    }
+
+    /// The branch on the way to a segment on which a counter stands; `None` before the first fork.
+    fn before(&self, hash: Option<[u8; 32]>, at: i64) -> Option<Incarnation> {
+        let mut branch = self.of.get(&hash?).copied();
+        while let Some(here) = branch {
+            if self.branches[here].first <= at {
+                return Some(self.branches[here].name);
+            }
+            branch = self.branches[here].from;
+        }
+        None
+    }
+
+    /// Whether this PC wrote the branch.
+    fn owns(&self, conn: &Connection, stream: i64, chain: i64, branch: &Branch) -> Result<bool, Fault> {
+        let hashes = self.of.iter().filter(|(_, of)| self.branches[**of].name == branch.name).map(|(hash, _)| hash);
+        for hash in hashes {
+            let mine = conn
+                .prepare_cached("SELECT mine FROM segment WHERE stream = ?1 AND chain = ?2 AND hash = ?3")?
+                .query_row(params![stream, chain, hash], |r| r.get(0))?;
+            if mine {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn branch_name(chain: Incarnation, begins: &[u8]) -> Incarnation {
+    let mut hasher = blake3::Hasher::new_derive_key(PURPOSE);
+    hasher.update(&chain.0).update(begins);
+    let mut name = [0; 16];
+    name.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    Incarnation(name)
+}

@@ -1,0 +1,108 @@
+//! Heads: what is held of a stream's chains, and what another side lacks of them.
+
+use niangjia_replication::{
+    Frontier, Head,
+    wire::{Lacks, lacks},
+};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{forks, memory::Memory, versions::damaged};
+use crate::fault::Fault;
+
+/// The heads of a stream's chains.
+pub(crate) fn frontier(conn: &Connection, memory: &Memory, stream: i64) -> Result<Frontier, Fault> {
+    let mut frontier = Frontier::new();
+    // A head is a segment that no held segment names as its predecessor; without a fork that is the last of its chain.
+    let mut statement = conn.prepare_cached(
+        "SELECT chain, max(seq), hash FROM segment WHERE stream = ?1 GROUP BY chain
+         UNION
+         SELECT s.chain, s.seq, s.hash FROM fork f JOIN segment s ON s.stream = f.stream AND s.chain = f.chain
+         WHERE f.stream = ?1 AND NOT EXISTS (SELECT 1 FROM segment n WHERE n.stream = s.stream AND n.chain = s.chain AND n.seq = s.seq + 1 AND n.prev = s.hash)",
+    )?;
+    let rows =
+        statement.query_map([stream], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, [u8; 32]>(2)?)))?;
+    for row in rows {
+        let (chain, seq, hash) = row?;
+        frontier.add(memory.incarnation(chain)?, Head { seq: u64::try_from(seq).map_err(damaged)?, hash });
+    }
+    Ok(frontier)
+}
+
+/// Segments that the other side lacks, oldest first in each chain, up to `max_bytes` but at least one.
+pub(crate) fn missing(
+    conn: &Connection,
+    memory: &Memory,
+    stream: i64,
+    theirs: &Frontier,
+    max_bytes: usize,
+) -> Result<Vec<Vec<u8>>, Fault> {
+    let (mut out, mut bytes) = (Vec::new(), 0);
+    for (chain, after) in lacking(conn, memory, stream, theirs)? {
+        let mut statement = conn.prepare_cached(
+            "SELECT bytes FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3 ORDER BY seq, no",
+        )?;
+        let mut rows = statement.query(params![stream, chain, after])?;
+        while let Some(row) = rows.next()? {
+            let segment: Vec<u8> = row.get(0)?;
+            if !out.is_empty() && bytes + segment.len() > max_bytes {
+                return Ok(out);
+            }
+            bytes += segment.len();
+            out.push(segment);
+        }
+    }
+    Ok(out)
+}
+
+/// Chains of which the other side lacks something, and the number after which.
+pub(super) fn lacking(
+    conn: &Connection,
+    memory: &Memory,
+    stream: i64,
+    theirs: &Frontier,
+) -> Result<Vec<(i64, i64)>, Fault> {
+    let mine = frontier(conn, memory, stream)?;
+    let mut out = Vec::new();
+    for (chain, heads) in mine.chains() {
+        let number = memory.known_number(chain.0).ok_or_else(|| damaged("chain"))?;
+        let after = match lacks(heads, theirs.heads(chain), true, |head| holds(conn, stream, number, head))? {
+            Lacks::Nothing => continue,
+            Lacks::After(seq) => i64::try_from(seq).map_err(damaged)?,
+            // Forked chains are the next step; until then the whole chain is offered and the other side keeps what is new.
+            Lacks::Beside(_) => 0,
+        };
+        out.push((number, after));
+    }
+    Ok(out)
+}
+
+/// Whether this segment of a chain is held.
+pub(crate) fn holds(conn: &Connection, stream: i64, chain: i64, head: &Head) -> Result<bool, Fault> {
+    Ok(conn
+        .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash = ?4")?
+        .exists(params![stream, chain, i64::try_from(head.seq).map_err(damaged)?, head.hash])?)
+}
+
+/// Notes what the hub holds of this PC's own chains.
+pub(crate) fn hub_has(conn: &Connection, memory: &Memory, stream: i64, theirs: &Frontier) -> Result<bool, Fault> {
+    let mut news = false;
+    for own in memory.owns() {
+        let chain = memory.incarnation(own)?;
+        let seq = if forks::is_forked(conn, stream, own)? {
+            forks::own_part(conn, stream, own, theirs.heads(chain))?
+        } else {
+            i64::try_from(theirs.head(chain).map_or(0, |h| h.seq)).map_err(damaged)?
+        };
+        let known: Option<i64> = conn
+            .prepare_cached("SELECT seq FROM hub_head WHERE stream = ?1 AND chain = ?2")?
+            .query_row([stream, own], |r| r.get(0))
+            .optional()?;
+        if known == Some(seq) || (known.is_none() && seq == 0) {
+            continue;
+        }
+        conn.prepare_cached("INSERT INTO hub_head (stream, chain, seq) VALUES (?1, ?2, ?3) ON CONFLICT (stream, chain) DO UPDATE SET seq = ?3")?
+            .execute([stream, own, seq])?;
+        news = true;
+    }
+    Ok(news)
+}

@@ -1,0 +1,142 @@
+//! One database on two PCs: somebody copied the folder. Both write under one name, and still nothing is lost, nobody is
+//! mixed up with anybody, and all agree.
+
+use niangjia_core::replication::Stream;
+use serde_json::{Value, json};
+use stories::{County, Desk, exchange_all, opened, usual};
+
+const WANG_FANG: &str = "99010119900615007X";
+const ZHANG_WEIMIN: &str = "990101198001010014";
+const SHAN_XIAO: &str = "99010619880808004X";
+
+/// The whole data folder, copied to another PC while the program is closed.
+async fn cloned(desk: &mut Desk) -> Desk {
+    desk.station.close().await;
+    let fresh = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(desk.dir()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            std::fs::copy(&path, fresh.path().join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    desk.station = opened(desk.dir());
+    desk.unlock().await;
+    let clone = Desk::at(fresh, usual());
+    clone.unlock().await;
+    clone
+}
+
+/// Everything that can be seen of the members, as this desk shows it.
+async fn shown(desk: &Desk) -> Vec<Value> {
+    let mut all = Vec::new();
+    for line in desk.ask("members.list", json!({ "limit": 50 })).await["rows"].as_array().unwrap() {
+        let mut page = desk.member(line["id"].as_str().unwrap()).await;
+        for own in ["token", "standing"] {
+            page.as_object_mut().unwrap().remove(own);
+        }
+        all.push(page);
+    }
+    all.sort_by_key(|page| page["id"].to_string());
+    all
+}
+
+async fn all_agree(county: &Desk, desks: [&Desk; 2]) {
+    for _ in 0..3 {
+        exchange_all(&[desks[0], desks[1], county]).await;
+    }
+    let (expected, stream) = (shown(county).await, desks[0].stream());
+    for desk in desks {
+        let told = desk.sync().await;
+        assert_eq!((&told["in_step"], &told["received"]["changes"]), (&json!(true), &json!(0)), "{told}");
+        assert_eq!(shown(desk).await, expected);
+        for stream in [stream, Stream::County] {
+            assert_eq!(desk.digest(&stream), county.digest(&stream));
+        }
+        let status = desk.ask("sync.status", json!({})).await;
+        for nothing in ["unsent", "unconfirmed", "parked", "quarantined"] {
+            assert_eq!(status[nothing], 0, "{nothing}");
+        }
+    }
+    for desk in [county, desks[0], desks[1]] {
+        desk.ask("tables.rebuild", json!({})).await;
+        assert_eq!(shown(desk).await, expected, "rebuilt");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_pcs_under_one_name_lose_nothing_and_part() {
+    let county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = first.join("王芳", WANG_FANG).await;
+    exchange_all(&[&first, &county.desk]).await;
+    let mut second = cloned(&mut first).await;
+
+    // The same counters on both sides: other people, and the same field of the same person.
+    first.save(&first.member(&wang).await, json!({ "post": "车工" })).await;
+    let zhang = first.join("张伟民", ZHANG_WEIMIN).await;
+    second.save(&second.member(&wang).await, json!({ "post": "班长" })).await;
+    let shan = second.join("单晓", SHAN_XIAO).await;
+    second.save(&second.member(&shan).await, json!({ "post": "质检员" })).await;
+    all_agree(&county.desk, [&first, &second]).await;
+    assert_eq!(county.desk.found("张伟民").await + county.desk.found("单晓").await, 2);
+    assert_eq!(county.desk.member(&shan).await["fields"]["post"], "质检员");
+    let standing = |page: &Value| page["standing"]["mark"].clone();
+    for desk in [&first, &second, &county.desk] {
+        assert_eq!(standing(&desk.member(&wang).await), "needs_you", "two values, and both are kept");
+    }
+
+    // A person chooses, and both go on, each under a name of its own.
+    let page = second.member(&wang).await;
+    second.save(&page, json!({ "post": "班长" })).await;
+    first.save(&first.member(&zhang).await, json!({ "post": "电工" })).await;
+    first.reopen().await;
+    second.reopen().await;
+    all_agree(&county.desk, [&first, &second]).await;
+    assert_eq!(first.member(&wang).await["fields"]["post"], "班长");
+    assert_eq!(standing(&first.member(&wang).await), "confirmed");
+    assert_eq!(second.member(&zhang).await["fields"]["post"], "电工");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_county_that_built_on_one_branch_is_understood_when_the_other_one_comes() {
+    let county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = first.join("王芳", WANG_FANG).await;
+    exchange_all(&[&first, &county.desk]).await;
+    let second = cloned(&mut first).await;
+    first.save(&first.member(&wang).await, json!({ "post": "车工" })).await;
+    first.sync().await;
+    county.desk.sync().await;
+    // The county saw the first branch only, and mends what it saw.
+    county.desk.save(&county.desk.member(&wang).await, json!({ "post": "车工（数控）" })).await;
+    county.desk.sync().await;
+    // The clone wrote about somebody else under the same counter.
+    second.join("张伟民", ZHANG_WEIMIN).await;
+    all_agree(&county.desk, [&first, &second]).await;
+    let page = second.member(&wang).await;
+    assert_eq!((&page["fields"]["post"], &page["standing"]["mark"]), (&json!("车工（数控）"), &json!("confirmed")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_folder_put_back_from_yesterday_goes_on_beside_its_own_later_life() {
+    let county = County::found().await;
+    let mut today = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = today.join("王芳", WANG_FANG).await;
+    exchange_all(&[&today, &county.desk]).await;
+    // Yesterday's image of the disk: no second file that could tell.
+    let yesterday = cloned(&mut today).await;
+    today.save(&today.member(&wang).await, json!({ "post": "车工" })).await;
+    today.join("张伟民", ZHANG_WEIMIN).await;
+    today.sync().await;
+    today.station.close().await;
+    // The clerk works on for a morning before the line is back.
+    let shan = yesterday.join("单晓", SHAN_XIAO).await;
+    yesterday.sync().await;
+    exchange_all(&[&yesterday, &county.desk]).await;
+    let last = yesterday.sync().await;
+    assert_eq!((&last["in_step"], &last["received"]["changes"]), (&json!(true), &json!(0)));
+    assert_eq!(shown(&yesterday).await, shown(&county.desk).await);
+    assert_eq!(yesterday.ask("home", json!({})).await["counts"]["members"], 3);
+    assert_eq!(yesterday.member(&wang).await["fields"]["post"], "车工");
+    assert_eq!(yesterday.member(&shan).await["standing"]["mark"], "confirmed");
+}
