@@ -100,7 +100,7 @@ window_tests() {
 }
 
 rust_tests() {
-  step "unit and story tests (nextest)"
+  step "unit tests, stories, 300 histories (nextest)"
   local status=0 summary passed failed
   logged nextest cargo nextest run --workspace --no-fail-fast --status-level fail --final-status-level fail || status=$?
   summary=$(grep -E '^ *Summary ' "$LOGS/nextest.log" | tail -n 1 || true)

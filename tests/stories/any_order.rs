@@ -15,7 +15,8 @@ async fn copy_of(desk: &Desk, to: &Path) -> Arc<Station> {
         std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
     let copy = stories::opened(to.to_owned());
-    copy.call("app.unlock", json!({ "clerk": "周敏", "passphrase": PASSPHRASE })).await.unwrap();
+    let first = copy.call("app.state", json!({})).await.unwrap()["clerks"][0]["id"].clone();
+    copy.call("app.unlock", json!({ "clerk": first, "passphrase": PASSPHRASE })).await.unwrap();
     copy
 }
 
@@ -133,4 +134,68 @@ async fn a_segment_that_was_tampered_with_is_kept_aside_and_blocks_nothing() {
     county.desk.sync().await;
     assert_eq!(county.desk.found("wf").await, 1);
     assert_eq!(county.desk.ask("sync.status", json!({})).await["quarantined"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_comes_before_its_record_waits_for_it() {
+    let county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let folder = tempfile::tempdir().unwrap();
+    county.desk.station.close().await;
+    let copy = copy_of(&county.desk, folder.path()).await;
+    county.desk.ask("app.unlock", json!({ "clerk": "周敏", "passphrase": PASSPHRASE })).await;
+
+    // Entered without an event; the first thing that happens to the membership is written at the county.
+    let fields = json!({ "name": "王芳", "id_no": WANG_FANG, "post": "挡车工" });
+    let id = pingming.ask("members.save", json!({ "fields": fields })).await["id"].as_str().unwrap().to_owned();
+    exchange_all(&[&pingming, &county.desk]).await;
+    let left = json!({ "id": id, "event": "left", "on": "2025-05-02", "reason": "own_wish" });
+    county.desk.ask("members.change", left).await;
+    exchange_all(&[&pingming, &county.desk]).await;
+    let expected = page(&county.desk.station, &id).await;
+
+    // The county's chain, which no longer knows who began, comes first.
+    let stream = pingming.stream();
+    let (of_county, of_township): (Vec<_>, Vec<_>) = chains(&county.desk, &stream).into_iter().partition(|chain| {
+        let signer = |bytes: &[u8]| Segment::parse(bytes, &Limits::STANDARD).unwrap().signer();
+        let own = county.desk.station.office().unwrap().device_auth().0;
+        let own = niangjia_core::replication::keys::chain_from_cbor(&own).unwrap();
+        signer(&chain[0]) == own.last().unwrap().id()
+    });
+    let office = copy.office().unwrap();
+    for segment in [of_county, of_township].concat().concat() {
+        office.receive(&stream, &[segment], moment()).unwrap();
+    }
+    assert_eq!(page(&copy, &id).await, expected);
+    assert_eq!(expected["page"]["conflicts"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_copy_that_has_heard_of_its_later_days_counts_on_from_there() {
+    let county = County::found().await;
+    let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let id = pingming.join("王芳", WANG_FANG).await;
+    pingming.sync().await;
+    let folder = tempfile::tempdir().unwrap();
+    pingming.station.close().await;
+    let old = copy_of(&pingming, folder.path()).await;
+    pingming.reopen().await;
+    for n in 0..3 {
+        let page = pingming.member(&id).await;
+        pingming.save(&page, json!({ "post": format!("组长{n}") })).await;
+    }
+    exchange_all(&[&pingming, &county.desk]).await;
+    pingming.station.close().await;
+
+    // The PC breaks; the old copy is put in its place, fetches what it wrote since, and only then is worked on.
+    old.call("sync.now", json!({})).await.unwrap();
+    let status = old.call("sync.status", json!({})).await.unwrap();
+    assert_eq!((&status["unsent"], &status["quarantined"]), (&json!(0), &json!(0)), "it knows its own hand");
+    let page = old.call("members.get", json!({ "id": id })).await.unwrap();
+    assert_eq!(page["fields"]["post"], "组长2");
+    let ask = json!({ "id": id, "token": page["token"], "fields": { "post": "主席" } });
+    old.call("members.save", ask).await.unwrap();
+    old.call("sync.now", json!({})).await.unwrap();
+    county.desk.sync().await;
+    assert_eq!(county.desk.member(&id).await["fields"]["post"], "主席", "a number used twice would be taken for known");
 }

@@ -1,5 +1,6 @@
 //! The errands of the house: `cargo xtask tidy` checks what a machine can check of the house rules.
 
+mod simulate;
 mod source;
 mod tidy;
 mod tree;
@@ -13,25 +14,32 @@ enum Errand {
     Tidy,
     /// Makes the window's types from the command list.
     Types,
+    /// Lives histories, or plants defects into them; the words are the simulation's own.
+    Simulation(Vec<String>),
 }
 
 impl Errand {
     const HELP: &str = "usage: cargo xtask tidy    check the house rules
-       cargo xtask types   make the window's types from the command list";
+       cargo xtask types   make the window's types from the command list
+       cargo xtask simulate [--seeds N] [--from S]          live N histories of the simulation
+       cargo xtask simulate --tell S [--defect NAME]        tell one of them line by line
+       cargo xtask defects [--within N] [--only WORDS]      plant each defect; all must be caught";
 
-    fn asked(mut words: impl Iterator<Item = String>) -> Option<Self> {
-        match (words.next().as_deref(), words.next()) {
-            (Some("tidy"), None) => Some(Self::Tidy),
-            (Some("types"), None) => Some(Self::Types),
+    fn asked(words: Vec<String>) -> Option<Self> {
+        match (words.first().map(String::as_str), words.len()) {
+            (Some("tidy"), 1) => Some(Self::Tidy),
+            (Some("types"), 1) => Some(Self::Types),
+            (Some("simulate" | "defects"), _) => Some(Self::Simulation(words)),
             _ => None,
         }
     }
 }
 
 fn main() -> ExitCode {
-    match Errand::asked(std::env::args().skip(1)) {
+    match Errand::asked(std::env::args().skip(1).collect()) {
         Some(Errand::Tidy) => tidy::run(),
         Some(Errand::Types) => types::run(tree::top()),
+        Some(Errand::Simulation(words)) => simulate::run(tree::top(), &words),
         None => {
             eprintln!("{}", Errand::HELP);
             ExitCode::from(2)

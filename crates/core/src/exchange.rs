@@ -1,5 +1,6 @@
 //! Coming into step: what an office hands to a hub or a stick, and what it takes from there.
 
+use niangjia_replication::planted;
 use niangjia_replication::{
     Frontier, RecordId, SetHash, Stream,
     change::{Set, Value},
@@ -218,7 +219,7 @@ impl Office {
         let memory = (*self.store.memory()).clone();
         let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment);
         let received = intake.take(stream, segments)?;
-        let forked = intake.forked;
+        let (forked, own_came) = (intake.forked, intake.own_came);
         let (mut memory, touched) = intake.finish();
         if forked {
             // A branch that was the whole chain so far has a name of its own from now on: every table is made again.
@@ -229,6 +230,10 @@ impl Office {
             self.index()?;
             let kinds = self.store.schema.all().map(|layout| layout.ty.name.to_owned()).collect();
             return Ok((received, Changed { kinds }));
+        }
+        if own_came {
+            // An old copy fetched what it wrote on its later days: the hub holds that.
+            memory.load_received(&tx)?;
         }
         memory.persist(&tx)?;
         tx.commit()?;
@@ -288,6 +293,9 @@ impl Office {
             let covered = heads
                 .into_iter()
                 .map(|((_, inc), head)| {
+                    if planted!("confirmed before it came") {
+                        return Ok((memory.ident(*inc)?, head.applied + 20));
+                    }
                     let first_parked =
                         memory.parked.iter().filter(|(s, i, _)| *s == number && i == inc).map(|(_, _, c)| *c).min();
                     Ok((memory.ident(*inc)?, first_parked.map_or(head.applied, |c| c - 1)))

@@ -7,6 +7,7 @@ use std::{
 };
 
 use niangjia_replication::{change::RecordId, stream::Stream};
+use niangjia_replication::{cut, planted};
 use rusqlite::{Connection, ToSql};
 use serde_json::Value as Json;
 
@@ -281,6 +282,10 @@ impl Office {
             papers: Papers::default(),
         };
         let answer = run(&mut desk)?;
+        if planted!("audit after the act") {
+            tx.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
+        }
+        cut!("act");
         desk.audit(name)?;
         let (Done { memory, touched, mut rng, fresh }, Kept { new_keys, spent, papers }) = desk.finish()?;
         let mut tail = keeping::tail_of(&memory, &fresh)?;

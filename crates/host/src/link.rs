@@ -8,8 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use niangjia_replication::frontier::Head;
 use niangjia_replication::keys::{Cert, SigningKey, VerifyingKey, chain_to_cbor};
 use niangjia_replication::wire::{
-    self, Changed, ChangedAsk, ClaimAsk, Claimed, Digest, Frames, MissingAsk, Placed, Received, Refused, Replica,
-    Status, Taken,
+    self, ChangedAsk, ClaimAsk, Claimed, Digest, Frames, MissingAsk, Placed, Received, Refused, Replica, Status,
 };
 use niangjia_replication::{Frontier, Incarnation, Limits, Segment, Stream};
 use reqwest::header::AUTHORIZATION;
@@ -17,10 +16,12 @@ use serde::de::DeserializeOwned;
 
 mod call;
 mod fault;
+mod line;
 mod pace;
 mod pin;
 
 pub use fault::LinkFault;
+pub use line::{Answer, Line};
 pub use niangjia_replication::enrol::HubAddress;
 use pace::Pace;
 
@@ -85,6 +86,7 @@ pub struct Link {
     client: reqwest::Client,
     hub: HubAddress,
     auth: DeviceAuth,
+    began: Instant,
 }
 
 impl Link {
@@ -100,7 +102,7 @@ impl Link {
             return Err(LinkFault::Address);
         }
         let client = pin::client(hub.key)?;
-        Ok(Self { client, hub: HubAddress { url, ..hub }, auth })
+        Ok(Self { client, hub: HubAddress { url, ..hub }, auth, began: Instant::now() })
     }
 
     /// The hub's state: its clock, its limits, whether it is claimed.
@@ -134,24 +136,7 @@ impl Link {
         replica: &mut dyn Replica,
         progress: &mut (dyn FnMut(Step) + Send),
     ) -> Result<Outcome, LinkFault> {
-        let mut run =
-            Run { link: self, replica, progress, outcome: Outcome::default(), up: Pace::up(), down: Pace::down() };
-        for round in 0..ROUNDS {
-            let differ = run.compare(round == 0).await?;
-            if differ.is_empty() {
-                run.outcome.in_step = true;
-                break;
-            }
-            let before = (run.outcome.sent.segments, run.outcome.forks, run.outcome.received.segments);
-            for (stream, hub) in differ {
-                let hub = run.send(stream, hub).await?;
-                run.fetch(stream, &hub).await?;
-            }
-            if before == (run.outcome.sent.segments, run.outcome.forks, run.outcome.received.segments) {
-                break;
-            }
-        }
-        Ok(run.outcome)
+        exchange(self, replica, progress).await
     }
 
     fn url(&self, path: &str) -> String {
@@ -184,9 +169,37 @@ impl Link {
     }
 }
 
+/// One exchange over any line: what [`Link::exchange`] does over TLS, the simulation does in memory.
+///
+/// # Errors
+/// The fault that ended it.
+pub async fn exchange<L: Line>(
+    line: &L,
+    replica: &mut dyn Replica,
+    progress: &mut (dyn FnMut(Step) + Send),
+) -> Result<Outcome, LinkFault> {
+    let mut run = Run { line, replica, progress, outcome: Outcome::default(), up: Pace::up(), down: Pace::down() };
+    for round in 0..ROUNDS {
+        let differ = run.compare(round == 0).await?;
+        if differ.is_empty() {
+            run.outcome.in_step = true;
+            break;
+        }
+        let before = (run.outcome.sent.segments, run.outcome.forks, run.outcome.received.segments);
+        for (stream, hub) in differ {
+            let hub = run.send(stream, hub).await?;
+            run.fetch(stream, &hub).await?;
+        }
+        if before == (run.outcome.sent.segments, run.outcome.forks, run.outcome.received.segments) {
+            break;
+        }
+    }
+    Ok(run.outcome)
+}
+
 /// One exchange under way.
-struct Run<'a> {
-    link: &'a Link,
+struct Run<'a, L> {
+    line: &'a L,
     replica: &'a mut dyn Replica,
     progress: &'a mut (dyn FnMut(Step) + Send),
     outcome: Outcome,
@@ -194,7 +207,7 @@ struct Run<'a> {
     down: Pace,
 }
 
-impl Run<'_> {
+impl<L: Line> Run<'_, L> {
     /// Asks what differs. For all else the replica learns that the hub has it.
     async fn compare(&mut self, first: bool) -> Result<Vec<(Stream, Frontier)>, LinkFault> {
         (self.progress)(Step::Comparing);
@@ -203,7 +216,7 @@ impl Run<'_> {
             streams: mine.iter().map(|(stream, frontier)| (*stream, Digest::of(frontier))).collect(),
             counts: if first { waiting(|| self.replica.counts())? } else { BTreeMap::new() },
         };
-        let (changed, epoch): (Changed, _) = self.link.ask("/v1/changed", &ask).await?;
+        let (changed, epoch) = self.line.changed(&ask).await?;
         self.outcome.hub_time_ms = changed.time_ms;
         self.outcome.epoch = epoch;
         let differ: BTreeSet<Stream> = changed.differ.iter().map(|(stream, _)| *stream).collect();
@@ -233,9 +246,9 @@ impl Run<'_> {
             for segment in &batch {
                 wire::put_frame(&mut body, segment).map_err(|_| LinkFault::Garbled)?;
             }
-            let (size, path, began) = (body.len(), format!("/v1/streams/{stream}/segments"), Instant::now());
-            let taken: Taken = call::whole(self.link.post(&path, body)?, size).await?.0;
-            self.up.took(size, began.elapsed());
+            let (size, began) = (body.len(), self.line.clock());
+            let taken = self.line.bring(&stream, body).await?;
+            self.up.took(size, self.line.clock().saturating_sub(began));
             if taken.placed.len() != batch.len() {
                 return Err(LinkFault::Garbled);
             }
@@ -306,13 +319,12 @@ impl Run<'_> {
 
     /// One page; whether more follows. Whole frames are kept even if the line breaks after them.
     async fn page(&mut self, stream: Stream, ask: &MissingAsk) -> Result<bool, LinkFault> {
-        let (body, path, began) = (wire::encode(ask), format!("/v1/streams/{stream}/missing"), Instant::now());
-        let size = body.len();
-        let mut answer = call::answer(self.link.post(&path, body)?, size).await?;
-        let more = answer.headers().get(wire::MORE).is_some_and(|more| more.as_bytes() == b"1");
+        let began = self.line.clock();
+        let mut answer = self.line.missing(&stream, ask).await?;
+        let more = answer.more();
         let (mut frames, mut part, mut bytes) = (Frames::new(), Vec::new(), 0);
         loop {
-            let piece = call::piece(&mut answer).await;
+            let piece = answer.piece().await;
             if let Ok(Some(piece)) = &piece {
                 bytes += piece.len();
                 frames.push(piece);
@@ -330,7 +342,7 @@ impl Run<'_> {
         if !frames.is_empty() {
             return Err(LinkFault::Garbled);
         }
-        self.down.took(bytes, began.elapsed());
+        self.down.took(bytes, self.line.clock().saturating_sub(began));
         Ok(more)
     }
 

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use niangjia_replication::keys::{Identity, VerifyingKey, chain_from_cbor, verify_chain};
 use niangjia_replication::wire::{NONCE, RefusalCode, SCHEME, request_digest};
 
+use crate::relay::device;
 use crate::store::Device;
 
 /// Chains remembered as checked; each costs some four signatures to check again.
@@ -67,10 +68,6 @@ impl Asker {
         let identity = verify_chain(&certs, root).map_err(|_| RefusalCode::Foreign)?;
         Ok(Self { identity, device: device(&identity, signed.chain.clone()) })
     }
-}
-
-pub(crate) fn device(identity: &Identity, chain: Vec<u8>) -> Device {
-    Device { cert: identity.cert, key: identity.device_key, office: identity.office, county: identity.county, chain }
 }
 
 /// Chains that were checked against the pinned root, by the hash of their bytes.

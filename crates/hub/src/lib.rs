@@ -23,6 +23,7 @@ mod auth;
 mod county;
 mod identity;
 mod limits;
+pub mod relay;
 mod routes;
 mod serve;
 pub mod store;

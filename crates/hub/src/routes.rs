@@ -13,17 +13,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use niangjia_replication::enrol::Claim;
-use niangjia_replication::keys::{Identity, VerifyingKey};
+use niangjia_replication::keys::VerifyingKey;
 use niangjia_replication::wire::{
-    self, Changed, ChangedAsk, ClaimAsk, Claimed, Digest, MissingAsk, Refusal, RefusalCode, Status, Taken, Window,
+    self, Changed, ChangedAsk, ClaimAsk, Claimed, MissingAsk, Refusal, RefusalCode, Status, Window,
 };
 use niangjia_replication::{Limits, Stream};
 use serde::Serialize;
 
 use crate::auth::{Asker, Known, Signed};
 use crate::limits::{Later, Limiter, Place};
+use crate::relay::{Relay, view};
 use crate::serve::Peer;
-use crate::store::{Birth, SegmentStore, StoreFault, View};
+use crate::store::{Birth, SegmentStore, StoreFault};
 
 mod body;
 mod segments;
@@ -78,6 +79,15 @@ impl Desk {
         }
     }
 
+    /// Asks the relay's judgement, likewise.
+    async fn judge<T: Send + 'static>(
+        self: &Arc<Self>,
+        root: VerifyingKey,
+        ask: impl FnOnce(&Relay<'_>) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, Refuse> {
+        self.with_store(move |store| ask(&Relay { store, root })).await
+    }
+
     async fn root(self: &Arc<Self>) -> Result<Option<VerifyingKey>, Refuse> {
         if let Some(root) = self.root.get() {
             return Ok(Some(*root));
@@ -94,7 +104,7 @@ impl Desk {
         let address = request.extensions().get::<Peer>().map(|peer| peer.0);
         let place = self.enter(Who::Device(asker.identity.device_key.to_bytes(), address))?;
         let body = self.signed_body(request, &signed, &asker).await?;
-        Ok(Admitted { asker, body, place })
+        Ok(Admitted { asker, root, body, place })
     }
 
     /// The body, once its signature holds.
@@ -113,18 +123,9 @@ impl Desk {
 
 struct Admitted {
     asker: Asker,
+    root: VerifyingKey,
     body: Vec<u8>,
     place: Place<Who>,
-}
-
-/// Which part of a stream a device may know; `None`: nothing.
-fn view(who: &Identity, stream: &Stream) -> Option<View> {
-    if who.may_read(stream) {
-        Some(View::All)
-    } else {
-        // The sender of mail sees what it sent, so that it can tell what has arrived.
-        who.may_write(stream).then_some(View::Own(who.device_key))
-    }
 }
 
 pub(crate) fn app(desk: Arc<Desk>) -> Router {
@@ -204,42 +205,14 @@ async fn claim(
 }
 
 async fn changed(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response, Refuse> {
-    let Admitted { asker, body, place: _place } = desk.admit(request).await?;
+    let Admitted { asker, root, body, place: _place } = desk.admit(request).await?;
     let ask: ChangedAsk = wire::decode(&body).map_err(|_| RefusalCode::Malformed)?;
     if ask.counts.len() > wire::COUNTS || ask.counts.keys().any(|name| name.len() > 32) {
         return Err(RefusalCode::Malformed.into());
     }
     let now = now_ms();
-    let differ = desk
-        .with_store(move |store| {
-            let counts = (!ask.counts.is_empty()).then_some(&ask.counts);
-            store.note(&asker.device, now, counts)?;
-            differing(store, &asker.identity, &ask.streams)
-        })
-        .await?;
+    let differ = desk.judge(root, move |relay| relay.changed(&asker.device, &asker.identity, &ask, now)).await?;
     Ok(cbor(&Changed { time_ms: now, differ }))
-}
-
-/// The hub's side of every stream that stands otherwise there. Streams that are not the asker's are passed over in silence.
-fn differing(
-    store: &dyn SegmentStore,
-    who: &Identity,
-    asked: &[(Stream, Digest)],
-) -> Result<Vec<(Stream, niangjia_replication::Frontier)>, StoreFault> {
-    let mut theirs: std::collections::BTreeMap<_, _> = asked.iter().copied().collect();
-    let nothing = Digest::of(&niangjia_replication::Frontier::new());
-    for stream in store.streams()? {
-        theirs.entry(stream).or_insert(nothing);
-    }
-    let mut differ = Vec::new();
-    for (stream, digest) in theirs {
-        let Some(view) = view(who, &stream) else { continue };
-        let frontier = store.frontier(&stream, view)?;
-        if Digest::of(&frontier) != digest {
-            differ.push((stream, frontier));
-        }
-    }
-    Ok(differ)
 }
 
 /// `…/missing` and `…/segments` of one stream, whose name may hold a slash.
@@ -254,16 +227,17 @@ async fn stream(State(desk): State<Arc<Desk>>, Path(path): Path<String>, request
 }
 
 async fn missing(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Response, Refuse> {
-    let Admitted { asker, body, place } = desk.admit(request).await?;
-    let view = view(&asker.identity, &stream).ok_or(RefusalCode::MayNot)?;
+    let Admitted { asker, root, body, place } = desk.admit(request).await?;
+    let device = asker.identity.cert;
+    view(&asker.identity, &stream).ok_or(RefusalCode::MayNot)?;
     let ask: MissingAsk = wire::decode(&body).map_err(|_| RefusalCode::Malformed)?;
-    let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
-    let page = desk.with_store(move |store| store.missing(&stream, &ask.have, view, most)).await?;
+    let page = desk.judge(root, move |relay| relay.missing(&asker.identity, &stream, &ask)).await?;
+    let page = page.ok_or(RefusalCode::MayNot)?;
     let mut frames = Vec::with_capacity(page.segments.iter().map(|segment| segment.len() + 4).sum());
     for segment in &page.segments {
         wire::put_frame(&mut frames, segment).map_err(|_| RefusalCode::Failed)?;
     }
-    tracing::debug!(device = %asker.identity.cert, %stream, segments = page.segments.len(), "given");
+    tracing::debug!(%device, %stream, segments = page.segments.len(), "given");
     let length = frames.len();
     let mut answer = Response::new(body::keeping(frames, place));
     answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
@@ -273,17 +247,12 @@ async fn missing(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Re
 }
 
 async fn take(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Response, Refuse> {
-    let root = desk.root().await?.ok_or(RefusalCode::NotClaimed)?;
-    let Admitted { asker, body, place: _place } = desk.admit(request).await?;
-    let view = view(&asker.identity, &stream).ok_or(RefusalCode::MayNot)?;
+    let Admitted { asker, root, body, place: _place } = desk.admit(request).await?;
+    view(&asker.identity, &stream).ok_or(RefusalCode::MayNot)?;
     let frames = segments::frames(&body)?;
     let device = asker.identity.cert;
-    let taken = desk
-        .with_store(move |store| {
-            let placed = segments::take(store, &root, &asker.identity, stream, &frames, now_ms())?;
-            Ok(Taken { placed, frontier: store.frontier(&stream, view)? })
-        })
-        .await?;
+    let taken = desk.judge(root, move |relay| relay.take(&asker.identity, stream, &frames, now_ms())).await?;
+    let taken = taken.ok_or(RefusalCode::MayNot)?;
     let held = taken.placed.iter().filter(|placed| placed.held()).count();
     let forks = taken.placed.iter().filter(|placed| **placed == wire::Placed::Fork).count();
     tracing::debug!(%device, %stream, held, refused = taken.placed.len() - held, "taken");

@@ -21,6 +21,7 @@ pub mod frontier;
 pub mod keys;
 pub mod kit;
 pub mod packet;
+pub mod planted;
 pub mod segment;
 pub mod slot;
 pub mod stream;

@@ -17,6 +17,7 @@ use crate::cert::{Cert, CertId, Identity, read_chain, verify_chain};
 use crate::change::Incarnation;
 use crate::cose::{Signed, cose_sign};
 use crate::keys::{Signer, StreamKey, VerifyingKey};
+use crate::planted;
 use crate::stream::Stream;
 
 /// Of the format. 0 until cards and transfers stand, then frozen.
@@ -338,7 +339,9 @@ impl<'a> Segment<'a> {
     /// # Errors
     /// [`Bad::Signature`].
     pub fn verify(self, key: &VerifyingKey) -> Result<Verified<'a>, Bad> {
-        key.verify(&self.signed, &self.signature)?;
+        if !planted!("signature unchecked") {
+            key.verify(&self.signed, &self.signature)?;
+        }
         Ok(Verified(self))
     }
 
@@ -350,7 +353,7 @@ impl<'a> Segment<'a> {
         if self.signer != who.cert {
             return Err(Bad::Untrusted("another device than the signer"));
         }
-        if !who.may_write(&self.header.stream) {
+        if !who.may_write(&self.header.stream) && !planted!("anybody writes anywhere") {
             return Err(Bad::Untrusted("not a writer of this stream"));
         }
         self.verify(&who.device_key)

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use niangjia_replication::planted;
 use niangjia_replication::{
     block,
     change::{Change, Dot, Event, Hlc, Incarnation, RecordId, Set, Value},
@@ -257,6 +258,9 @@ impl<'a> Act<'a> {
             }
             let dots = self.dots(seen, index)?;
             for place in &register.fields {
+                if planted!("a group is torn apart") && !fields.iter().any(|(p, _)| p == place) {
+                    continue;
+                }
                 let value = fields
                     .iter()
                     .find(|(p, _)| p == place)
@@ -293,6 +297,7 @@ impl<'a> Act<'a> {
     fn dots(&self, seen: &Versions, register: usize) -> Result<Vec<Dot>, Fault> {
         seen.leaves(register)
             .iter()
+            .take(if planted!("a choice replaces one side") { 1 } else { usize::MAX })
             .map(|l| {
                 Ok(Dot {
                     incarnation: self.memory.incarnation(l.inc)?,
@@ -302,20 +307,20 @@ impl<'a> Act<'a> {
             .collect()
     }
 
-    /// The last events of a record: those that a new event follows.
+    /// What a new event follows: the last events of the record, or the change that made it. An event that named nothing
+    /// could arrive before its record and would be taken for the first change of an empty one.
     fn event_heads(&self, layout: &Layout, row: &Stored) -> Result<Vec<Dot>, Fault> {
         let events = self.events(layout, row.rec)?;
         let deepest = events.iter().map(|e| e.leaf.depth).max();
-        events
-            .iter()
-            .filter(|e| Some(e.leaf.depth) == deepest)
-            .map(|e| {
-                Ok(Dot {
-                    incarnation: self.memory.incarnation(e.leaf.inc)?,
-                    counter: u64::try_from(e.leaf.ctr).map_err(damaged)?,
-                })
-            })
-            .collect()
+        let mut heads: Vec<_> =
+            events.iter().filter(|e| Some(e.leaf.depth) == deepest).map(|e| (e.leaf.inc, e.leaf.ctr)).collect();
+        if heads.is_empty() && !planted!("the first event follows nothing") {
+            heads.push(row.versions.base);
+        }
+        let dot = |(inc, ctr)| -> Result<Dot, Fault> {
+            Ok(Dot { incarnation: self.memory.incarnation(inc)?, counter: u64::try_from(ctr).map_err(damaged)? })
+        };
+        heads.into_iter().map(dot).collect()
     }
 
     pub(crate) fn events(&self, layout: &Layout, rec: i64) -> Result<Vec<rows::EventRow>, Fault> {

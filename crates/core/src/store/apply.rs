@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use niangjia_replication::change::{Change, Dot};
+use niangjia_replication::planted;
 use rusqlite::{CachedStatement, Connection, params};
 
 use super::{
@@ -89,17 +90,20 @@ impl Applier<'_, '_> {
         let change = named.unwrap_or(saved);
         let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
         let ctr = counter(change.dot)?;
-        if self.memory.held(stream, inc, ctr) {
+        if self.memory.held(stream, inc, ctr) && !planted!("no dedupe") {
             return Ok(Fate::Known);
         }
         let head = self.memory.head_mut(stream, inc);
         head.applied = ctr;
         head.changes += 1;
         head.digest.add(&saved.id());
-        if &*change.kind != RECEIPT {
+        if &*change.kind != RECEIPT || planted!("receipts are receipted") {
             head.news = ctr;
         }
         if !self.causes_known(stream, change)? {
+            if planted!("parked dropped") {
+                return Ok(Fate::Unknown);
+            }
             self.memory.parked.insert((stream, inc, ctr));
             return Ok(Fate::Parked);
         }
@@ -118,6 +122,9 @@ impl Applier<'_, '_> {
     }
 
     fn causes_known(&self, stream: i64, change: &Change) -> Result<bool, Fault> {
+        if planted!("nothing is parked") {
+            return Ok(true);
+        }
         let mut last: Option<Dot> = None;
         for dot in change.sets.iter().flat_map(|s| &s.seen).chain(change.event.iter().flat_map(|e| &e.seen)) {
             if last == Some(*dot) {

@@ -1,7 +1,7 @@
 //! Heads: what is held of a stream's chains, and what another side lacks of them.
 
 use niangjia_replication::{
-    Frontier, Head,
+    Frontier, Head, planted,
     wire::{Lacks, lacks},
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -64,6 +64,9 @@ pub(super) fn lacking(
     let mine = frontier(conn, memory, stream)?;
     let mut out = Vec::new();
     for (chain, heads) in mine.chains() {
+        if planted!("only one's own is offered") && chain.0 != memory.ident(memory.own)? {
+            continue;
+        }
         let number = memory.known_number(chain.0).ok_or_else(|| damaged("chain"))?;
         let after = match lacks(heads, theirs.heads(chain), true, |head| holds(conn, stream, number, head))? {
             Lacks::Nothing => continue,

@@ -2,6 +2,7 @@
 //! what its history says are functions of the set of changes, in whatever order they came.
 
 use niangjia_replication::change::{Change, Event};
+use niangjia_replication::planted;
 use rusqlite::{Connection, params};
 
 use super::{
@@ -57,10 +58,16 @@ impl Applier<'_, '_> {
             if before.iter().any(|l| (l.inc, l.ctr) == row.versions.base) && seen.contains(&row.versions.base) {
                 self.keep_first(layout, &row, register, &before)?;
             }
-            let depth = 1 + shown.map_or(0, |(depth, _, _)| depth);
+            let mut depth = 1 + shown.map_or(0, |(depth, _, _)| depth);
+            if planted!("depth from what stands") {
+                depth = 1 + before.iter().map(|l| l.depth).max().unwrap_or(0);
+            }
             depths.push((index, depth));
             let fresh = Leaf { inc, ctr, depth };
             let mut leaves: Vec<Leaf> = before.iter().copied().filter(|l| !seen.contains(&(l.inc, l.ctr))).collect();
+            if planted!("last write wins") {
+                leaves.clear();
+            }
             leaves.push(fresh);
             if leaves.len() > 1 {
                 if before.len() == 1 {
@@ -100,6 +107,9 @@ impl Applier<'_, '_> {
 
     /// Orders leaves so that the shown one stands first: deepest, then the greatest id; the same on every replica.
     fn order(&self, leaves: &mut [Leaf]) -> Result<(), Fault> {
+        if planted!("winner by arrival") {
+            return Ok(());
+        }
         let mut keyed: Vec<(i64, [u8; 16], i64, Leaf)> =
             leaves.iter().map(|l| Ok((l.depth, self.memory.ident(l.inc)?, l.ctr, *l))).collect::<Result<_, Fault>>()?;
         keyed.sort_by_key(|(depth, inc, ctr, _)| std::cmp::Reverse((*depth, *inc, *ctr)));
@@ -125,7 +135,7 @@ impl Applier<'_, '_> {
             .prepare_cached("SELECT depths FROM past WHERE kind = ?1 AND rec = ?2 AND inc = ?3 AND ctr = ?4")?
             .query_row(params![kind, row.rec, dot.0, dot.1], |r| r.get(0))
             .optional()?;
-        let Some(blob) = blob else { return Ok(1) };
+        let Some(blob) = blob.filter(|_| !planted!("replaced versions forget their depth")) else { return Ok(1) };
         let depths: Vec<(usize, i64)> = ciborium::from_reader(&blob[..]).map_err(damaged)?;
         Ok(depths.into_iter().find(|(r, _)| *r == register).map_or(1, |(_, d)| d))
     }
@@ -278,6 +288,10 @@ impl Applier<'_, '_> {
         };
         self.put_event(layout.no, row.rec, i64::try_from(events.len()).unwrap_or(i64::MAX), &entry)?;
         events.push(entry);
+        if planted!("events fold as they come") {
+            row.state = self.folds.get(layout.ty.name).map(|fold| fold(&events));
+            return Ok(());
+        }
         events.sort_by_cached_key(|e| (e.leaf.depth, self.memory.ident(e.leaf.inc).unwrap_or_default(), e.leaf.ctr));
         row.state = self.folds.get(layout.ty.name).map(|fold| fold(&events));
         Ok(())

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use niangjia_replication::frontier::Head;
 use niangjia_replication::keys::SigningKey;
-use niangjia_replication::wire::{Frames, Placed, Refused, Replica, put_frame};
+use niangjia_replication::wire::{Digest, Frames, Placed, Refused, Replica, Taken, put_frame};
 use niangjia_replication::{Frontier, Incarnation, RecordId, Segment};
 use rand_core::SeedableRng;
 use tower::ServiceExt;

@@ -1,0 +1,77 @@
+//! What an exchange asks of the way to the hub: three questions and a clock. Over TLS here; in memory, with faults drawn from a
+//! seed, in the simulation.
+
+use std::{future::Future, time::Duration};
+
+use niangjia_replication::wire::{self, Changed, ChangedAsk, MissingAsk, Taken};
+use niangjia_replication::{Incarnation, Stream};
+use reqwest::Response;
+
+use super::{Link, LinkFault, call};
+
+/// A way to the hub.
+pub trait Line: Sync {
+    /// A page of frames on its way.
+    type Answer: Answer;
+
+    /// What differs there; and the life of the hub's store.
+    fn changed(
+        &self,
+        ask: &ChangedAsk,
+    ) -> impl Future<Output = Result<(Changed, Option<Incarnation>), LinkFault>> + Send;
+
+    /// Brings frames of a stream.
+    fn bring(&self, stream: &Stream, frames: Vec<u8>) -> impl Future<Output = Result<Taken, LinkFault>> + Send;
+
+    /// Asks for a page of what is missing here.
+    fn missing(
+        &self,
+        stream: &Stream,
+        ask: &MissingAsk,
+    ) -> impl Future<Output = Result<Self::Answer, LinkFault>> + Send;
+
+    /// Time since some moment; only differences count, to find how much fits the line.
+    fn clock(&self) -> Duration;
+}
+
+/// A page of frames, piece by piece as the line brings it.
+pub trait Answer: Send {
+    /// Whether more follows this page.
+    fn more(&self) -> bool;
+
+    /// The next piece, `None` at the end.
+    fn piece(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, LinkFault>> + Send;
+}
+
+impl Line for Link {
+    type Answer = Response;
+
+    async fn changed(&self, ask: &ChangedAsk) -> Result<(Changed, Option<Incarnation>), LinkFault> {
+        self.ask("/v1/changed", ask).await
+    }
+
+    async fn bring(&self, stream: &Stream, frames: Vec<u8>) -> Result<Taken, LinkFault> {
+        let size = frames.len();
+        Ok(call::whole(self.post(&format!("/v1/streams/{stream}/segments"), frames)?, size).await?.0)
+    }
+
+    async fn missing(&self, stream: &Stream, ask: &MissingAsk) -> Result<Response, LinkFault> {
+        let body = wire::encode(ask);
+        let size = body.len();
+        call::answer(self.post(&format!("/v1/streams/{stream}/missing"), body)?, size).await
+    }
+
+    fn clock(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+impl Answer for Response {
+    fn more(&self) -> bool {
+        self.headers().get(wire::MORE).is_some_and(|more| more.as_bytes() == b"1")
+    }
+
+    async fn piece(&mut self) -> Result<Option<Vec<u8>>, LinkFault> {
+        call::piece(self).await
+    }
+}

@@ -1,0 +1,185 @@
+//! The relay's judgement: what a device is told and given, and what is taken from it. Functions of the store and the pinned
+//! root, without a socket and without a clock; the routes ask them, and so does the simulation.
+
+use std::collections::{BTreeMap, HashMap};
+
+use niangjia_replication::keys::{CertId, Identity, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_chain};
+use niangjia_replication::planted;
+use niangjia_replication::wire::{ChangedAsk, Digest, MissingAsk, Placed, Refused, Taken};
+use niangjia_replication::{Bad, Frontier, Limits, Segment, Stream, wire};
+
+use crate::store::{Arrived, Device, Page, SegmentStore, StoreFault, View};
+
+/// One hub's store and the county root that it has pinned.
+pub struct Relay<'s> {
+    pub store: &'s dyn SegmentStore,
+    pub root: VerifyingKey,
+}
+
+impl Relay<'_> {
+    /// Notes that a device was here and tells where streams stand otherwise than there. Streams that are not the asker's are
+    /// passed over in silence.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn changed(
+        &self,
+        device: &Device,
+        who: &Identity,
+        ask: &ChangedAsk,
+        now_ms: i64,
+    ) -> Result<Differ, StoreFault> {
+        let counts = (!ask.counts.is_empty()).then_some(&ask.counts);
+        self.store.note(device, now_ms, counts)?;
+        let mut theirs: BTreeMap<_, _> = ask.streams.iter().copied().collect();
+        let nothing = Digest::of(&Frontier::new());
+        for stream in self.store.streams()? {
+            theirs.entry(stream).or_insert(nothing);
+        }
+        let mut differ = Vec::new();
+        for (stream, digest) in theirs {
+            let Some(view) = view(who, &stream) else { continue };
+            let frontier = self.store.frontier(&stream, view)?;
+            if Digest::of(&frontier) != digest {
+                differ.push((stream, frontier));
+            }
+        }
+        Ok(differ)
+    }
+
+    /// A page of what the asker lacks of a stream; `None` where it may not know it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn missing(&self, who: &Identity, stream: &Stream, ask: &MissingAsk) -> Result<Option<Page>, StoreFault> {
+        let Some(view) = view(who, stream) else { return Ok(None) };
+        let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
+        self.store.missing(stream, &ask.have, view, most).map(Some)
+    }
+
+    /// Checks each segment, gives those that pass their place, and tells how the stream stands then; `None` where the asker
+    /// has no business with it. Anyone else may bring anyone's: the signature decides.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing is stored then.
+    pub fn take(
+        &self,
+        who: &Identity,
+        stream: Stream,
+        frames: &[Vec<u8>],
+        now_ms: i64,
+    ) -> Result<Option<Taken>, StoreFault> {
+        let Some(view) = view(who, &stream) else { return Ok(None) };
+        let placed = take(self.store, &self.root, who, stream, frames, now_ms)?;
+        Ok(Some(Taken { placed, frontier: self.store.frontier(&stream, view)? }))
+    }
+}
+
+/// Streams that stand otherwise at the hub, with its side of each.
+pub type Differ = Vec<(Stream, Frontier)>;
+
+/// Which part of a stream a device may know; `None`: nothing.
+pub(crate) fn view(who: &Identity, stream: &Stream) -> Option<View> {
+    if who.may_read(stream) || planted!("the hub tells everybody") {
+        Some(View::All)
+    } else {
+        // The sender of mail sees what it sent, so that it can tell what has arrived.
+        who.may_write(stream).then_some(View::Own(who.device_key))
+    }
+}
+
+/// A device as the hub remembers it, with the certificates that it showed.
+#[must_use]
+pub fn device(identity: &Identity, chain: Vec<u8>) -> Device {
+    Device { cert: identity.cert, key: identity.device_key, office: identity.office, county: identity.county, chain }
+}
+
+fn take(
+    store: &dyn SegmentStore,
+    root: &VerifyingKey,
+    asker: &Identity,
+    stream: Stream,
+    frames: &[Vec<u8>],
+    now_ms: i64,
+) -> Result<Vec<Placed>, StoreFault> {
+    let mut signers =
+        Signers { store, root, known: HashMap::from([(asker.cert, Some(*asker))]), introduced: Vec::new() };
+    let mut placed = vec![Placed::Known; frames.len()];
+    let (mut arrived, mut at) = (Vec::new(), Vec::new());
+    for (index, frame) in frames.iter().enumerate() {
+        match check(&mut signers, stream, frame)? {
+            Ok(segment) => {
+                arrived.push(segment);
+                at.push(index);
+            }
+            Err(why) => placed[index] = Placed::Refused(why),
+        }
+    }
+    for (index, place) in at.into_iter().zip(store.place(&arrived, &signers.introduced, now_ms)?) {
+        placed[index] = place;
+    }
+    Ok(placed)
+}
+
+fn check<'a>(
+    signers: &mut Signers<'_>,
+    stream: Stream,
+    frame: &'a [u8],
+) -> Result<Result<Arrived<'a>, Refused>, StoreFault> {
+    let segment = match Segment::parse(frame, &Limits::STANDARD) {
+        Ok(segment) => segment,
+        Err(Bad::Unknown { .. }) => return Ok(Err(Refused::Newer)),
+        Err(_) => return Ok(Err(Refused::Malformed)),
+    };
+    if segment.header().stream != stream {
+        return Ok(Err(Refused::OtherStream));
+    }
+    let Some(signer) = signers.of(&segment)? else { return Ok(Err(Refused::Foreign)) };
+    if !signer.may_write(&stream) && !planted!("anybody writes anywhere") {
+        return Ok(Err(Refused::MayNot));
+    }
+    let Ok(segment) = segment.verify_from(&signer) else { return Ok(Err(Refused::Foreign)) };
+    let header = segment.header();
+    Ok(Ok(Arrived {
+        stream,
+        chain: header.chain,
+        seq: header.seq,
+        prev: header.prev,
+        hash: segment.hash(),
+        signer: signer.device_key,
+        bytes: frame,
+    }))
+}
+
+/// Who signed: by the certificates that a segment carries, by those of the asker, or by those remembered.
+struct Signers<'s> {
+    store: &'s dyn SegmentStore,
+    root: &'s VerifyingKey,
+    known: HashMap<CertId, Option<Identity>>,
+    introduced: Vec<Device>,
+}
+
+impl Signers<'_> {
+    fn of(&mut self, segment: &Segment<'_>) -> Result<Option<Identity>, StoreFault> {
+        let cert = segment.signer();
+        if let Some(Some(identity)) = self.known.get(&cert) {
+            return Ok(Some(*identity));
+        }
+        if let Ok(Some(identity)) = segment.introduces(self.root) {
+            self.introduced.push(device(&identity, chain_to_cbor(segment.certs())));
+            self.known.insert(cert, Some(identity));
+            return Ok(Some(identity));
+        }
+        if let Some(looked_up) = self.known.get(&cert) {
+            return Ok(*looked_up);
+        }
+        // Checked again rather than believed: the root is what decides, not what once stood in a database.
+        let remembered = self.store.device(&cert)?;
+        let identity = remembered.and_then(|device| {
+            let certs = chain_from_cbor(&device.chain).ok()?;
+            verify_chain(&certs, self.root).ok()
+        });
+        self.known.insert(cert, identity);
+        Ok(identity)
+    }
+}

@@ -1,0 +1,139 @@
+//! What must hold once faults have stopped and everybody has exchanged.
+
+use std::collections::BTreeMap;
+
+use niangjia_replication::Stream;
+use serde_json::json;
+
+use crate::{dump::dump, world::World};
+
+impl World {
+    pub(crate) fn check(&mut self) {
+        let alive = self.alive();
+        let mut readers: BTreeMap<Stream, Vec<usize>> = BTreeMap::new();
+        for pc in &alive {
+            for stream in self.pcs[*pc].office().streams() {
+                readers.entry(stream).or_default().push(*pc);
+            }
+        }
+        for (stream, readers) in &readers {
+            self.digests_agree(stream, readers);
+        }
+        for pc in alive {
+            self.status(pc);
+            self.drafts(pc);
+        }
+        self.rows_agree(&readers);
+        self.nothing_is_lost();
+        self.audit();
+    }
+
+    fn digests_agree(&mut self, stream: &Stream, readers: &[usize]) {
+        let mut digests: Vec<String> = Vec::new();
+        for pc in readers {
+            match self.pcs[*pc].office().digest(stream) {
+                Ok(digest) => digests.push(digest),
+                Err(fault) => return self.breaks(format!("PC {pc}: no digest: {fault}")),
+            }
+        }
+        self.trace.note(format!("{stream}: {}", digests[0]));
+        if digests.iter().any(|digest| *digest != digests[0]) {
+            self.breaks(format!("{stream}: the digests of PCs {readers:?} differ"));
+        }
+        let office = self.pcs[readers[0]].office();
+        let mine = office.frontiers().expect("frontiers").into_iter().find(|(of, _)| of == stream);
+        if mine.is_some_and(|(_, frontier)| frontier != self.hub.frontier(stream)) {
+            self.breaks(format!("{stream}: the hub does not hold what PC {} holds", readers[0]));
+        }
+    }
+
+    fn status(&mut self, pc: usize) {
+        let moment = self.chance.moment(self.wall(pc));
+        let status = self.pcs[pc].call(0, "sync.status", json!({}), moment).expect("a status");
+        let aside = self.pcs[pc].aside.len();
+        for (name, expected) in [("parked", 0), ("unsent", 0), ("unconfirmed", 0), ("quarantined", aside)] {
+            if status[name] != expected {
+                self.breaks(format!("PC {pc}: {name} is {} at the end, not {expected}", status[name]));
+            }
+        }
+        self.counts_agree(pc);
+    }
+
+    fn drafts(&mut self, pc: usize) {
+        let moment = self.chance.moment(self.wall(pc));
+        let drafts = self.pcs[pc].call(0, "drafts.list", json!({}), moment).expect("drafts");
+        let listed = drafts["drafts"].as_array().into_iter().flatten();
+        let text = |json: &serde_json::Value| json.as_str().unwrap_or_default().to_owned();
+        let listed: BTreeMap<_, _> = listed.map(|d| (text(&d["key"]), text(&d["fields"]["post"]))).collect();
+        if listed != self.pcs[pc].drafts {
+            self.breaks(format!("PC {pc}: the drafts are not those that were typed"));
+        }
+    }
+
+    /// The same rows on all readers of a stream, and again after a rebuild from the log.
+    fn rows_agree(&mut self, readers: &BTreeMap<Stream, Vec<usize>>) {
+        let mut rows: BTreeMap<&Stream, Vec<String>> = BTreeMap::new();
+        for pc in self.alive() {
+            for rebuilt in [false, true] {
+                if rebuilt && let Err(fault) = self.pcs[pc].office().rebuild() {
+                    return self.breaks(format!("PC {pc}: no rebuild: {fault} {:?}", fault.cause));
+                }
+                let conn = self.pcs[pc].peek();
+                for stream in readers.iter().filter(|(_, readers)| readers.contains(&pc)).map(|(stream, _)| stream) {
+                    let own = stream.office().map(|office| office.0);
+                    let seen = dump(&conn, stream, own);
+                    let expected = rows.entry(stream).or_insert_with(|| seen.clone());
+                    if *expected == seen {
+                        continue;
+                    }
+                    let other = expected.iter().find(|line| !seen.contains(line));
+                    let mine = seen.iter().find(|line| !expected.contains(line));
+                    let when = if rebuilt { ", rebuilt" } else { "" };
+                    return self
+                        .breaks(format!("PC {pc}{when}: other rows in {stream}\n  there {other:?}\n  here  {mine:?}"));
+                }
+            }
+        }
+        for (stream, rows) in rows {
+            self.trace.note(format!("{stream}: {} rows {}", rows.len(), blake3::hash(rows.join("\n").as_bytes())));
+        }
+    }
+
+    /// Promise 1, asked at the county, which reads everything, and at one PC of each office.
+    fn nothing_is_lost(&mut self) {
+        for id in self.oracle.order.clone() {
+            let office = self.oracle.papers[&id].office;
+            let mut asked = vec![0];
+            asked.extend(self.alive().into_iter().find(|pc| office != 0 && self.pcs[*pc].office_no == office));
+            for pc in asked {
+                let page = self.page(pc, &id);
+                let paper = &self.oracle.papers[&id];
+                let wrong = match &page {
+                    Some(page) => paper.judge(page),
+                    None if paper.sure() => vec!["it is not there".to_owned()],
+                    None => Vec::new(),
+                };
+                for what in wrong {
+                    self.breaks(format!("PC {pc}: {} {id}: {what}", self.oracle.papers[&id].kind));
+                }
+            }
+        }
+        for pc in self.alive() {
+            self.confirmed_is_confirmed(pc);
+        }
+    }
+
+    /// What was acknowledged stands in the audit, and nothing else does.
+    fn audit(&mut self) {
+        let conn = self.pcs[0].peek();
+        for (office, stream) in self.streams.clone().iter().enumerate() {
+            let Stream::Office(id) = stream else { continue };
+            let sql = "SELECT count(*) FROM audit a JOIN stream s ON s.no = a.stream WHERE s.name = ?1";
+            let count: i64 = conn.query_row(sql, [Stream::Audit(*id).to_string()], |row| row.get(0)).expect("a count");
+            let (sure, perhaps) = self.oracle.acts(office);
+            if !(sure..=sure + perhaps).contains(&usize::try_from(count).unwrap_or(0)) {
+                self.breaks(format!("office {office}: {count} entries in the audit for {sure} acts"));
+            }
+        }
+    }
+}

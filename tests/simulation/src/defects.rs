@@ -1,0 +1,40 @@
+//! The planted defects, each a broken rule. The suite must catch every one; a test that cannot fail is a defect.
+
+use crate::{Verdict, history};
+
+/// Every switch, by the name under which `planted!` knows it in the product.
+pub const ALL: &[&str] = &[
+    "versions taken at save",
+    "cursor before data",
+    "no dedupe",
+    "winner by arrival",
+    "last write wins",
+    "signature unchecked",
+    "parked dropped",
+    "nothing is parked",
+    "quarantine drops",
+    "confirmed before it came",
+    "receipts are receipted",
+    "rebuild skips events",
+    "rebuild skips the outbox",
+    "a stamp ahead is refused",
+    "only one's own is offered",
+    "audit after the act",
+    "a choice replaces one side",
+    "a group is torn apart",
+    "the outbox is not counted",
+    "an old copy counts from its own end",
+    "undo over later work",
+    "depth from what stands",
+    "replaced versions forget their depth",
+    "events fold as they come",
+    "the first event follows nothing",
+    "the hub tells everybody",
+    "anybody writes anywhere",
+];
+
+/// The first history, counted from 1, that notices the defect, and what it says.
+#[must_use]
+pub fn caught(defect: &'static str, from: u64, within: u64) -> Option<(u64, Verdict)> {
+    (0..within).map(|n| (n + 1, history(from + n, Some(defect), false))).find(|(_, verdict)| !verdict.broken.is_empty())
+}

@@ -1,0 +1,117 @@
+//! Exchanges: the real link over a line with faults, as the host runs it.
+
+use niangjia_host::link::{self, LinkFault};
+use niangjia_replication::{Incarnation, Stream, planted};
+
+use crate::{
+    line::{Faults, Keeper, Wire, at_once},
+    world::World,
+};
+
+impl World {
+    /// Faults for one exchange of a PC, drawn by the plan.
+    pub(crate) fn faults(&mut self, pc: usize) -> Faults {
+        let chance = &mut self.chance;
+        let mut faults = Faults {
+            cut: chance.percent(self.plan.cut).then(|| chance.below(6)),
+            answer_lost: chance.percent(self.plan.answer_lost).then(|| chance.below(3)),
+            twice: chance.percent(self.plan.twice),
+            shuffled: chance.percent(self.plan.shuffled),
+            tampered: chance.percent(self.plan.tampered),
+            ..Faults::default()
+        };
+        if chance.percent(self.plan.late) {
+            let streams = self.pcs[pc].office().streams();
+            for _ in 0..3 {
+                // Only what the PC may read: a hub hands out nothing else.
+                let late = chance.pick(&self.pool).filter(|(stream, _)| streams.contains(stream));
+                faults.late.extend(late.cloned());
+            }
+        }
+        if chance.percent(self.plan.forged) {
+            faults.forged.extend(self.forged());
+        }
+        faults
+    }
+
+    /// One exchange as the host runs it: seal, exchange, receipts, and once more for these. Returns whether all went well.
+    pub(crate) fn exchange(&mut self, pc: usize, faults: &Faults) -> bool {
+        match self.passes(pc, faults) {
+            Ok(in_step) => {
+                if in_step {
+                    self.oracle.handed_on(pc, self.pcs[pc].county());
+                }
+                in_step
+            }
+            Err(why) => {
+                self.trace.note(format!("  no exchange: {why}"));
+                false
+            }
+        }
+    }
+
+    fn passes(&mut self, pc: usize, faults: &Faults) -> Result<bool, String> {
+        let office = self.pcs[pc].office();
+        let wall = self.wall(pc);
+        let (power, mut in_step) = (planted::armed(), false);
+        for pass in 0..2 {
+            office.seal(&mut self.chance.rng()).map_err(|fault| fault.to_string())?;
+            let wire = Wire::new(&self.hub, &office, faults.clone(), self.now, self.chance.branch());
+            let mut keeper = Keeper { office: office.clone(), wall, chance: self.chance.branch(), taken: Default::default() };
+            let outcome = at_once(link::exchange(&wire, &mut keeper, &mut |_| {}));
+            let seen = wire.seen();
+            self.pool.extend(seen.frames);
+            self.pcs[pc].aside.extend(seen.bad.intersection(&keeper.taken));
+            if let Err(LinkFault::Replica(cause)) = &outcome
+                && (!power || planted::armed())
+            {
+                self.breaks(format!("PC {pc}: its own store failed: {cause}"));
+            }
+            let outcome = outcome.map_err(|fault| fault.to_string())?;
+            in_step = outcome.in_step;
+            let (sent, received) = (outcome.sent, outcome.received);
+            self.trace.note(format!(
+                "  sent {}/{} received {}/{}",
+                sent.segments, sent.changes, received.segments, received.changes
+            ));
+            if outcome.forks > 0 || !outcome.refused.is_empty() {
+                self.breaks(format!("PC {pc}: {} forks, refused {:?}", outcome.forks, outcome.refused));
+            }
+            let written = office.receipts(self.chance.moment(wall)).map_err(|fault| fault.to_string())?;
+            if written == 0 || pass == 1 {
+                break;
+            }
+        }
+        office.contacted(wall).map_err(|fault| fault.to_string())?;
+        Ok(in_step)
+    }
+
+    /// What the status line says is unsent is what the hub does not hold, counted past the program.
+    pub(crate) fn counts_agree(&mut self, pc: usize) {
+        let moment = self.chance.moment(self.wall(pc));
+        let said = self.pcs[pc].call(0, "sync.status", serde_json::json!({}), moment).expect("a status");
+        let conn = self.pcs[pc].peek();
+        let number = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).expect("a number") };
+        let mut unsent = number("SELECT coalesce(sum(changes), 0) FROM outbox");
+        let own: String =
+            conn.query_row("SELECT value FROM meta WHERE name = 'incarnation'", [], |r| r.get(0)).expect("one");
+        let own: Incarnation = own.parse().expect("an incarnation");
+        let mut segments = conn
+            .prepare("SELECT s.name, i.id, g.seq, g.changes FROM segment g JOIN stream s ON s.no = g.stream JOIN ident i ON i.no = g.chain WHERE i.id = ?1 OR i.no IN (SELECT inc FROM incarnation)")
+            .expect("segments");
+        let rows = segments.query_map([own.0], |r| {
+            let chain = Incarnation(r.get(1)?);
+            Ok((r.get::<_, String>(0)?, chain, r.get::<_, i64>(2)?.unsigned_abs(), r.get::<_, i64>(3)?))
+        });
+        for row in rows.expect("rows") {
+            let (stream, own, seq, changes) = row.expect("a row");
+            let stream: Stream = stream.parse().expect("a stream");
+            if self.hub.frontier(&stream).head(own).is_none_or(|head| head.seq < seq) {
+                unsent += changes;
+            }
+        }
+        if said["unsent"] != unsent {
+            self.breaks(format!("PC {pc} says {} unsent, but the hub lacks {unsent}", said["unsent"]));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! One seed, one history: a county, its townships and a hub live through drawn work and drawn mishaps, then faults stop and
+//! what replication promises must hold. No clock, no threads, no chance but the seed: the same seed gives the same trace.
+//!
+//! The cores, their encrypted files, the link's exchange and the hub's store and judgement are the real ones; the line is
+//! memory, and the oracle is a model of its own. docs/reliability.md says what runs and what is still missing.
+
+mod attack;
+mod chance;
+mod check;
+pub mod defects;
+mod dump;
+mod exchange;
+mod hub;
+mod line;
+mod mishaps;
+mod oracle;
+mod pc;
+mod people;
+mod steps;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use niangjia_replication::planted;
+use world::World;
+
+/// How a history ended.
+#[derive(Debug)]
+pub struct Verdict {
+    pub seed: u64,
+    /// Of everything that happened; equal for equal seeds.
+    pub digest: String,
+    /// What does not hold; empty when all is well.
+    pub broken: Vec<String>,
+    /// What happened, line by line, where it was asked for.
+    pub told: Vec<String>,
+    /// Records and values that the oracle kept.
+    pub kept: usize,
+}
+
+/// Lives one history, perhaps with a planted defect.
+#[must_use]
+pub fn history(seed: u64, defect: Option<&'static str>, told: bool) -> Verdict {
+    planted::plant(defect);
+    let lived = catch_unwind(AssertUnwindSafe(|| live(seed, told)));
+    planted::cut_at(None);
+    planted::plant(None);
+    lived.unwrap_or_else(|cause| {
+        let said =
+            cause.downcast_ref::<String>().cloned().or_else(|| cause.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+        let broken = vec![format!("panic: {}", said.unwrap_or_default())];
+        Verdict { seed, digest: String::new(), broken, told: Vec::new(), kept: 0 }
+    })
+}
+
+fn live(seed: u64, told: bool) -> Verdict {
+    let mut world = World::begin(seed, told);
+    for _ in 0..world.plan.steps {
+        if !world.broken.is_empty() {
+            break;
+        }
+        world.step();
+    }
+    if world.broken.is_empty() {
+        world.liveness();
+        world.check();
+    }
+    let digest = world.trace.digest();
+    Verdict { seed, digest, broken: world.broken, told: world.trace.lines.unwrap_or_default(), kept: world.serial }
+}

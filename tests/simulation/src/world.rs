@@ -1,0 +1,235 @@
+//! The world of one history: a county, townships, their PCs, a hub; virtual time; and what is drawn from the seed.
+
+use std::path::PathBuf;
+
+use niangjia_core::{
+    founding::{self, ClerkKeys},
+    office::Caller,
+    people::{self, Role},
+    replication::enrol::{self, Code, Enrolment},
+};
+use niangjia_replication::{Stream, keys::VerifyingKey};
+use serde_json::json;
+
+use crate::{chance::Chance, hub::Hub, oracle::Oracle, pc::Pc, people::TOWNSHIPS, people::name};
+
+/// 2026-03-02, a Monday morning.
+const MORNING: i64 = 1_772_413_200_000;
+/// Milliseconds of a year.
+pub(crate) const YEAR: i64 = 365 * 24 * 3_600_000;
+
+/// What the seed gives the history to bear: how often, in a hundred steps or exchanges.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) steps: usize,
+    pub(crate) cut: usize,
+    pub(crate) answer_lost: usize,
+    pub(crate) twice: usize,
+    pub(crate) shuffled: usize,
+    pub(crate) late: usize,
+    pub(crate) tampered: usize,
+    pub(crate) forged: usize,
+    pub(crate) killed: usize,
+    pub(crate) power: usize,
+    pub(crate) clock: usize,
+    pub(crate) hub_backup: usize,
+    pub(crate) hub_lost: usize,
+    pub(crate) pc_gone: usize,
+    pub(crate) rebuilt: usize,
+    pub(crate) old_copy: usize,
+    pub(crate) exchanges: usize,
+}
+
+impl Plan {
+    /// Each fault is absent from half of the histories and of another weight in each of the others.
+    fn draw(chance: &mut Chance, large: bool) -> Self {
+        let mut often = |most: usize| if chance.percent(50) { chance.between(1, most) } else { 0 };
+        let (cut, answer_lost, twice, shuffled) = (often(40), often(30), often(40), often(60));
+        let (late, tampered, forged) = (often(30), often(20), often(15));
+        let (killed, power, clock) = (often(5), often(6), often(4));
+        let (hub_backup, hub_lost, pc_gone, rebuilt) = (often(4), often(3), often(2), often(2));
+        // While the hub may lose what it held, an old copy needs the fence that is still to be built.
+        let old_copy = if hub_lost == 0 { often(5) } else { 0 };
+        let steps = if large { chance.between(300, 1500) } else { chance.between(20, 110) };
+        let exchanges = chance.between(6, 30);
+        Self {
+            steps,
+            cut,
+            answer_lost,
+            twice,
+            shuffled,
+            late,
+            tampered,
+            forged,
+            killed,
+            power,
+            clock,
+            hub_backup,
+            hub_lost,
+            pc_gone,
+            rebuilt,
+            old_copy,
+            exchanges,
+        }
+    }
+}
+
+/// A history under way.
+pub(crate) struct World {
+    pub(crate) chance: Chance,
+    pub(crate) plan: Plan,
+    pub(crate) now: i64,
+    pub(crate) hub: Hub,
+    pub(crate) pcs: Vec<Pc>,
+    pub(crate) oracle: Oracle,
+    /// Streams of the offices, by number; the county first.
+    pub(crate) streams: Vec<Stream>,
+    /// Frames that went over the line in earlier days.
+    pub(crate) pool: Vec<(Stream, Vec<u8>)>,
+    /// Counts everything that must differ from all else: values, numbers of documents.
+    pub(crate) serial: usize,
+    pub(crate) trace: Trace,
+    /// What does not hold; the history stops at the first.
+    pub(crate) broken: Vec<String>,
+    pub(crate) folder: PathBuf,
+    _home: tempfile::TempDir,
+}
+
+/// What happened, as a hash and, when asked for, in words.
+pub(crate) struct Trace {
+    hash: blake3::Hasher,
+    pub(crate) lines: Option<Vec<String>>,
+}
+
+impl Trace {
+    pub(crate) fn note(&mut self, line: impl Into<String>) {
+        let line = line.into();
+        self.hash.update(line.as_bytes()).update(b"\n");
+        if let Some(lines) = &mut self.lines {
+            lines.push(line);
+        }
+    }
+
+    pub(crate) fn digest(&self) -> String {
+        self.hash.finalize().to_hex()[..16].to_owned()
+    }
+}
+
+impl World {
+    /// County, hub, townships and their PCs, all drawn from the seed.
+    pub(crate) fn begin(seed: u64, told: bool) -> Self {
+        let mut chance = Chance::of(seed);
+        // Memory where the system offers a folder of it: the histories do not test the disk.
+        let memory = PathBuf::from("/dev/shm");
+        let home = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder");
+        let folder = home.path().to_owned();
+        let large = chance.percent(2);
+        let plan = Plan::draw(&mut chance, large);
+        let now = MORNING + i64::try_from(seed % 1000).unwrap_or(0) * 1000;
+
+        let at = |n: usize| {
+            let folder = folder.join(format!("pc-{n}"));
+            std::fs::create_dir_all(Pc::file(&folder, 0).parent().expect("a folder")).expect("a folder");
+            folder
+        };
+        let place = at(0);
+        let clerk = name(&mut chance);
+        let founded = founding::county(&Pc::file(&place, 0), "东海县总工会", "320722", &clerk, chance.moment(now))
+            .expect("a county");
+        let county = founded.office.identity().office;
+        let root = VerifyingKey::from_bytes(&founded.office.root_key().expect("a root")).expect("a key");
+        let hub = Hub::new(folder.join("hub"), root, &mut chance);
+        let mut world = Self {
+            hub,
+            pcs: vec![Pc::new(place, 0, founded)],
+            oracle: Oracle::default(),
+            streams: vec![Stream::Office(county)],
+            pool: Vec::new(),
+            serial: 0,
+            trace: Trace { hash: blake3::Hasher::new(), lines: told.then(Vec::new) },
+            broken: Vec::new(),
+            chance,
+            plan,
+            now,
+            folder: folder.clone(),
+            _home: home,
+        };
+        world.oracle.act(0, 0);
+
+        let townships =
+            if large { world.chance.between(2, 6) } else { 1 + world.chance.below(3) * world.chance.below(2) };
+        for office in 1..=townships {
+            let enrolment = world.invited(office);
+            world.streams.push(Stream::Office(enrolment.office.id));
+            let pcs = if world.chance.percent(60) { world.chance.between(2, 3) } else { 1 };
+            for _ in 0..pcs {
+                let place = at(world.pcs.len());
+                let clerk = name(&mut world.chance);
+                let moment = world.chance.moment(now);
+                let founded = founding::join(&Pc::file(&place, 0), enrolment.clone(), &clerk, moment)
+                    .expect("an enrolled office");
+                world.oracle.act(office, world.pcs.len());
+                world.pcs.push(Pc::new(place, office, founded));
+            }
+        }
+        for pc in 0..world.pcs.len() {
+            world.pcs[pc].lazy = pc > 0 && world.chance.percent(35);
+            if world.chance.percent(40) {
+                world.second_clerk(pc);
+            }
+        }
+        let (pcs, plan) = (world.pcs.len(), format!("{:?}", world.plan));
+        world.trace.note(format!("seed {seed}: {pcs} PCs, {townships} townships, {plan}"));
+        world
+    }
+
+    fn invited(&mut self, office: usize) -> Enrolment {
+        use base64::Engine as _;
+        let (name, code) = TOWNSHIPS[office - 1];
+        let moment = self.chance.moment(self.now);
+        let invitation = self.pcs[0].call(0, "offices.invite", json!({ "name": name, "code": code }), moment);
+        let invitation = invitation.expect("an invitation");
+        self.oracle.act(0, 0);
+        let packet = base64::engine::general_purpose::STANDARD.decode(invitation["packet"].as_str().expect("a packet"));
+        let code = Code::parse(invitation["code"].as_str().expect("a code")).expect("a code");
+        enrol::open(&packet.expect("base64"), &code).expect("the packet opens")
+    }
+
+    /// A further clerk at the same PC.
+    fn second_clerk(&mut self, pc: usize) {
+        let mut moment = self.chance.moment(self.now);
+        let keys = ClerkKeys::generate(self.now, &mut moment.rng);
+        let name = format!("{}（{}）", name(&mut self.chance), pc);
+        let caller = Caller { clerk: self.pcs[pc].clerks[0], roles: Role::ALL.to_vec(), moment };
+        let (sign, open) = (keys.sign.public().to_bytes().to_vec(), keys.open.public().to_bytes().to_vec());
+        let roles = [Role::Viewer, Role::Clerk];
+        let added = self.pcs[pc]
+            .office()
+            .act("clerks.add", caller, |desk| people::add(desk, keys.id, &name, &roles, sign, open));
+        added.expect("a clerk");
+        self.oracle.act(self.pcs[pc].office_no, pc);
+        self.pcs[pc].clerks.push(keys.id);
+    }
+
+    /// PCs that somebody can still switch on.
+    pub(crate) fn alive(&self) -> Vec<usize> {
+        (0..self.pcs.len()).filter(|pc| !self.pcs[*pc].gone).collect()
+    }
+
+    /// The wall clock of a PC, right or wrong.
+    pub(crate) fn wall(&self, pc: usize) -> i64 {
+        self.now + self.pcs[pc].offset
+    }
+
+    /// Something that was never written before.
+    pub(crate) fn fresh(&mut self, what: &str) -> String {
+        self.serial += 1;
+        format!("{what}{}", self.serial)
+    }
+
+    pub(crate) fn breaks(&mut self, what: impl Into<String>) {
+        let what = what.into();
+        self.trace.note(format!("BROKEN: {what}"));
+        self.broken.push(what);
+    }
+}
