@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process'
 const PATIENCE = 60_000
 
 /** Starts it on a data folder; answers the address that it prints, with its one-time token. */
-export function openOffice({ binary, data }) {
-  const child = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+export function openOffice({ binary, data, env }) {
+  const child = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0'], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
   return new Promise((done, fail) => {
     let said = ''
     const timer = setTimeout(() => fail(new Error(`the office printed no address within ${PATIENCE / 1000} s`)), PATIENCE)

@@ -2,7 +2,7 @@
 import { readFileSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { TOP, downloadsOf, program, walk } from '../journeys/runner.mjs'
+import { TOP, downloadsOf, program, sticksOf, walk } from '../journeys/runner.mjs'
 import { openOffice } from './office.mjs'
 
 // Playwright is a package of the window; it is taken from there so that nothing is installed twice.
@@ -14,7 +14,7 @@ const axe = readFileSync(packages.resolve('axe-core/axe.min.js'), 'utf8')
 const ALONE = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
 await walk('browser', join(TOP, 'tests', 'browser', 'test-results'), async ({ data }) => {
-  const office = await openOffice({ binary: program('niangjia-office'), data: join(data, 'office') })
+  const office = await openOffice({ binary: program('niangjia-office'), data: join(data, 'office'), env: { NIANGJIA_DOWNLOADS: downloadsOf(data), NIANGJIA_STICKS: sticksOf(data) } })
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ALONE })
   const page = await browser.newPage({ viewport: { width: 1366, height: 768 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })
   const complaints = []

@@ -1,14 +1,13 @@
-// A county federation and its hub, run by command line, for journeys in which the window is a township.
+// A county federation, with its hub or without one, run by command line, for journeys in which the window is a township.
 import { join } from 'node:path'
 import { officeAt, openHub } from './programs.mjs'
 
-/** Starts a hub, founds the county, claims the hub. */
-export async function openCounty({ data, program }) {
-  const hub = await openHub(join(data, 'hub'), program)
+/** Founds a county that has no hub: whatever goes there goes on a stick. */
+export async function foundCounty({ data, program }) {
   const { ask, call, sync } = officeAt(join(data, 'county'), program)
   await ask('new', '--role', 'county', '--name', '东海县总工会', '--code', '990100', '--clerk', '周敏')
-  await call('hub.claim', { url: hub.url, key: hub.key, claim: hub.claim })
   return {
+    ask,
     call,
     sync,
     /** Writes the enrolment packet; answers its path and the code that is told by phone. */
@@ -17,6 +16,16 @@ export async function openCounty({ data, program }) {
       const told = await ask('invite', '--name', name, '--code', code, '--out', file)
       return { file, code: told.code }
     },
+  }
+}
+
+/** Starts a hub, founds the county, claims the hub. */
+export async function openCounty({ data, program }) {
+  const hub = await openHub(join(data, 'hub'), program)
+  const county = await foundCounty({ data, program })
+  await county.call('hub.claim', { url: hub.url, key: hub.key, claim: hub.claim })
+  return {
+    ...county,
     /** The cable is out: nobody answers at the hub's address. */
     unplug: hub.stop,
     /** The hub is back at the same address with what it had. */

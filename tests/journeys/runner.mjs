@@ -18,6 +18,11 @@ export function downloadsOf(data) {
   return join(data, 'downloads')
 }
 
+/** Where a window that works on this folder sees sticks: every folder in it is one. */
+export function sticksOf(data) {
+  return join(data, 'sticks')
+}
+
 /**
  * Runs every journey (`*.journey.mjs`) that this kind of window can walk.
  * @param kind "browser" or "desktop"

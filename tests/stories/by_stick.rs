@@ -224,6 +224,7 @@ async fn two_pcs_of_one_office_come_into_step_by_stick() {
     let county = Desk::county().await;
     let (invite, code) = county.invitation(stick.path(), "平明镇总工会", "320722104").await;
     let front = Desk::joined(&invite, &code, "李强").await;
+    let (invite, code) = front.further(stick.path(), "服务窗口").await;
     let back = Desk::joined(&invite, &code, "王丽").await;
     let wang = front.join("王芳", WANG_FANG).await;
     let zhang = back.join("张伟民", ZHANG_WEIMIN).await;
@@ -267,6 +268,7 @@ async fn sticks_carried_at_random_lose_nothing() {
         let county = Desk::county().await;
         let (invite, code) = county.invitation(stick.path(), "平明镇总工会", "320722104").await;
         let front = Desk::joined(&invite, &code, "李强").await;
+        let (invite, code) = front.further(stick.path(), "服务窗口").await;
         let back = Desk::joined(&invite, &code, "王丽").await;
         let (desks, roads) =
             ([&county, &front, &back], [("320722104", "device"), ("county", "device"), ("county", "device")]);
@@ -327,4 +329,31 @@ async fn sticks_carried_at_random_lose_nothing() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_fetches_a_packet_and_another_brings_it() {
+    let stick = stick();
+    let (county, pingming) = pair(stick.path()).await;
+    pingming.join("王芳", WANG_FANG).await;
+    let before = pingming.ask("sync.status", json!({})).await;
+    assert_eq!((&before["road"], &before["last_packet"]), (&json!("packet"), &json!(null)));
+    let list = pingming.ask("packets.list", json!({})).await;
+    assert!(list["addressees"][0]["bytes"].as_u64().unwrap() > 100, "about how much will go is told before");
+
+    let made = pingming.ask("packets.export", json!({ "to": "county", "download": true, "part_bytes": 4096 })).await;
+    assert!(pingming.ask("sync.status", json!({})).await["last_packet"].is_i64());
+    let files = made["files"].as_array().unwrap();
+    let mut last = json!(null);
+    for file in files {
+        let name = std::path::Path::new(file.as_str().unwrap()).file_name().unwrap().to_str().unwrap();
+        let fetched = bytes(&pingming.station.report(name).unwrap());
+        let upload = county.station.upload(name, fetched).await.unwrap();
+        last = county.ask("packets.import", upload).await;
+    }
+    assert_eq!((&last["missing"], &last["complete"]), (&json!([]), &json!(true)));
+    assert_eq!(last["changes"], made["changes"], "all parts together brought what went");
+    assert_eq!(county.found("wf").await, 1);
+    let left = std::fs::read_dir(county.dir().join("uploads")).unwrap().count();
+    assert_eq!(left, 0, "what was read does not lie on the disk twice");
 }

@@ -76,8 +76,22 @@ impl Desk {
     pub async fn invitation(&self, folder: &Path, name: &str, code: &str) -> (PathBuf, Value) {
         let answer = self.ask("offices.invite", json!({ "name": name, "code": code })).await;
         let packet = folder.join(format!("{code}.njinvite"));
-        std::fs::write(&packet, decode(answer["packet"].as_str().expect("a packet"))).expect("a file");
+        std::fs::write(&packet, Self::packet_of(&answer)).expect("a file");
         (packet, answer["code"].clone())
+    }
+
+    /// Makes the packet of a further PC of this office in the folder. Returns its file and its code.
+    pub async fn further(&self, folder: &Path, name: &str) -> (PathBuf, Value) {
+        let answer = self.ask("devices.invite", json!({ "name": name })).await;
+        let packet = folder.join(format!("{name}.njinvite"));
+        std::fs::write(&packet, Self::packet_of(&answer)).expect("a file");
+        (packet, answer["code"].clone())
+    }
+
+    /// The packet in an answer.
+    #[must_use]
+    pub fn packet_of(answer: &Value) -> Vec<u8> {
+        decode(answer["packet"].as_str().expect("a packet"))
     }
 
     /// Writes a packet onto the stick. Returns its files.

@@ -9,11 +9,14 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use rusqlite::{Transaction, TransactionBehavior};
 
 use crate::{
+    devices::SharedKey,
     fault::Fault,
     identity::Hub,
     keeping,
     office::{Changed, Office, View},
+    packets,
     people::{Nothing, Role},
+    record::Record as _,
     registry::Registry,
     store::{
         self, Act, Done, Entry, Intake, LogKeys, Moment, RECEIPT, Received, drop_tables,
@@ -40,12 +43,14 @@ pub struct SyncStatus {
     pub parked: u64,
     /// Segments kept aside because they cannot be used.
     pub quarantined: u64,
-    /// `none` while the office works alone or knows no hub, else `hub`.
+    /// `none` while the office works alone, `packet` while it has a county and knows no hub, else `hub`.
     pub road: String,
     /// The hub.
     pub hub: Option<String>,
     /// When the last exchange ended well, milliseconds since 1970.
     pub last_contact: Option<i64>,
+    /// When the last packet was made or taken in, milliseconds since 1970.
+    pub last_packet: Option<i64>,
     /// The status line.
     pub say: Say,
     /// Whether an exchange is under way; filled in by the host, like what follows.
@@ -119,9 +124,15 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
             .prepare_cached("SELECT count(*) FROM quarantine")?
             .query_row([], |r| r.get::<_, i64>(0))?
             .unsigned_abs(),
-        road: if hub.is_some() { "hub" } else { "none" }.to_owned(),
+        road: match (&hub, alone) {
+            (Some(_), _) => "hub",
+            (None, false) => "packet",
+            (None, true) => "none",
+        }
+        .to_owned(),
         hub,
         last_contact,
+        last_packet: packets::last(view.conn)?,
         say,
         running: false,
         offline_since: None,
@@ -225,7 +236,11 @@ impl Office {
             // A branch that was the whole chain so far has a name of its own from now on: every table is made again.
             let (mut memory, _) = self.replayed(&tx, memory)?;
             memory.load_received(&tx)?;
+            let told = if self.identity.county { Some(self.told(&tx, &memory)?) } else { None };
             tx.commit()?;
+            if let Some(keys) = told {
+                *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
+            }
             self.store.swap(memory);
             self.index()?;
             let kinds = self.store.schema.all().map(|layout| layout.ty.name.to_owned()).collect();
@@ -236,9 +251,14 @@ impl Office {
             memory.load_received(&tx)?;
         }
         memory.persist(&tx)?;
-        tx.commit()?;
-        self.store.swap(memory);
         let changed = self.changed(&touched);
+        let told = changed.kinds.iter().any(|kind| kind == SharedKey::TYPE.name);
+        let told = if told && self.identity.county { Some(self.told(&tx, &memory)?) } else { None };
+        tx.commit()?;
+        if let Some(keys) = told {
+            *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
+        }
+        self.store.swap(memory);
         self.mend(touched);
         Ok((received, changed))
     }
@@ -373,7 +393,12 @@ impl Office {
         self.catch_up(&tx)?;
         let memory = (*self.store.memory()).clone();
         let (memory, count) = self.replayed(&tx, memory)?;
+        // An older version may have kept what it could not read yet.
+        let told = if self.identity.county { Some(self.told(&tx, &memory)?) } else { None };
         tx.commit()?;
+        if let Some(keys) = told {
+            *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
+        }
         self.store.swap(memory);
         drop(blanking);
         drop(conn);

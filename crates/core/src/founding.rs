@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use niangjia_replication::{
     Incarnation, RecordId, Stream,
-    enrol::Enrolment,
+    enrol::{Enrolment, Further},
     keys::{Cert, CertKind, OpeningKey, SigningKey, StreamKey, chain_to_cbor},
 };
 use rand_chacha::ChaCha20Rng;
@@ -94,7 +94,7 @@ pub fn county(path: &Path, name: &str, code: &str, clerk: &str, mut moment: Mome
         hub: None,
     };
     let identity = Identity { office, name, code, county: true, federation: Some(office) };
-    let mut founded = begin(path, identity, keys, clerk, moment)?;
+    let mut founded = begin(path, identity, keys, clerk, None, moment)?;
     founded.root = Some(root);
     Ok(founded)
 }
@@ -113,10 +113,11 @@ pub fn alone(path: &Path, name: &str, code: &str, clerk: &str, mut moment: Momen
     }
     let keys =
         Keys { device: SigningKey::generate(rng), chain: Vec::new(), root: None, issuing: None, streams, hub: None };
-    begin(path, Identity { office, name, code, county: false, federation: None }, keys, clerk, moment)
+    begin(path, Identity { office, name, code, county: false, federation: None }, keys, clerk, None, moment)
 }
 
-/// Begins an office that a county has invited: own device key, certified by the packet's delegation.
+/// Begins an office that a county has invited, or a further PC of one: own device key, certified by the packet's
+/// delegation.
 ///
 /// # Errors
 /// `packet_unusable` where the certificates do not hold, or the store's own.
@@ -125,7 +126,7 @@ pub fn join(path: &Path, enrolment: Enrolment, clerk: &str, mut moment: Moment) 
     let device = SigningKey::generate(rng);
     let sealing = OpeningKey::generate(rng);
     let certs = enrolment.certify(device.public(), sealing.public(), serial(rng)).map_err(|e| unusable(&e))?;
-    let Enrolment { root, county, office, hub, keys: streams, .. } = enrolment;
+    let Enrolment { root, county, office, hub, keys: streams, further, .. } = enrolment;
     let keys = Keys {
         device,
         chain: chain_to_cbor(&certs),
@@ -141,7 +142,7 @@ pub fn join(path: &Path, enrolment: Enrolment, clerk: &str, mut moment: Moment) 
         county: office.id == county,
         federation: Some(county),
     };
-    begin(path, identity, keys, clerk, moment)
+    begin(path, identity, keys, clerk, further, moment)
 }
 
 fn unusable(cause: &dyn std::fmt::Display) -> Fault {
@@ -178,22 +179,42 @@ fn named(name: &str, code: &str, digits: usize) -> Result<(String, String), Faul
     if wrong.is_empty() { Ok((name.to_owned(), code.to_owned())) } else { Err(Fault::fields(wrong)) }
 }
 
-/// The first act: the office's own record and its first clerk, written by that clerk.
-fn begin(path: &Path, identity: Identity, keys: Keys, clerk: &str, mut moment: Moment) -> Result<Founded, Fault> {
+/// The first act: the office's own record and its first clerk, written by that clerk. On a further PC the clerk alone: the
+/// office's record stands in its stream already, and a second first version of it would be a conflict.
+fn begin(
+    path: &Path,
+    identity: Identity,
+    keys: Keys,
+    clerk: &str,
+    further: Option<Further>,
+    mut moment: Moment,
+) -> Result<Founded, Fault> {
     let incarnation = Incarnation::new(&mut moment.rng);
     let key = device_key(&mut moment.rng);
     let person = ClerkKeys::generate(moment.wall, &mut moment.rng);
     let office = Office::create(path, &key, identity.clone(), keys, incarnation.0)?;
     let caller = Caller { clerk: person.id, roles: Role::ALL.to_vec(), moment };
-    let result = office.act("office.begin", caller, |desk| {
+    let command = if further.is_some() { "devices.join" } else { "office.begin" };
+    let result = office.act(command, caller, |desk| {
+        let roles = match &further {
+            // Nothing of the office has come yet, so its clerks are known by the packet alone.
+            Some(further) if further.clerks.iter().any(|name| name == clerk.trim()) => return Err(people::name_taken()),
+            Some(further) => people::roles_of(&further.roles),
+            None => Role::ALL.to_vec(),
+        };
         people::add(
             desk,
             person.id,
             clerk,
-            &Role::ALL,
+            &roles,
             person.sign.public().to_bytes().to_vec(),
             person.open.public().to_bytes().to_vec(),
         )?;
+        if further.is_some() {
+            desk.note.kind = Some(people::Clerk::TYPE.name);
+            desk.note.record = Some(person.id);
+            return Ok(());
+        }
         let record = Organisation::of_office(&identity);
         let stream = Stream::Office(identity.office);
         desk.act.create_as(&stream, identity.office, record, None)?;

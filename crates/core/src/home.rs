@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    exchange,
+    devices, exchange,
     fault::Fault,
     office::View,
     people::{Nothing, Role},
@@ -85,14 +85,20 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
         count,
         tone: if count == 0 { "calm".into() } else { tone.into() },
     };
+    let mut tiles = vec![
+        tile("needs_you", Say::new("待办", "To do"), conflicts, "due"),
+        tile("drafts", Say::new("未办结", "Open"), drafts, "due"),
+        tile("coming", Say::new("即将到期", "Coming up"), elections + contracts, "due"),
+        tile("late", Say::new("超时", "Overdue"), late, "late"),
+        tile("unsent", Say::new("待上报", "To be sent"), unsent, "due"),
+    ];
+    // Said where nobody can miss it, and only when there is something to say.
+    let flagged = devices::flagged(view)?;
+    if flagged > 0 {
+        tiles.push(tile("devices", Say::new("待核对的电脑", "PCs to check"), flagged, "late"));
+    }
     Ok(Home {
-        tiles: vec![
-            tile("needs_you", Say::new("待办", "To do"), conflicts, "due"),
-            tile("drafts", Say::new("未办结", "Open"), drafts, "due"),
-            tile("coming", Say::new("即将到期", "Coming up"), elections + contracts, "due"),
-            tile("late", Say::new("超时", "Overdue"), late, "late"),
-            tile("unsent", Say::new("待上报", "To be sent"), unsent, "due"),
-        ],
+        tiles,
         counts: Counts {
             members,
             enterprises: one("SELECT count(*) FROM enterprise WHERE void = 0", &[])?,

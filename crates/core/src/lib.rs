@@ -8,6 +8,7 @@ extern crate self as niangjia_core;
 
 pub mod checks;
 pub mod codes;
+pub mod devices;
 pub mod exchange;
 pub mod fault;
 pub mod finder;
@@ -57,6 +58,8 @@ const TYPES: &[&RecordType] = &[
     organisations::OfficeEntry::TYPE,
     people::Clerk::TYPE,
     people::AuditEntry::TYPE,
+    devices::Device::TYPE,
+    devices::SharedKey::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {
@@ -83,6 +86,7 @@ pub fn registry() -> Registry {
     catalogue::register(&mut registry);
     exchange::register(&mut registry);
     packets::register(&mut registry);
+    devices::register(&mut registry);
     registry
 }
 

@@ -187,9 +187,10 @@ impl Office {
         Stream::Office(self.identity.office)
     }
 
-    /// At the registrar whatever is applied is confirmed.
+    /// The county PC that holds the issuing key, and signs receipts. There whatever is applied is confirmed; a further
+    /// PC of the county waits for the receipt like everybody.
     pub(crate) fn registrar(&self) -> bool {
-        self.identity.county
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).issuing.is_some()
     }
 
     pub(crate) fn finder(&self) -> RwLockReadGuard<'_, Finder> {

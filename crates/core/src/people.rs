@@ -91,7 +91,7 @@ impl Clerk {
     /// The roles as a list; what a newer version added is left out.
     #[must_use]
     pub fn role_list(&self) -> Vec<Role> {
-        self.roles.split(',').filter_map(Role::from_key).collect()
+        roles_of(&self.roles)
     }
 
     /// The stored form of a list of roles.
@@ -99,6 +99,11 @@ impl Clerk {
     pub fn roles_text(roles: &[Role]) -> String {
         roles.iter().map(|r| r.key()).collect::<Vec<_>>().join(",")
     }
+}
+
+/// Roles as they are stored; what a newer version added is left out.
+pub(crate) fn roles_of(text: &str) -> Vec<Role> {
+    text.split(',').filter_map(Role::from_key).collect()
 }
 
 /// One line of the audit: who called which command, when, on how many records.
@@ -253,17 +258,21 @@ pub fn add(
     if !crate::store::rows::select(desk.act.conn, layout, "name = ?1 AND void = 0 AND stream = ?2", &[&name, &number])?
         .is_empty()
     {
-        return Err(field_fault(
-            "name",
-            "name_taken",
-            Say::new(
-                "已有同名的经办人员，请在姓名后加区分，如“李强（女工）”。",
-                "A clerk of that name exists; add something to tell them apart.",
-            ),
-        ));
+        return Err(name_taken());
     }
     let roles = Clerk::roles_text(roles);
     desk.act.create_as(&stream, id, Clerk { name: name.to_owned(), roles, sign_key, seal_key }, None)
+}
+
+pub(crate) fn name_taken() -> Fault {
+    field_fault(
+        "name",
+        "name_taken",
+        Say::new(
+            "已有同名的经办人员，请在姓名后加区分，如“李强（女工）”“李强（窗口）”。",
+            "A clerk of that name exists; add something to tell them apart.",
+        ),
+    )
 }
 
 fn field_fault(field: &str, key: &str, say: Say) -> Fault {

@@ -46,6 +46,17 @@ enum Verb {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Invites a further PC of this office (at the county also of another one): writes its enrolment packet, prints the code.
+    Device {
+        /// What it is to be called, such as where it stands.
+        #[arg(long)]
+        name: Option<String>,
+        /// At the county: id, code or full name of the office whose PC it is.
+        #[arg(long)]
+        office: Option<String>,
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Joins a county with an enrolment packet.
     Join {
         file: PathBuf,
@@ -214,6 +225,12 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             let answer = station.call("offices.invite", json!({ "name": name, "code": code })).await?;
             std::fs::write(&out, Station::packet_bytes(&answer)?)?;
             Ok(Some(json!({ "code": answer["code"], "office": answer["office"], "file": out })))
+        }
+        Verb::Device { name, office, out } => {
+            let station = unlocked(dir, args.who).await?;
+            let answer = station.call("devices.invite", json!({ "name": name, "office": office })).await?;
+            std::fs::write(&out, Station::packet_bytes(&answer)?)?;
+            Ok(Some(json!({ "code": answer["code"], "name": answer["name"], "file": out })))
         }
         Verb::Call { name, question } => {
             let question: Value = serde_json::from_str(&question)

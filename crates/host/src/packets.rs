@@ -4,6 +4,7 @@ use std::{
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use niangjia_core::{
@@ -28,13 +29,17 @@ use crate::{
 
 mod faults;
 mod files;
+mod sticks;
 
 use files::{Parts, part_of, siblings};
+pub(crate) use sticks::SticksAnswer;
 
 /// Bytes read from a file at a time.
 const PIECE: usize = 256 << 10;
 /// Bytes of segments that are taken in one transaction.
 const BATCH: usize = 1 << 20;
+/// How long a packet is kept for the browser to fetch.
+const FETCHED: Duration = Duration::from_secs(24 * 3600);
 
 /// A packet to be made.
 #[derive(Deserialize, JsonSchema)]
@@ -48,6 +53,9 @@ pub struct ExportAsk {
     /// Bytes after which a further part begins, 4 KiB to 4 GiB less one; 64 MiB where it is absent.
     #[serde(default)]
     pub part_bytes: Option<u64>,
+    /// Instead of `path`: the files are kept where a browser fetches them by the last part of their names.
+    #[serde(default)]
+    pub download: bool,
 }
 
 /// A packet that was made.
@@ -110,7 +118,7 @@ impl Station {
         let office = &session.office;
         let to = office.addressee(&ask.to)?;
         let code = to.code.clone();
-        let place = place(ask.path.as_deref(), self.dir())?;
+        let place = if ask.download { self.fetched()? } else { place(ask.path.as_deref(), self.dir())? };
         let most = ask.part_bytes.unwrap_or(PART).clamp(PART_RANGE.0, PART_RANGE.1);
         // What the county has applied is confirmed in the same packet.
         office.receipts(moment())?;
@@ -177,6 +185,18 @@ impl Station {
 
     /// Takes in a packet: every part of it that lies in the same folder, and of a damaged one what is sound.
     pub(crate) fn import_packet(self: &Arc<Self>, ask: &ImportAsk) -> Result<ImportAnswer, Fault> {
+        let taken = self.take_packet(ask);
+        // An upload has been read, whole or not; the parts of a first load would otherwise lie on the disk twice.
+        if let Some(folder) = ask.path.as_deref().and_then(|path| Path::new(path).parent())
+            && folder.parent() == Some(&self.dir().join("uploads"))
+        {
+            // Otherwise it goes with the uploads of yesterday.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+        taken
+    }
+
+    fn take_packet(self: &Arc<Self>, ask: &ImportAsk) -> Result<ImportAnswer, Fault> {
         let session = self.session()?;
         self.allowed(&session, Role::Clerk)?;
         if ask.upload.is_some() {
@@ -278,6 +298,20 @@ impl Station {
         let changed = session.office.packet_take(incoming, batch, moment(), came)?;
         self.tell(&changed.kinds);
         Ok(bad.or_else(|| (!ended).then_some(Bad::Truncated)))
+    }
+
+    /// The folder from which a browser fetches; packets that were fetched a day ago go.
+    fn fetched(&self) -> Result<PathBuf, Fault> {
+        let folder = self.dir().join("reports");
+        std::fs::create_dir_all(&folder)?;
+        for old in std::fs::read_dir(&folder)?.flatten() {
+            let age = old.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
+            if files::is_packet(&old.path()) && age.is_some_and(|age| age > FETCHED) {
+                // What cannot be removed today can be tomorrow.
+                let _ = std::fs::remove_file(old.path());
+            }
+        }
+        Ok(folder)
     }
 
     fn caller(&self, session: &Session) -> Caller {

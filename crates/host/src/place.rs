@@ -81,7 +81,7 @@ fn mounted<'a>(path: &str, mounts: &'a str) -> Option<&'a str> {
 }
 
 /// The kernel writes a blank in a mount's path as `\040`.
-fn unescaped(place: &str) -> String {
+pub(crate) fn unescaped(place: &str) -> String {
     place.replace(r"\040", " ").replace(r"\011", "\t").replace(r"\012", "\n").replace(r"\134", r"\")
 }
 

@@ -44,7 +44,8 @@ pub enum CertKind {
     Issuing = 1,
     /// A county PC; certified by an issuing key, or by a delegation made out to the county itself.
     CountyDevice = 2,
-    /// Lets the holder of one enrolment packet certify a PC of one office; certified by an issuing key.
+    /// Lets the holder of one enrolment packet certify a PC of one office; certified by an issuing key, or by a PC of that
+    /// very office that the county itself let in.
     Delegation = 3,
     /// A PC of an office; certified by a delegation of that office.
     Device = 4,
@@ -308,7 +309,7 @@ fn walk<'c>(certs: &'c [Cert], root: &VerifyingKey) -> Result<Walked<'c>, Bad> {
         return Err(Bad::Untrusted("an issuing key of another root"));
     }
     let county = issuing.claims.office;
-    let (mut last, mut delegation) = (issuing, None);
+    let (mut last, mut delegation, mut delegations) = (issuing, None, 0);
     while let Some((cert, more)) = rest.split_first() {
         let (above, claims) = (&last.claims, &cert.claims);
         let permitted = match (above.kind, claims.kind) {
@@ -317,6 +318,9 @@ fn walk<'c>(certs: &'c [Cert], root: &VerifyingKey) -> Result<Walked<'c>, Bad> {
             // A delegation made out to the county certifies county PCs only, one to an office never does.
             (CertKind::Delegation, CertKind::CountyDevice) => above.office == county && claims.office == county,
             (CertKind::Delegation, CertKind::Device) => above.office != county && claims.office == above.office,
+            // A PC of an office lets in a further one of the same office. One so let in lets in nobody: whoever is to be
+            // shut out later stands at most one step below a PC that the county knows.
+            (CertKind::Device, CertKind::Delegation) => delegations == 1 && claims.office == above.office,
             _ => false,
         };
         if !permitted {
@@ -328,6 +332,7 @@ fn walk<'c>(certs: &'c [Cert], root: &VerifyingKey) -> Result<Walked<'c>, Bad> {
         cert.verify(&above.subject)?;
         if claims.kind == CertKind::Delegation {
             delegation = Some(cert.id());
+            delegations += 1;
         }
         (last, rest) = (cert, more);
     }

@@ -19,6 +19,7 @@ const PURPOSE: &[u8] = b"niangjia enrolment";
 /// Bytes of a name, a code, an address; stream keys of one packet.
 const LONGEST: usize = 1024;
 const MOST_KEYS: usize = 65_536;
+const MOST_CLERKS: usize = 1024;
 
 /// 95 random bits as 19 characters and a check character, in five groups of four. Told by phone, never sent along.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -111,6 +112,15 @@ pub struct Invited {
     pub kind: String,
 }
 
+/// What a packet says besides when it is for a further PC of an office that works already.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Further {
+    /// What the clerk who joins with it may do: never more than the one who made it. Codes, as the core knows them.
+    pub roles: String,
+    /// Names that clerks of the office bear already.
+    pub clerks: Vec<String>,
+}
+
 /// All that an office needs to join without a network: nothing has to be answered.
 #[derive(Clone)]
 pub struct Enrolment {
@@ -121,10 +131,13 @@ pub struct Enrolment {
     pub hub: Option<HubAddress>,
     /// Keys of all epochs of the streams that the office may read or write.
     pub keys: Vec<(Stream, StreamKey)>,
-    /// Root, issuing key, delegation.
+    /// Root, issuing key, delegation; of a further PC that another one of the office lets in, the certificates of that one
+    /// before the delegation.
     pub chain: Vec<Cert>,
     /// The key that the last certificate of `chain` is made out to.
     pub delegation: SigningKey,
+    /// The office works already, and this is a further PC of it.
+    pub further: Option<Further>,
 }
 
 impl fmt::Debug for Enrolment {
@@ -185,10 +198,11 @@ impl Enrolment {
 
     fn to_cbor(&self) -> Zeroizing<Vec<u8>> {
         // Room for all, so that no copy of the keys stays behind when it grows.
-        let size = (16 << 10) + self.keys.len() * 128;
+        let names: usize = self.further.iter().flat_map(|f| &f.clerks).map(|name| name.len() + 8).sum();
+        let size = (16 << 10) + self.keys.len() * 128 + names;
         let mut out = Zeroizing::new(Vec::with_capacity(size));
         let w = &mut Writer(&mut out);
-        w.array(8);
+        w.array(9);
         w.uint(VERSION);
         w.bytes(&self.root.to_bytes());
         w.bytes(&self.county.0);
@@ -214,6 +228,15 @@ impl Enrolment {
         }
         w.bytes(&chain_to_cbor(&self.chain));
         w.bytes(&*self.delegation.to_bytes());
+        match &self.further {
+            None => w.null(),
+            Some(further) => {
+                w.array(2);
+                w.text(&further.roles);
+                w.array(further.clerks.len());
+                further.clerks.iter().for_each(|name| w.text(name));
+            }
+        }
         out
     }
 
@@ -221,8 +244,8 @@ impl Enrolment {
         let r = &mut Reader::new(bytes);
         let parts = r.array()?;
         match r.uint()? {
-            VERSION if parts == 8 => {}
-            VERSION => return Err(Bad::Form("an enrolment has 8 parts")),
+            VERSION if parts == 9 => {}
+            VERSION => return Err(Bad::Form("an enrolment has 9 parts")),
             number => return Err(Bad::Unknown { what: "enrolment version", number }),
         }
         let root = VerifyingKey::from_bytes(&r.bytes_of()?)?;
@@ -253,8 +276,18 @@ impl Enrolment {
         }
         let chain = chain_from_cbor(r.bytes()?)?;
         let seed = Zeroizing::new(r.bytes_of()?);
+        let further = if r.null()? {
+            None
+        } else {
+            r.array_of(2)?;
+            let roles = r.text_within("roles", LONGEST)?.into();
+            let n = r.array()?;
+            within("clerks", n, MOST_CLERKS)?;
+            let clerks = (0..n).map(|_| Ok(r.text_within("name", LONGEST)?.into())).collect::<Result<_, Bad>>()?;
+            Some(Further { roles, clerks })
+        };
         r.end()?;
-        Ok(Self { root, county, office, hub, keys, chain, delegation: SigningKey::from_bytes(&seed) })
+        Ok(Self { root, county, office, hub, keys, chain, delegation: SigningKey::from_bytes(&seed), further })
     }
 }
 

@@ -57,7 +57,8 @@ impl World {
         for pass in 0..2 {
             office.seal(&mut self.chance.rng()).map_err(|fault| fault.to_string())?;
             let wire = Wire::new(&self.hub, &office, faults.clone(), self.now, self.chance.branch());
-            let mut keeper = Keeper { office: office.clone(), wall, chance: self.chance.branch(), taken: Default::default() };
+            let mut keeper =
+                Keeper { office: office.clone(), wall, chance: self.chance.branch(), taken: Default::default() };
             let outcome = at_once(link::exchange(&wire, &mut keeper, &mut |_| {}));
             let seen = wire.seen();
             self.pool.extend(seen.frames);

@@ -20,6 +20,8 @@ export interface AddresseeLine {
   name: Say
   /** Changes that the next packet would bring, as far as is known here. */
   changes: number
+  /** About how many bytes it would have. */
+  bytes: number
   /** Numbers of packets from there that never came here. */
   missing: number[]
 }
@@ -305,6 +307,56 @@ export interface Detail {
   office: string
 }
 
+/** Inviting a further PC. */
+export interface DeviceAsk {
+  /** What it is to be called, such as where it stands; counted where absent. */
+  name?: string | null
+  /** Id, code or full name of another office, of which the county lets in a PC; the own office where absent. */
+  office?: string | null
+}
+
+/** The packet of a further PC and the code that opens it. */
+export interface DeviceInvitation {
+  /** To be told by telephone or face to face, never kept beside the packet. */
+  code: string
+  /** The packet, base64. */
+  packet: string
+  /** Suggested file name. */
+  file: string
+  /** What the PC is called. */
+  name: string
+}
+
+/** One PC. */
+export interface DeviceLine {
+  /** Its id. */
+  id: string
+  /** What it is called, where somebody said so. */
+  name?: string | null
+  /** Fingerprint of its key, as the PC itself shows it. */
+  fingerprint: string
+  /** Name of its office. */
+  office?: string | null
+  /** Whether it is this PC. */
+  this: boolean
+  /** Its first act that has come here, by its own clock, milliseconds since 1970. */
+  since?: number | null
+  /** Its last act that has come here. */
+  heard?: number | null
+  /** The packet with which it joined was used by another PC too, and nobody has named it since. */
+  flagged: boolean
+  /** What that means and what to do. */
+  say?: Say | null
+}
+
+/** The PCs of this office; at the county those of all. */
+export interface Devices {
+  /** This PC first, then by office and first sign of life. */
+  devices: DeviceLine[]
+  /** Invited, and not heard of yet. */
+  invited: InvitedLine[]
+}
+
 /** A field in which sheet and store differ. */
 export interface Difference {
   /** Field. */
@@ -421,6 +473,8 @@ export interface ExportAsk {
   path?: string | null
   /** Bytes after which a further part begins, 4 KiB to 4 GiB less one; 64 MiB where it is absent. */
   part_bytes?: number | null
+  /** Instead of `path`: the files are kept where a browser fetches them by the last part of their names. */
+  download?: boolean
 }
 
 /** One field of a history entry. */
@@ -475,6 +529,26 @@ export interface FieldFault {
   key: string
   /** The sentence for the clerk. */
   say: Say
+}
+
+/** A packet that lies there. */
+export interface Found {
+  /** One of its files; what `packets.import` takes as `path`. */
+  path: string
+  /** The place in which it lies. */
+  place: Say
+  /** Name of the office that made it. */
+  from: Say
+  /** Its number. */
+  number: number
+  /** When it was made, by the maker's clock, milliseconds since 1970. */
+  made: number
+  /** Of how many parts it is. */
+  parts: number
+  /** How many of them lie there and have not come yet. */
+  new_parts: number
+  /** Bytes of those. */
+  bytes: number
 }
 
 /** Which record. */
@@ -551,6 +625,8 @@ export interface ImportAnswer2 {
   present: number[]
   /** Parts that have not. */
   missing: number[]
+  /** New changes that all its parts have brought so far. */
+  changes: number
   /** Earlier packets of the same PC that never came and are not covered by a receipt; at most a hundred are named. */
   missing_numbers: number[]
   /** Whether everything is here now that the maker held and this office may read. */
@@ -601,6 +677,16 @@ export interface InviteAsk {
   code: string
   /** Code of `org_kind`; guessed from the name where absent. */
   kind?: string | null
+}
+
+/** A PC that was invited. */
+export interface InvitedLine {
+  /** What it is to be called. */
+  name: string
+  /** Who invited it. */
+  by: string
+  /** When, milliseconds since 1970. */
+  at: number
 }
 
 /** Who joins. */
@@ -675,6 +761,14 @@ export interface Moved {
   changes: number
   /** Bytes of them. */
   bytes: number
+}
+
+/** Naming a PC. */
+export interface NameAsk {
+  /** Its id, as `devices.list` shows it. */
+  id: string
+  /** What it is called from now on. */
+  name: string
 }
 
 /** One organisation of the tree. */
@@ -818,6 +912,18 @@ export interface PassphraseAsk {
   old: string
   /** The new one. */
   new: string
+}
+
+/** A stick, or the folder of downloads. */
+export interface Place {
+  /** The folder. */
+  path: string
+  /** What it is called. */
+  name: Say
+  /** A stick; otherwise the folder of downloads. */
+  stick: boolean
+  /** Free bytes; absent where the system does not say. */
+  free_bytes?: number | null
 }
 
 /** A preference; the window chooses key and shape. */
@@ -1079,6 +1185,14 @@ export interface Standing {
   say: Say
 }
 
+/** Places for packets, and the packets in them. */
+export interface SticksAnswer {
+  /** Sticks first, the folder of downloads last. */
+  places: Place[]
+  /** Packets for this office that have not been taken in, oldest first. */
+  found: Found[]
+}
+
 /** What an exchange did. */
 export interface SyncAnswer {
   /** Newly stored at the hub. */
@@ -1099,12 +1213,14 @@ export interface SyncStatus {
   parked: number
   /** Segments kept aside because they cannot be used. */
   quarantined: number
-  /** `none` while the office works alone or knows no hub, else `hub`. */
+  /** `none` while the office works alone, `packet` while it has a county and knows no hub, else `hub`. */
   road: string
   /** The hub. */
   hub?: string | null
   /** When the last exchange ended well, milliseconds since 1970. */
   last_contact?: number | null
+  /** When the last packet was made or taken in, milliseconds since 1970. */
+  last_packet?: number | null
   /** The status line. */
   say: Say
   /** Whether an exchange is under way; filled in by the host, like what follows. */
@@ -1218,6 +1334,9 @@ export interface Commands {
   'committees.reveal': { ask: RevealAsk; answer: Revealed }
   'committees.save': { ask: SaveAsk; answer: Saved }
   'committees.void': { ask: VoidAsk; answer: Saved }
+  'devices.invite': { ask: DeviceAsk; answer: DeviceInvitation }
+  'devices.list': { ask: Nothing; answer: Devices }
+  'devices.name': { ask: NameAsk; answer: Devices }
   'drafts.drop': { ask: DropAsk; answer: Done }
   'drafts.list': { ask: Nothing; answer: Drafts }
   'drafts.put': { ask: Draft; answer: Done }
@@ -1258,6 +1377,7 @@ export interface Commands {
   'packets.export': { ask: ExportAsk; answer: ExportAnswer }
   'packets.import': { ask: ImportAsk2; answer: ImportAnswer2 }
   'packets.list': { ask: Page; answer: Packets }
+  'packets.sticks': { ask: Nothing; answer: SticksAnswer }
   'posts.check': { ask: SaveAsk; answer: Checked }
   'posts.get': { ask: GetAsk; answer: Detail }
   'posts.history': { ask: GetAsk; answer: HistoryPage }

@@ -2,6 +2,7 @@
 import type { Commands } from '../generated/api'
 import type { Changed, Fault, RecordVerbs } from '../office/shapes'
 import { http } from './http'
+import { lastPart } from './download'
 import { tauri } from './tauri'
 
 export interface Host {
@@ -80,6 +81,9 @@ export async function upload(file: File, progress?: (sent: number) => void): Pro
 export function saveBytes(name: string, base64: string): Promise<string | undefined> {
   return guarded(host.saveBytes(name, base64))
 }
+
+/** The name of a file, of its path. */
+export const fileName = lastPart
 
 /** An uploaded file where a question wants a path: the host puts the path in its place. */
 export function uploaded(key: string): { path?: string } {

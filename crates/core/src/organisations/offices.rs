@@ -1,22 +1,19 @@
 //! Offices of the county: who has been invited, and the enrolment packet.
 
 use niangjia_derive::Record;
-use niangjia_replication::{
-    Stream,
-    enrol::{self, Code, Enrolment, HubAddress, Invited},
-    keys::{CertKind, SigningKey, StreamKey, VerifyingKey, chain_from_cbor},
-};
-use rand_core::Rng as _;
+use niangjia_replication::{Stream, enrol::Invited, keys::StreamKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    devices,
     fault::{Fault, FieldFault},
+    identity::Keys,
     office::{Desk, View},
     people::{Nothing, Role},
     record::{Record as _, RecordId},
     registry::Registry,
-    store::{set_secret, versions::damaged},
+    store::set_secret,
     words::Say,
 };
 
@@ -109,13 +106,13 @@ pub(crate) fn offices_named(view: &View<'_>) -> Result<Vec<(RecordId, String, St
 
 fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
     let keys = desk.office().keys();
-    let Some((issuing, certs)) = &keys.issuing else {
+    if !desk.office().identity().county {
         return Err(Fault::new(
             "not_county",
-            "只有县总工会能邀请新的办公室。",
-            "Only the county federation can invite a new office.",
+            "只有县总工会能邀请新的办公室，没有做任何改动。",
+            "Only the county federation can invite a new office; nothing was changed.",
         ));
-    };
+    }
     let (name, code) = (ask.name.trim().to_owned(), ask.code.trim().to_owned());
     let mut faults = Vec::new();
     if name.is_empty() {
@@ -140,8 +137,8 @@ fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
             field: "code".into(),
             key: "office_exists".into(),
             say: Say::new(
-                "这个代码的办公室已经邀请过。要给它加一台电脑，请在“设备”里办理。",
-                "An office with this code has been invited already.",
+                "这个代码的办公室已经邀请过。要给它添加电脑，请它在自己电脑的“设置”里办理；它的电脑用不了时，请点名单里的“添加电脑”。",
+                "An office with this code has been invited already. A further PC of it is added in Settings there, or by “Add a PC” in the list where its own PC cannot.",
             ),
         });
     }
@@ -156,49 +153,16 @@ fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
     desk.note.kind = Some(OfficeEntry::TYPE.name);
     desk.note.record = Some(id);
 
-    let county = desk.office().identity().office;
     let rng = &mut desk.act.moment.rng;
-    let mut chain = chain_from_cbor(certs).map_err(damaged)?;
-    let above = chain.last().ok_or_else(|| damaged("issuing certificate"))?;
-    let delegation = SigningKey::generate(rng);
-    let mut serial = [0; 16];
-    rng.fill_bytes(&mut serial);
-    chain.push(above.certify(issuing, CertKind::Delegation, delegation.public(), None, id, serial).map_err(damaged)?);
-    let mut streams = vec![];
-    for stream in [Stream::Office(id), Stream::Audit(id)] {
-        streams.push((stream, StreamKey::generate(1, rng)));
-    }
-    let hub = match &keys.hub {
-        Some(hub) => {
-            let key = hex::decode(&hub.key)
-                .ok()
-                .and_then(|b| <[u8; 32]>::try_from(b).ok())
-                .ok_or_else(|| damaged("hub key"))?;
-            Some(HubAddress { url: hub.url.clone(), key: VerifyingKey::from_bytes(&key).map_err(damaged)? })
-        }
-        None => None,
-    };
-    let spoken = Code::new(rng);
+    let streams = [Stream::Office(id), Stream::Audit(id)].map(|stream| (stream, StreamKey::generate(1, rng)));
     let county_keys = keys.streams.iter().filter(|((s, _), _)| *s == Stream::County).map(|((s, _), k)| (*s, k.clone()));
-    let enrolment = Enrolment {
-        root: keys.root.ok_or_else(|| damaged("root"))?,
-        county,
-        office: Invited { id, name, code: code.clone(), kind },
-        hub,
-        keys: streams.iter().cloned().chain(county_keys).collect(),
-        chain,
-        delegation,
-    };
-    let packet = enrol::seal(&enrolment, &spoken, crate::kdf(), rng).map_err(damaged)?;
-    for (stream, key) in &streams {
-        set_secret(desk.act.conn, &format!("stream:{stream}:{}", key.epoch()), key.secret())?;
-        desk.new_keys.push((*stream, key.clone()));
+    let all = streams.iter().cloned().chain(county_keys).collect();
+    let made = devices::seal(desk, Invited { id, name, code: code.clone(), kind }, all, None)?;
+    // The county's other PCs read the new office too.
+    devices::tell(desk, &streams)?;
+    for (stream, key) in streams {
+        set_secret(desk.act.conn, &Keys::secret_name(&stream, key.epoch()), key.secret())?;
+        desk.new_keys.push((stream, key));
     }
-    use base64::Engine as _;
-    Ok(Invitation {
-        code: spoken.text().to_string(),
-        packet: base64::engine::general_purpose::STANDARD.encode(packet),
-        file: format!("{code}.njinvite"),
-        office: id.to_string(),
-    })
+    Ok(Invitation { code: made.code, packet: made.packet, file: format!("{code}.njinvite"), office: id.to_string() })
 }

@@ -84,6 +84,8 @@ pub struct AddresseeLine {
     pub name: Say,
     /// Changes that the next packet would bring, as far as is known here.
     pub changes: u64,
+    /// About how many bytes it would have.
+    pub bytes: u64,
     /// Numbers of packets from there that never came here.
     pub missing: Vec<u64>,
 }
@@ -161,31 +163,42 @@ fn addressees(view: &View<'_>) -> Result<Vec<AddresseeLine>, Fault> {
         .map(|(office, code, name)| {
             let to = if code == "county" || code == "device" { code.clone() } else { office.to_string() };
             let addressee = Addressee { office, name: name.clone(), code };
-            Ok(AddresseeLine {
-                to,
-                name,
-                changes: due(view, &addressee, county)?,
-                missing: missing(view.conn, office)?,
-            })
+            let (changes, bytes) = due(view, &addressee, county)?;
+            Ok(AddresseeLine { to, name, changes, bytes, missing: missing(view.conn, office)? })
         })
         .collect()
 }
 
-/// Changes that the next packet would bring: sealed ones that the addressee lacks, and those that wait to be sealed.
-fn due(view: &View<'_>, to: &Addressee, county: RecordId) -> Result<u64, Fault> {
+/// Changes that the next packet would bring and about how many bytes they have: sealed ones that the addressee lacks, and
+/// those that wait to be sealed.
+fn due(view: &View<'_>, to: &Addressee, county: RecordId) -> Result<(u64, u64), Fault> {
     let (conn, memory) = (view.conn, view.memory);
     let theirs = send::held_by(conn, memory, to, county)?;
-    let mut changes = 0;
+    let (mut changes, mut bytes) = (0, 0);
     for stream in view.office.streams().into_iter().filter(|stream| send::goes(stream, to, county)) {
         let Some(stream) = memory.known_stream(&stream) else { continue };
         let theirs = theirs.get(&stream).cloned().unwrap_or_default();
-        changes += store::pieces(conn, memory, stream, &theirs)?.iter().map(|piece| piece.changes).sum::<u64>();
-        let waiting: i64 = conn
-            .prepare_cached("SELECT coalesce(sum(changes), 0) FROM outbox WHERE stream = ?1")?
-            .query_row([stream], |r| r.get(0))?;
+        for piece in store::pieces(conn, memory, stream, &theirs)? {
+            changes += piece.changes;
+            bytes += piece.bytes;
+        }
+        let (waiting, long): (i64, i64) = conn
+            .prepare_cached(
+                "SELECT coalesce(sum(changes), 0), coalesce(sum(length(block)), 0) FROM outbox WHERE stream = ?1",
+            )?
+            .query_row([stream], |r| Ok((r.get(0)?, r.get(1)?)))?;
         changes += unsigned(waiting);
+        bytes += unsigned(long);
     }
-    Ok(changes)
+    Ok((changes, bytes))
+}
+
+/// When the last packet was made or taken in, milliseconds since 1970.
+pub(crate) fn last(conn: &Connection) -> Result<Option<i64>, Fault> {
+    let mut newest = conn.prepare_cached(
+        "SELECT max(at) FROM (SELECT max(made) AS at FROM packet_out WHERE parts > 0 UNION ALL SELECT max(came) FROM packet_in)",
+    )?;
+    Ok(newest.query_row([], |r| r.get(0))?)
 }
 
 fn missing(conn: &Connection, office: RecordId) -> Result<Vec<u64>, Fault> {

@@ -12,12 +12,14 @@ mod take;
 
 pub use list::{AddresseeLine, PacketLine, PacketState, Packets};
 pub use send::{Addressee, Outgoing};
-pub use take::{Came, Incoming, Summary};
+pub use take::{Came, Incoming, Seen, Summary};
 
 use niangjia_replication::RecordId;
 use rusqlite::Connection;
 
 use crate::{fault::Fault, identity::Identity, office::View, registry::Registry, words::Say};
+
+pub(crate) use list::last;
 
 pub(crate) fn register(registry: &mut Registry) {
     list::register(registry);

@@ -37,6 +37,14 @@ impl Incoming {
     }
 }
 
+/// A packet that lies somewhere and that this office could take in.
+pub struct Seen {
+    /// Name of the office that made it.
+    pub name: Say,
+    /// Whether this part of it has come already.
+    pub here: bool,
+}
+
 /// What a packet brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Came {
@@ -59,6 +67,8 @@ pub struct Summary {
     pub present: Vec<u32>,
     /// Parts that have not.
     pub missing: Vec<u32>,
+    /// New changes that all its parts have brought so far.
+    pub changes: u64,
     /// Earlier packets of the same PC that never came and are not covered by a receipt; at most a hundred are named.
     pub missing_numbers: Vec<u64>,
     /// Whether everything is here now that the maker held and this office may read.
@@ -71,6 +81,31 @@ impl Office {
     /// # Errors
     /// `alone`, `packet_stranger`, `packet_not_for_us`, `packet_own`, `packet_damaged`, or the store's own.
     pub fn packet_open(&self, head: &Head, wall: i64) -> Result<Incoming, Fault> {
+        let (incoming, own) = self.believed(head)?;
+        self.note(&incoming, own, wall)?;
+        Ok(incoming)
+    }
+
+    /// Whether this office could take in a packet, and whether it has; `None` for what is not for it. Nothing is noted.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn packet_seen(&self, head: &Head) -> Result<Option<Seen>, Fault> {
+        let incoming = match self.believed(head) {
+            Ok((incoming, _)) => incoming,
+            Err(refused) if refused.code == "alone" || refused.code.starts_with("packet_") => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let Incoming { header, name, .. } = incoming;
+        let here = self.store.read(|conn| {
+            let mut part = conn.prepare_cached("SELECT 1 FROM packet_part WHERE packet = ?1 AND part = ?2")?;
+            Ok(part.exists(params![header.id.0, header.part])?)
+        })?;
+        Ok(Some(Seen { name, here }))
+    }
+
+    /// What a head says, once it is known to come from this county and to be for this office; and this PC's certificate.
+    fn believed(&self, head: &Head) -> Result<(Incoming, Option<CertId>), Fault> {
         let claims = head.claims();
         let county = federation(self.identity())?;
         let keys = self.keys();
@@ -100,9 +135,7 @@ impl Office {
                 ),
             ));
         }
-        let incoming = Incoming { header: claims.clone(), name: self.named(claims.from)?, maker };
-        self.note(&incoming, own, wall)?;
-        Ok(incoming)
+        Ok((Incoming { header: claims.clone(), name: self.named(claims.from)?, maker }, own))
     }
 
     fn named(&self, office: RecordId) -> Result<Say, Fault> {
@@ -164,17 +197,18 @@ impl Office {
         mut moment: Moment,
         came: &mut Came,
     ) -> Result<Changed, Fault> {
-        let readable = self.streams();
         let mut by_stream: BTreeMap<Stream, Vec<Vec<u8>>> = BTreeMap::new();
         for bytes in segments {
             // One of a newer version cannot be looked into; it is kept aside with the office's own until the upgrade.
             let stream = Segment::parse(&bytes, &Limits::STANDARD).map_or(self.own_stream(), |s| s.header().stream);
-            if readable.contains(&stream) {
-                by_stream.entry(stream).or_default().push(bytes);
-            }
+            by_stream.entry(stream).or_default().push(bytes);
         }
         let mut changed = Changed::default();
         for (stream, segments) in by_stream {
+            // Asked for each: what came before may have told a county PC of a new office.
+            if !self.streams().contains(&stream) {
+                continue;
+            }
             let (Received { segments, changes, bytes, quarantined, gaps, known }, more) =
                 self.receive(&stream, &segments, moment.part())?;
             came.segments += segments;
@@ -229,9 +263,13 @@ impl Office {
             let mut parts = conn.prepare_cached("SELECT part FROM packet_part WHERE packet = ?1 ORDER BY part")?;
             let present: Vec<u32> = parts.query_map([header.id.0], |r| r.get(0))?.collect::<Result<_, _>>()?;
             let missing = (1..=header.of).filter(|part| !present.contains(part)).collect();
+            let changes: i64 = conn
+                .prepare_cached("SELECT changes FROM packet_in WHERE id = ?1")?
+                .query_row([header.id.0], |r| r.get(0))?;
             Ok(Summary {
                 present,
                 missing,
+                changes: changes.unsigned_abs(),
                 missing_numbers: missing_numbers(conn, incoming.maker.cert, memory.known_number(header.chain.0))?,
                 complete: self.has_all(conn, &memory, header)?,
             })

@@ -21,7 +21,7 @@ use crate::space::free;
 /// Ending of a file that is still being written.
 const UNFINISHED: &str = ".part";
 /// Files of one folder that are looked into for parts of a packet; a stick may hold thousands of others.
-const LOOKED_INTO: usize = 4096;
+pub(super) const LOOKED_INTO: usize = 4096;
 
 /// The files of a packet that is being written. Until [`Parts::keep`] they bear the ending `.part`; what is left behind when
 /// a stick is pulled is removed by the next export into the folder.
@@ -174,9 +174,7 @@ pub(super) fn siblings(chosen: &Path, header: &Header) -> Vec<(u32, PathBuf)> {
     let mut found = vec![(header.part, chosen.to_owned())];
     if header.of > 1 {
         let entries = std::fs::read_dir(folder(chosen)).into_iter().flatten().flatten();
-        let packets = entries.map(|entry| entry.path()).filter(|path| {
-            path != chosen && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("njpack")) && path.is_file()
-        });
+        let packets = entries.map(|entry| entry.path()).filter(|path| path != chosen && is_packet(path));
         for path in packets.take(LOOKED_INTO) {
             // What cannot be read is no part that can be taken in.
             let Ok(Ok(head)) = head_of(&path) else { continue };
@@ -187,6 +185,11 @@ pub(super) fn siblings(chosen: &Path, header: &Header) -> Vec<(u32, PathBuf)> {
     }
     found.sort_by_key(|(part, path)| (*part, path != chosen, path.clone()));
     found
+}
+
+/// Whether a file bears the ending of packets.
+pub(super) fn is_packet(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("njpack")) && path.is_file()
 }
 
 /// The folder of a file.

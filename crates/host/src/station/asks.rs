@@ -206,6 +206,7 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
         Role::Clerk,
         at_station::<crate::packets::ImportAsk, crate::packets::ImportAnswer>,
     );
+    registry.query("packets.sticks", Role::Clerk, at_station::<Nothing, crate::packets::SticksAnswer>);
     registry.query("snapshots.list", Role::Viewer, at_station::<Nothing, SnapshotsAnswer>);
     registry.query("snapshots.make", Role::Clerk, at_station::<Nothing, SnapshotsAnswer>);
     registry.query("sync.now", Role::Clerk, at_station::<Nothing, crate::sync::SyncAnswer>);

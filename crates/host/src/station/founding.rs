@@ -70,14 +70,14 @@ impl Station {
                 "packet",
                 "packet_not_ours",
                 Say::new(
-                    "这个文件不是入网数据包，请选择县总工会给的 .njinvite 文件。",
-                    "This file is no enrolment packet; choose the .njinvite file from the county.",
+                    "这个文件不是入网数据包，请选择县总工会或本单位另一台电脑生成的 .njinvite 文件。",
+                    "This file is no enrolment packet; choose the .njinvite file from the county or from another PC of your office.",
                 ),
             ));
         }
         let packet = std::fs::read(path)?;
         let enrolment = enrol::open(&packet, &code).map_err(|e| {
-            wrong("packet", "packet_or_code", Say::new("打不开：代码和数据包对不上，或文件不完整。请核对代码，或请县总工会重新生成。", "The packet does not open: code and packet do not belong together, or the file is not whole. Check the code or ask for a new packet."))
+            wrong("packet", "packet_or_code", Say::new("打不开：代码和数据包对不上，或文件不完整。请核对代码，或请对方重新生成。", "The packet does not open: code and packet do not belong together, or the file is not whole. Check the code or ask for a new packet."))
                 .because(e)
         })?;
         let founded = founding::join(&database(&self.dir), enrolment, &ask.clerk, moment())?;

@@ -209,6 +209,7 @@ impl Station {
             }
             "packets.export" => written(self.export_packet(&read(question)?)?),
             "packets.import" => written(self.import_packet(&read(question)?)?),
+            "packets.sticks" => written(self.sticks()?),
             "snapshots.list" => {
                 self.session()?;
                 written(self.list_snapshots()?)

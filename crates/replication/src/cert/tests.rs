@@ -117,6 +117,35 @@ fn no_key_certifies_what_it_is_not_for() {
 }
 
 #[test]
+fn a_pc_lets_in_one_of_its_own_office_and_that_one_lets_in_nobody() {
+    let c = office();
+    let [first, pc, second, third] = std::array::from_fn(|n| SigningKey::generate(&mut rng(20 + n as u64)));
+    let below = |above: &[Cert], by: &SigningKey, kind, key: &SigningKey, office| {
+        let cert = above.last().unwrap().certify(by, kind, key.public(), None, office, [6; 16]).unwrap();
+        [above, &[cert]].concat()
+    };
+    let delegated = below(&c.certs, &c.device, CertKind::Delegation, &first, c.office);
+    let further = below(&delegated, &first, CertKind::Device, &pc, c.office);
+    let who = verify_chain(&further, &c.pinned()).unwrap();
+    assert_eq!((who.office, who.county, who.device_key), (c.office, false, pc.public()));
+    assert_eq!(who.delegation, Some(delegated[4].id()), "the packet that let it in, not the first one of the office");
+
+    // Not one of another office, not one of the county, and none for the PC below.
+    for (office, kind) in [(id(66), CertKind::Device), (c.id, CertKind::Device), (c.id, CertKind::CountyDevice)] {
+        let foreign = below(&c.certs, &c.device, CertKind::Delegation, &first, office);
+        assert!(verify_delegation(&foreign, &c.pinned()).is_err());
+        assert!(verify_chain(&below(&foreign, &first, kind, &pc, office), &c.pinned()).is_err());
+    }
+    let deeper = below(&further, &pc, CertKind::Delegation, &second, c.office);
+    assert!(verify_delegation(&deeper, &c.pinned()).is_err());
+    assert!(verify_chain(&below(&deeper, &second, CertKind::Device, &third, c.office), &c.pinned()).is_err());
+    // A county PC certifies nobody: that is the issuing key's.
+    let county = County::new(1, id(1), id(1));
+    let by_pc = below(&county.certs, &county.device, CertKind::Delegation, &first, id(1));
+    assert!(verify_delegation(&by_pc, &county.pinned()).is_err());
+}
+
+#[test]
 fn kinds_come_in_order_and_to_an_end() {
     let c = office();
     for end in 0..4 {

@@ -26,6 +26,7 @@ fn packet_of(county: &County) -> Enrolment {
         ],
         chain: county.certs[..3].to_vec(),
         delegation: county.delegation.clone(),
+        further: None,
     }
 }
 
@@ -51,6 +52,30 @@ fn an_office_joins_and_certifies_its_own_pc() {
     let county = County::new(1, id(1), id(1));
     let chain = packet_of(&county).certify(own.public(), opening.public(), [9; 16]).unwrap();
     assert!(verify_chain(&chain, &county.pinned()).unwrap().county);
+}
+
+#[test]
+fn a_pc_of_an_office_lets_in_a_further_one_without_asking_the_county() {
+    let county = County::new(1, id(1), id(2));
+    let delegation = SigningKey::generate(&mut rng(50));
+    let made_out = county.certs[3]
+        .certify(&county.device, CertKind::Delegation, delegation.public(), None, county.office, [7; 16])
+        .unwrap();
+    let further = Further { roles: "clerk".into(), clerks: vec!["李强".into()] };
+    let packet = Enrolment {
+        chain: [&county.certs[..], std::slice::from_ref(&made_out)].concat(),
+        delegation,
+        further: Some(further.clone()),
+        ..packet_of(&county)
+    };
+    let code = Code::new(&mut rng(5));
+    let joined = open(&seal(&packet, &code, Params::cheap(), &mut rng(6)).unwrap(), &code).unwrap();
+    assert_eq!(joined.further, Some(further));
+    let (own, opening) = (SigningKey::generate(&mut rng(7)), OpeningKey::generate(&mut rng(8)));
+    let chain = joined.certify(own.public(), opening.public(), [9; 16]).unwrap();
+    let who = verify_chain(&chain, &county.pinned()).unwrap();
+    assert_eq!((who.office, who.county, who.delegation), (county.office, false, Some(made_out.id())));
+    assert_eq!(chain_from_cbor(&chain_to_cbor(&chain)).unwrap(), chain, "and the longer chain travels");
 }
 
 #[test]
