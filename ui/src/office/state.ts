@@ -4,6 +4,7 @@ import type { AppState, Language } from '../generated/api'
 import type { Fault } from './shapes'
 import { call, onTurn, toFault } from '../host'
 import { speak, t } from '../words'
+import { prepare } from './opening'
 
 const held = reactive({
   app: undefined as AppState | undefined,
@@ -20,15 +21,21 @@ let chosen: Language | undefined
 
 export async function loadState(): Promise<void> {
   try {
-    held.app = await call('app.state', {})
-    held.fault = undefined
-    document.title = [held.app.office?.name, t('product')].filter(Boolean).join(' · ')
-    if (chosen && chosen !== held.app.language) void setLanguage(chosen).catch(() => undefined)
-    else speak(held.app.language)
-    showLargeType(held.app.large_type)
+    await takeState(await call('app.state', {}))
   } catch (problem) {
     held.fault = toFault(problem)
   }
+}
+
+/** An answer that says how the office stands now. */
+export async function takeState(app: AppState): Promise<void> {
+  if (app.stage === 'ready' && held.app?.stage !== 'ready') await prepare()
+  held.app = app
+  held.fault = undefined
+  document.title = [app.office?.name, t('product')].filter(Boolean).join(' · ')
+  if (chosen && chosen !== app.language) void setLanguage(chosen).catch(() => undefined)
+  else speak(app.language)
+  showLargeType(app.large_type)
 }
 
 export async function setLanguage(language: Language): Promise<void> {

@@ -140,7 +140,7 @@ pub struct Member {
     pub work_since: Option<NaiveDate>,
     #[field(zh = "劳动合同起", en = "Contract from", section = "work", register = "contract")]
     pub contract_from: Option<NaiveDate>,
-    #[field(zh = "劳动合同止", en = "Contract to", section = "work", register = "contract")]
+    #[field(zh = "劳动合同止", en = "Contract to", section = "work", register = "contract", due)]
     pub contract_to: Option<NaiveDate>,
     #[field(zh = "是否农民工会员", en = "Migrant-worker member", section = "membership", sheet = "是否农民工|农民工")]
     pub is_migrant: Option<bool>,

@@ -64,7 +64,7 @@ pub struct Organisation {
     pub term_years: Option<i64>,
     #[field(zh = "本届当选日期", en = "Elected on", section = "term", sheet = "选举日期")]
     pub elected_on: Option<NaiveDate>,
-    #[field(zh = "换届日期", en = "Next election", section = "term", sheet = "下次换届日期", listed)]
+    #[field(zh = "换届日期", en = "Next election", section = "term", sheet = "下次换届日期", listed, due)]
     pub next_election_on: Option<NaiveDate>,
     #[field(
         zh = "工会负责人",

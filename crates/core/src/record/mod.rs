@@ -101,6 +101,8 @@ pub struct Field {
     pub search: bool,
     /// Shown as a column of the list by default.
     pub listed: bool,
+    /// A day on which something comes due; counted on the home page, so an index keeps it beside the standing.
+    pub due: bool,
 }
 
 /// A record type: its names and its fields.

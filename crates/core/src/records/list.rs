@@ -83,13 +83,15 @@ fn selected(
     offset: usize,
     limit: usize,
 ) -> Result<(usize, Vec<i64>), Fault> {
+    let whole = order.by_name || order.by_strokes || !text.is_empty();
     let mut conditions = vec!["void = 0".to_owned()];
     let mut values: Vec<Value> = Vec::new();
     for (name, json) in &ask.filter {
         if name == "state" {
             let Json::String(state) = json else { return Err(Fault::question("filter state")) };
             values.push(Value::Text(state.as_str().into()));
-            conditions.push(format!("state = ?{}", values.len()));
+            // A page in the order of entry is found soonest along the table; an index by standing would be sorted first.
+            conditions.push(format!("{}state = ?{}", if whole { "" } else { "+" }, values.len()));
             continue;
         }
         if name == "standing" {
@@ -119,7 +121,7 @@ fn selected(
     let binds: Vec<Bind<'_>> = values.iter().map(Bind).collect();
     let params = || params_from_iter(binds.iter().map(|b| b as &dyn ToSql));
     let condition = conditions.join(" AND ");
-    if order.by_name || order.by_strokes || !text.is_empty() {
+    if whole {
         let mut statement =
             view.conn.prepare_cached(&format!("SELECT rec FROM \"{}\" WHERE {condition}", layout.ty.name))?;
         let wanted: std::collections::HashSet<i64> =
