@@ -46,6 +46,8 @@ export default {
       await person.press('建立')
       await person.sees('李强，今天办什么？')
       await person.sees('平明镇总工会')
+      // What the program keeps for itself is no ledger of the clerk's.
+      if (await person.shows('数据流密钥')) throw new Error('keys stand among the ledgers')
       await person.press('上报与下发')
       await person.sees('用县总工会的数据包加入后，就可以上报。')
       await person.isAccessible('sync of an office alone')
