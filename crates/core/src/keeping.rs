@@ -64,14 +64,15 @@ impl Office {
     /// # Errors
     /// The store's own; then nothing has changed.
     pub fn take_back(&self, restored: bool, moment: Moment) -> Result<TakenBack, Fault> {
-        let entries = self.store.tail.read()?;
+        let marks = self.store.tail.marks()?;
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
         let mut memory = (*self.store.memory()).clone();
-        if !restored && !old_copy(&tx, &memory, &entries)? {
+        if !restored && !old_copy(&tx, &memory, &marks)? {
             return Ok(TakenBack::default());
         }
+        let entries = self.store.tail.read()?;
         let mut moment = moment;
         let mut rng = moment.part().rng;
         memory.renew(&tx, Incarnation::new(&mut rng))?;

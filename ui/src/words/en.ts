@@ -301,7 +301,7 @@ const en: typeof zh = {
     no_rows: 'None of this class.',
     more: 'Show more ({shown} / {total})',
     done: 'Rows imported: {n}.',
-    done_where: 'Saved on this PC; they go up by themselves when there is a line.',
+    done_where: { hub: 'Saved on this PC; they go up by themselves when there is a line.', packet: 'Saved on this PC; a packet on a stick carries them to the county.', none: 'Saved on this PC.' },
     rejected_n: 'Rows not imported: {n}.',
     warned_n: 'Imported, but please note:',
     report: 'Download the sheet with reasons',

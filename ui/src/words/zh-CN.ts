@@ -299,7 +299,7 @@ export default {
     no_rows: '这一类没有。',
     more: '再显示一些（{shown} / {total}）',
     done: '已导入 {n} 行。',
-    done_where: '都已保存在本机，联网后自动上报。',
+    done_where: { hub: '都已保存在本机，联网后自动上报。', packet: '都已保存在本机，可以用 U 盘数据包上报。', none: '都已保存在本机。' },
     rejected_n: '{n} 行没有导入：',
     warned_n: '已导入，但请留意：',
     report: '下载带说明的表格',

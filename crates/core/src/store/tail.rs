@@ -2,13 +2,14 @@
 //! newest work after the main file has gone bad, and it is the fence that knows an old copy of the database when one is put
 //! back (rule R5 of the reliability reference; "Old copies, clones, loss" of the replication design).
 //
-// A record is `length (u32, little endian) | nonce (24) | XChaCha20-Poly1305 of the record`. It is written after the commit
-// it belongs to and is on the disk before the clerk is told: what stands here has been saved, what is missing here has at
-// worst been saved in the database only.
+// A record is `length of the head | length of the body (u32, little endian) | head | body`, each of these two a nonce of 24
+// bytes and XChaCha20-Poly1305: what the entry says of itself, and what it holds. Each unlocking reads the heads alone; they
+// are small however much was taken in. A record is written after the commit it belongs to and is on the disk before the
+// clerk is told: what stands here has been saved, what is missing here has at worst been saved in the database only.
 
 use std::{
-    fs::OpenOptions,
-    io::{ErrorKind, Write as _},
+    fs::{File, OpenOptions},
+    io::{BufReader, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -23,8 +24,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::DatabaseKey;
 
-const PURPOSE: &str = "niangjia 2026-11 tail of the log";
+const PURPOSE: &str = "niangjia 2026-11 tail of the log in two parts";
 const NONCE: usize = 24;
+/// The two lengths before a record.
+const LENGTHS: usize = 8;
 
 /// One entry.
 #[derive(Clone, PartialEq, Eq)]
@@ -93,17 +96,16 @@ impl Tail {
     fn write(&self, entries: &[Entry], rng: &mut (impl CryptoRng + ?Sized)) -> std::io::Result<()> {
         let mut bytes = Vec::new();
         for entry in entries {
-            let mut nonce = [0; NONCE];
-            rng.fill_bytes(&mut nonce);
-            let plain = Zeroizing::new(entry.to_bytes());
-            let sealed = self
-                .cipher()
-                .encrypt(&XNonce::from(nonce), Payload { msg: &plain, aad: PURPOSE.as_bytes() })
-                .map_err(|_| ErrorKind::InvalidData)?;
-            let length = u32::try_from(NONCE + sealed.len()).map_err(|_| ErrorKind::InvalidData)?;
-            bytes.extend_from_slice(&length.to_le_bytes());
-            bytes.extend_from_slice(&nonce);
-            bytes.extend_from_slice(&sealed);
+            let (head, body) = entry.parts();
+            let head = self.seal(&head, PURPOSE.as_bytes(), rng)?;
+            // A body goes with its own head and with no other.
+            let body = self.seal(body, &head, rng)?;
+            for part in [&head, &body] {
+                let length = u32::try_from(part.len()).map_err(|_| ErrorKind::InvalidData)?;
+                bytes.extend_from_slice(&length.to_le_bytes());
+            }
+            bytes.extend_from_slice(&head);
+            bytes.extend_from_slice(&body);
         }
         // Opened each time: a snapshot made by another program on this folder may have put a fresh file here.
         let mut file = OpenOptions::new().append(true).create(true).open(&self.path)?;
@@ -119,31 +121,57 @@ impl Tail {
     /// Everything that both files hold, oldest first. A record that was damaged is passed over and stays where it is; an
     /// end that a power cut left half written is laid aside, so that the next entry can be found.
     pub(crate) fn read(&self) -> std::io::Result<Vec<Entry>> {
+        self.walk(true)
+    }
+
+    /// The same entries without what they hold: blocks and secrets come empty. Costs what their number costs, not their size.
+    pub(crate) fn marks(&self) -> std::io::Result<Vec<Entry>> {
+        self.walk(false)
+    }
+
+    fn walk(&self, bodies: bool) -> std::io::Result<Vec<Entry>> {
         let mut entries = Vec::new();
         for path in [self.older(), self.path.clone()] {
-            let bytes = match std::fs::read(&path) {
-                Ok(bytes) => bytes,
+            let file = match File::open(&path) {
+                Ok(file) => file,
                 Err(e) if e.kind() == ErrorKind::NotFound => continue,
                 Err(e) => return Err(e),
             };
-            let mut rest = &bytes[..];
-            while let Some((record, after)) = next(rest) {
-                entries.extend(self.open(record));
-                rest = after;
+            let (mut left, mut file) = (file.metadata()?.len(), BufReader::new(file));
+            while let Some(record) = next(&mut file, &mut left, bodies)? {
+                entries.extend(self.open(&record));
             }
-            if !rest.is_empty() {
-                std::fs::write(path.with_extension("torn"), rest)?;
-                OpenOptions::new().write(true).open(&path)?.set_len((bytes.len() - rest.len()) as u64)?;
+            if left > 0 {
+                let whole = file.get_ref().metadata()?.len() - left;
+                let mut torn = Vec::new();
+                file.seek(SeekFrom::Start(whole))?;
+                file.read_to_end(&mut torn)?;
+                std::fs::write(path.with_extension("torn"), torn)?;
+                OpenOptions::new().write(true).open(&path)?.set_len(whole)?;
             }
         }
         Ok(entries)
     }
 
-    fn open(&self, record: &[u8]) -> Option<Entry> {
-        let (nonce, sealed) = record.split_first_chunk::<NONCE>()?;
-        let payload = Payload { msg: sealed, aad: PURPOSE.as_bytes() };
-        let plain = Zeroizing::new(self.cipher().decrypt(&XNonce::from(*nonce), payload).ok()?);
+    fn open(&self, record: &Record) -> Option<Entry> {
+        let mut plain = self.unseal(&record.head, PURPOSE.as_bytes())?;
+        if let Some(body) = &record.body {
+            plain.extend_from_slice(&self.unseal(body, &record.head)?);
+        }
         Entry::from_bytes(&plain)
+    }
+
+    fn seal(&self, msg: &[u8], aad: &[u8], rng: &mut (impl CryptoRng + ?Sized)) -> std::io::Result<Vec<u8>> {
+        let mut nonce = [0; NONCE];
+        rng.fill_bytes(&mut nonce);
+        let sealed =
+            self.cipher().encrypt(&XNonce::from(nonce), Payload { msg, aad }).map_err(|_| ErrorKind::InvalidData)?;
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    fn unseal(&self, part: &[u8], aad: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, msg) = part.split_first_chunk::<NONCE>()?;
+        Some(Zeroizing::new(self.cipher().decrypt(&XNonce::from(*nonce), Payload { msg, aad }).ok()?))
     }
 
     /// After a snapshot: what it knows is needed for the one before it only, and what that one knows is not needed any more.
@@ -163,31 +191,32 @@ impl Tail {
 }
 
 impl Entry {
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+    /// What it says of itself, and what it holds. Behind one another they are what [`Entry::from_bytes`] reads.
+    fn parts(&self) -> (Vec<u8>, &[u8]) {
+        let mut head = Vec::new();
         match self {
             Self::Block(b) => {
-                out.push(0);
-                put_text(&mut out, &b.stream.to_string());
-                out.extend_from_slice(&b.incarnation);
+                head.push(0);
+                put_text(&mut head, &b.stream.to_string());
+                head.extend_from_slice(&b.incarnation);
                 for number in [b.changes, b.first, b.last] {
-                    out.extend_from_slice(&number.to_le_bytes());
+                    head.extend_from_slice(&number.to_le_bytes());
                 }
-                out.extend_from_slice(&b.block);
+                (head, &b.block)
             }
             Self::Secret { name, value } => {
-                out.push(1);
-                put_text(&mut out, name);
-                out.extend_from_slice(value);
+                head.push(1);
+                put_text(&mut head, name);
+                (head, value)
             }
             Self::Fence(f) => {
-                out.push(2);
-                out.extend_from_slice(&f.incarnation);
-                out.extend_from_slice(&f.counter.to_le_bytes());
-                out.extend_from_slice(&f.segments.to_le_bytes());
+                head.push(2);
+                head.extend_from_slice(&f.incarnation);
+                head.extend_from_slice(&f.counter.to_le_bytes());
+                head.extend_from_slice(&f.segments.to_le_bytes());
+                (head, &[])
             }
         }
-        out
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
@@ -222,10 +251,34 @@ impl Drop for Entry {
     }
 }
 
-/// The next record and what follows it; `None` where the rest is no whole record.
-fn next(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
+/// A record as it lies in the file.
+struct Record {
+    head: Vec<u8>,
+    /// Where it was wanted.
+    body: Option<Vec<u8>>,
+}
+
+/// The next record; `None` where what is left is no whole one.
+fn next(file: &mut BufReader<File>, left: &mut u64, bodies: bool) -> std::io::Result<Option<Record>> {
+    let Some(rest) = left.checked_sub(LENGTHS as u64) else { return Ok(None) };
+    let mut lengths = [0; LENGTHS];
+    file.read_exact(&mut lengths)?;
+    let lengths = u64::from_le_bytes(lengths);
+    let (head, body) = (lengths & u64::from(u32::MAX), lengths >> 32);
+    let Some(rest) = rest.checked_sub(head + body) else { return Ok(None) };
+    *left = rest;
+    let mut part = |length: u64| {
+        let mut bytes = vec![0; usize::try_from(length).map_err(|_| ErrorKind::InvalidData)?];
+        file.read_exact(&mut bytes)?;
+        Ok::<_, std::io::Error>(bytes)
+    };
+    let head = part(head)?;
+    let body = if bodies { Some(part(body)?) } else { None };
+    if body.is_none() {
+        let length = i64::try_from(lengths >> 32).map_err(|_| ErrorKind::InvalidData)?;
+        file.seek_relative(length)?;
+    }
+    Ok(Some(Record { head, body }))
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {
@@ -262,8 +315,11 @@ mod tests {
     }
 
     fn block() -> Entry {
-        let stream = Stream::County;
-        Entry::Block(Block { stream, incarnation: [3; 16], changes: 2, first: 4, last: 5, block: vec![9; 300] })
+        spanning(vec![9; 300])
+    }
+
+    fn spanning(block: Vec<u8>) -> Entry {
+        Entry::Block(Block { stream: Stream::County, incarnation: [3; 16], changes: 2, first: 4, last: 5, block })
     }
 
     #[test]
@@ -276,6 +332,9 @@ mod tests {
         tail.append(&[secret("hub")], &mut rng);
         let all = [block(), secret("stream:county:2"), Entry::Fence(fence), secret("hub")];
         assert!(tail.read().unwrap() == all);
+        let name = |name: &str| Entry::Secret { name: name.into(), value: Vec::new() };
+        let marks = [spanning(Vec::new()), name("stream:county:2"), Entry::Fence(fence), name("hub")];
+        assert!(tail.marks().unwrap() == marks, "the same without what they hold");
         // A second snapshot: what the first one knows goes.
         tail.turn(fence, &mut rng).unwrap();
         assert!(tail.read().unwrap() == [Entry::Fence(fence), secret("hub"), Entry::Fence(fence)]);
@@ -310,7 +369,7 @@ mod tests {
         assert_eq!(std::fs::read(&tail.path).unwrap(), bytes, "and it is left alone");
         tail.append(&[secret("after")], &mut rng);
         let both = std::fs::read(&tail.path).unwrap();
-        for at in 4..bytes.len() {
+        for at in LENGTHS..bytes.len() {
             let mut changed = both.clone();
             changed[at] ^= 1;
             std::fs::write(&tail.path, &changed).unwrap();

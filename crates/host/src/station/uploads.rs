@@ -112,23 +112,8 @@ impl Station {
             (None, None) => return Err(Fault::question("base64 or report")),
         };
         let folder = downloads().unwrap_or_else(|| self.dir.join("files"));
-        std::fs::create_dir_all(&folder)?;
-        let name = clean(&ask.name);
-        let (stem, ending) =
-            name.rsplit_once('.').map_or((name.as_str(), String::new()), |(s, e)| (s, format!(".{e}")));
-        for n in 1..1000 {
-            let tried = if n == 1 { name.clone() } else { format!("{stem} ({n}){ending}") };
-            let path = folder.join(tried);
-            match std::fs::File::create_new(&path) {
-                Ok(mut file) => {
-                    std::io::Write::write_all(&mut file, &bytes)?;
-                    return Ok(SavedFile { path: path.to_string_lossy().into_owned() });
-                }
-                Err(taken) if taken.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(other) => return Err(other.into()),
-            }
-        }
-        Err(Fault::question("a thousand files of that name"))
+        let path = put(&folder, &clean(&ask.name), &bytes)?;
+        Ok(SavedFile { path: path.to_string_lossy().into_owned() })
     }
 
     /// Writes the packet of an invitation to a file.
@@ -139,6 +124,31 @@ impl Station {
             .and_then(|p| STANDARD.decode(p).ok())
             .ok_or_else(|| Fault::question("packet"))
     }
+}
+
+/// Writes a file into a folder, under a number behind its name where another bears that name.
+fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, Fault> {
+    std::fs::create_dir_all(folder)?;
+    let (stem, ending) = name.rsplit_once('.').map_or((name, String::new()), |(s, e)| (s, format!(".{e}")));
+    for n in 1..1000 {
+        let path = folder.join(if n == 1 { name.to_owned() } else { format!("{stem} ({n}){ending}") });
+        match std::fs::File::create_new(&path) {
+            Ok(mut file) => {
+                let written = std::io::Write::write_all(&mut file, bytes).and_then(|()| file.sync_all());
+                return match written {
+                    Ok(()) => Ok(path),
+                    Err(cause) => {
+                        // Half a file under its name would be taken for the whole.
+                        let _ = std::fs::remove_file(&path);
+                        Err(cause.into())
+                    }
+                };
+            }
+            Err(taken) if taken.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(Fault::question("a thousand files of that name"))
 }
 
 fn gone() -> Fault {
@@ -188,7 +198,7 @@ fn percent_decoded(text: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, percent_decoded};
+    use super::{clean, percent_decoded, put};
 
     #[test]
     fn a_chinese_file_name_survives_the_header() {
@@ -206,5 +216,19 @@ mod tests {
         assert_eq!(clean("../../etc/passwd"), "passwd");
         assert_eq!(clean(r"C:\Users\a\花名册?.xlsx"), "花名册.xlsx");
         assert_eq!(clean("..."), "file");
+    }
+
+    #[test]
+    fn a_file_handed_out_twice_never_writes_over_the_first() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("下载");
+        let saved = |bytes: &[u8]| put(&folder, "退回名单.xlsx", bytes).unwrap();
+        let (first, second, third) = (saved(b"first"), saved(b"second"), saved(b"third"));
+        assert_eq!(first.file_name().unwrap(), "退回名单.xlsx");
+        assert_eq!(second.file_name().unwrap(), "退回名单 (2).xlsx");
+        assert_eq!(third.file_name().unwrap(), "退回名单 (3).xlsx");
+        for (path, bytes) in [(first, &b"first"[..]), (second, b"second"), (third, b"third")] {
+            assert_eq!(std::fs::read(path).unwrap(), bytes);
+        }
     }
 }
