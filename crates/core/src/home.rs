@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     devices, exchange,
     fault::Fault,
+    members,
     office::View,
     people::{Nothing, Role},
     registry::Registry,
@@ -67,8 +68,9 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
     let conflicts = one("SELECT count(*) FROM (SELECT DISTINCT kind, rec FROM leaf)", &[])?;
     let drafts = one("SELECT count(*) FROM draft", &[])?;
     // Both are read from the index of what comes due: a walk over 200,000 rows would be the dearest thing of the page.
-    let members = one(MEMBERS, &[])?;
-    let contracts = one(CONTRACTS, &[&now, &soon])?;
+    let counted = members::counted(view);
+    let members = one(&format!("{MEMBERS}{counted}"), &[])?;
+    let contracts = one(&format!("{CONTRACTS}{counted}"), &[&now, &soon])?;
     let elections = one(
         "SELECT count(*) FROM organisation WHERE void = 0 AND next_election_on >= ?1 AND next_election_on <= ?2",
         &[&now, &soon],

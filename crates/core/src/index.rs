@@ -1,13 +1,18 @@
 //! The search index of an office: built at unlock from a narrow table, mended on each commit.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use crate::{
     fault::Fault,
     finder::{Entry, Finder},
+    members::{self, Aside, Member, SamePerson},
     office::Office,
+    record::Record as _,
     store::{self, Touched},
 };
+
+/// Marks an entry of the index for whose person another entry stands: search finds it, lists leave it out.
+pub(crate) const ASIDE: u8 = 1;
 
 impl Office {
     /// Mends the search index after a commit.
@@ -15,6 +20,8 @@ impl Office {
         if touched.is_empty() {
             return;
         }
+        self.set_aside(&touched);
+        let (aside, member) = (self.aside(), self.store.schema.kind(Member::TYPE.name).map(|l| l.no));
         let mut finder = self.finder.write().unwrap_or_else(PoisonError::into_inner);
         let mut pushed = 0;
         for (kind, recs) in touched {
@@ -22,7 +29,8 @@ impl Office {
             for (rec, found) in recs {
                 match found {
                     Some(found) => {
-                        push(&mut finder, kind, rec, person, &found.name, &found.digits);
+                        let flags = if member == Some(kind) && aside.contains(&rec) { ASIDE } else { 0 };
+                        push(&mut finder, (kind, rec, flags), person, &found.name, &found.digits);
                         pushed += 1;
                     }
                     None => {
@@ -36,12 +44,47 @@ impl Office {
         }
     }
 
+    /// Entries that another one stands for.
+    pub(crate) fn aside(&self) -> Arc<Aside> {
+        self.aside.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// After a link between two entries, or a member that one speaks of, was written: marks anew who is left out.
+    fn set_aside(&self, touched: &Touched) {
+        let schema = &self.store.schema;
+        let number = |kind: &str| schema.kind(kind).map(|l| l.no);
+        let linked = number(SamePerson::TYPE.name).is_some_and(|no| touched.contains_key(&no));
+        let (Some(member), before) = (number(Member::TYPE.name), self.aside()) else { return };
+        // A link may come before the entries that it names.
+        if !linked && !touched.contains_key(&member) {
+            return;
+        }
+        // A reader that fails leaves the marks as they were; the next unlocking makes them from the tables.
+        let Ok(after) = self.store.read(|conn| members::aside(conn, schema)) else { return };
+        let changed: Vec<i64> = before.symmetric_difference(&after).copied().collect();
+        *self.aside.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after.clone());
+        let mut finder = self.finder.write().unwrap_or_else(PoisonError::into_inner);
+        for rec in changed {
+            let line = self.store.read(|conn| {
+                let sql = "SELECT name, digits FROM lookup WHERE kind = ?1 AND rec = ?2";
+                let line = |r: &rusqlite::Row<'_>| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?));
+                Ok(conn.prepare_cached(sql)?.query_row(rusqlite::params![member, rec], line)?)
+            });
+            if let Ok((name, digits)) = line {
+                let flags = if after.contains(&rec) { ASIDE } else { 0 };
+                push(&mut finder, (member, rec, flags), true, &name, &digits);
+            }
+        }
+    }
+
     /// Builds the search index from the narrow table.
     ///
     /// # Errors
     /// The store's own.
     pub fn index(&self) -> Result<(), Fault> {
-        let finder = self.store.read(|conn| {
+        let (finder, aside) = self.store.read(|conn| {
+            let aside = members::aside(conn, &self.store.schema)?;
+            let member = self.store.schema.kind(Member::TYPE.name).map_or(0, |l| l.no);
             let count: i64 = conn.query_row("SELECT count(*) FROM lookup", [], |r| r.get(0))?;
             let mut finder = Finder::with_capacity(usize::try_from(count).unwrap_or(0));
             let mut statement = conn.prepare("SELECT kind, rec, name, digits FROM lookup ORDER BY kind, rec")?;
@@ -56,11 +99,14 @@ impl Office {
                 if this != kind {
                     (kind, person) = (this, is_person(&self.store.schema, this));
                 }
-                push(&mut finder, kind, row.get(1)?, person, name, digits);
+                let rec = row.get(1)?;
+                let flags = if kind == member && aside.contains(&rec) { ASIDE } else { 0 };
+                push(&mut finder, (kind, rec, flags), person, name, digits);
             }
             finder.settle();
-            Ok(finder)
+            Ok((finder, aside))
         })?;
+        *self.aside.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(aside);
         *self.finder.write().unwrap_or_else(PoisonError::into_inner) = finder;
         Ok(())
     }
@@ -81,14 +127,14 @@ fn is_person(schema: &crate::record::Schema, kind: u8) -> bool {
 }
 
 /// Puts one line of the narrow table into the search index.
-fn push(finder: &mut Finder, kind: u8, rec: i64, person: bool, name: &str, digits: &str) {
+fn push(finder: &mut Finder, (kind, rec, flags): (u8, i64, u8), person: bool, name: &str, digits: &str) {
     let mut names = name.split('\u{1f}');
     let title = names.next().unwrap_or("");
     let (mut room, mut aliases) = ([""; FEW], [""; FEW]);
     let (mut many, mut further) = (Vec::new(), Vec::new());
     let codes = split(digits.split('\t').filter(|c| !c.is_empty()), &mut room, &mut many);
     let aliases = split(names, &mut aliases, &mut further);
-    finder.push(&Entry { kind, rec, title, person, aliases, codes, office: 0, flags: 0 });
+    finder.push(&Entry { kind, rec, title, person, aliases, codes, office: 0, flags });
 }
 
 /// More names or numbers than this are rare, and cost an allocation.

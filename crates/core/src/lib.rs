@@ -60,6 +60,7 @@ const TYPES: &[&RecordType] = &[
     people::AuditEntry::TYPE,
     devices::Device::TYPE,
     devices::SharedKey::TYPE,
+    members::SamePerson::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {

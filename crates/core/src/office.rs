@@ -28,6 +28,8 @@ pub struct Office {
     pub(crate) identity: Identity,
     pub(crate) keys: RwLock<Keys>,
     pub(crate) finder: RwLock<Finder>,
+    /// Members whom another entry stands for; made from the tables, like the index.
+    pub(crate) aside: RwLock<Arc<crate::members::Aside>>,
     registry: Registry,
     pub(crate) previews: Mutex<HashMap<String, Arc<crate::members::Preview>>>,
 }
@@ -147,6 +149,7 @@ impl Office {
             identity,
             keys: RwLock::new(keys),
             finder: RwLock::new(Finder::with_capacity(0)),
+            aside: RwLock::default(),
             registry: crate::registry(),
             previews: Mutex::new(HashMap::new()),
         }

@@ -753,6 +753,16 @@ export interface Listing {
 /** Where a record stands. */
 export type Mark = 'needs_you' | 'saved' | 'received' | 'confirmed'
 
+/** Two entries that are one person. */
+export interface MergeAsk {
+  /** The entry that steps back. */
+  id: string
+  /** The entry that stays. */
+  into: string
+  /** How it is known that they are one person. */
+  reason: string
+}
+
 /** What went over the line. */
 export interface Moved {
   /** Segments. */
@@ -1301,6 +1311,14 @@ export interface UnlockAsk {
   passphrase: string
 }
 
+/** An entry that is a person of its own after all. */
+export interface UnmergeAsk {
+  /** The entry that stepped back. */
+  id: string
+  /** Why. */
+  reason: string
+}
+
 /** What shall be void. */
 export interface VoidAsk {
   /** Record id. */
@@ -1360,9 +1378,11 @@ export interface Commands {
   'members.import_rows': { ask: RowsAsk; answer: RowsAnswer }
   'members.join': { ask: JoinAsk; answer: Saved }
   'members.list': { ask: ListAsk; answer: Listing }
+  'members.merge': { ask: MergeAsk; answer: Saved }
   'members.reveal': { ask: RevealAsk; answer: Revealed }
   'members.save': { ask: SaveAsk; answer: Saved }
   'members.undo': { ask: UndoAsk; answer: Undone }
+  'members.unmerge': { ask: UnmergeAsk; answer: Saved }
   'members.void': { ask: VoidAsk; answer: Saved }
   'offices.invite': { ask: InviteAsk; answer: Invitation }
   'offices.list': { ask: Nothing; answer: Offices }

@@ -1,8 +1,8 @@
 // Where a record lives in this window. Kinds with pages of their own first; every other kind of the catalogue is a plain ledger.
 import { recordType } from './catalogue'
 
-/** Kinds that no list shows: the office itself, its people, its PCs and their keys, its log. */
-const WITHIN = ['office', 'clerk', 'device', 'shared_key', 'audit']
+/** Kinds that no list shows: the office itself, its people, its PCs and their keys, who is one person, its log. */
+const WITHIN = ['office', 'clerk', 'device', 'shared_key', 'same_person', 'audit']
 const OWN_PAGES = ['organisations', 'enterprises', 'members']
 
 /** The command noun of a kind, whether the core named it in the singular or the plural. */

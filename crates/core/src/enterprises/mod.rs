@@ -144,9 +144,10 @@ fn rules(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(), Fault> {
 fn derived(view: &View<'_>, id: RecordId, _: &[Value]) -> Result<serde_json::Map<String, serde_json::Value>, Fault> {
     let members: i64 = view
         .conn
-        .prepare_cached(
-            "SELECT count(*) FROM member WHERE enterprise = ?1 AND void = 0 AND state IN ('active', 'out_in_transit')",
-        )?
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM member WHERE enterprise = ?1 AND void = 0 AND state IN ('active', 'out_in_transit'){}",
+            crate::members::counted(view)
+        ))?
         .query_row([id.0], |r| r.get(0))?;
     let mut out = serde_json::Map::new();
     out.insert("members".into(), members.into());

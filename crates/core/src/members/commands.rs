@@ -158,6 +158,7 @@ pub(super) fn derived(view: &View<'_>, id: RecordId, _: &[Value]) -> Result<Map<
     let mut out = Map::new();
     out.insert("possible".into(), possible.into());
     out.insert("state_said".into(), serde_json::json!({ "zh": label.zh, "en": label.en }));
+    super::same::derived(view, id, &mut out)?;
     Ok(out)
 }
 

@@ -5,11 +5,14 @@ mod import;
 mod judge;
 mod preview;
 mod rules;
+mod same;
 mod undo;
 
 pub use commands::{ChangeAsk, JoinAsk};
 pub(crate) use preview::Preview;
 pub use rules::{Membership, fold};
+pub(crate) use same::{Aside, aside, counted};
+pub use same::{SamePerson, heads};
 
 use chrono::NaiveDate;
 use niangjia_derive::Record;
@@ -195,4 +198,5 @@ pub(crate) fn register(registry: &mut Registry) {
     commands::register(registry);
     import::register(registry);
     undo::register(registry);
+    same::register(registry);
 }

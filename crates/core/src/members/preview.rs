@@ -176,7 +176,10 @@ pub(super) fn look(view: &View<'_>, path: &Path) -> Result<Preview, Fault> {
     };
     let id_no = layout.place("id_no").ok_or_else(|| damaged("id_no"))?;
     // Asked for each row, and mostly answered by nobody: only who is known is read in full.
-    let mut known = view.conn.prepare("SELECT rec FROM member WHERE id_no = ?1 AND void = 0 LIMIT 1")?;
+    // Of several entries with one number the sheet speaks to the one that stands for the person.
+    let counted = super::counted(view);
+    let mut known =
+        view.conn.prepare(&format!("SELECT rec FROM member WHERE id_no = ?1 AND void = 0{counted} LIMIT 1"))?;
     for row in book.data(&found).map_err(|e| fault(&e))? {
         let judged = judge.judge(&row.map_err(|e| fault(&e))?);
         let (class, existing) = class_of(view, &mut known, layout, &judged, id_no)?;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::Organisation;
 use crate::{
     fault::Fault,
+    members::counted,
     office::View,
     record::{Record as _, RecordId, Value},
 };
@@ -38,9 +39,10 @@ pub struct Node {
 pub(super) fn tree(view: &View<'_>) -> Result<Tree, Fault> {
     let rows = view.select::<Organisation>("void = 0 ORDER BY rec", &[])?;
     let mut counts: HashMap<[u8; 16], i64> = HashMap::new();
-    let mut statement = view.conn.prepare_cached(
-        "SELECT organisation, count(*) FROM member WHERE organisation IS NOT NULL AND void = 0 AND state IN ('active', 'out_in_transit') GROUP BY organisation",
-    )?;
+    let mut statement = view.conn.prepare_cached(&format!(
+        "SELECT organisation, count(*) FROM member WHERE organisation IS NOT NULL AND void = 0 AND state IN ('active', 'out_in_transit'){} GROUP BY organisation",
+        counted(view)
+    ))?;
     for row in statement.query_map([], |r| Ok((r.get::<_, [u8; 16]>(0)?, r.get(1)?)))? {
         let (id, count) = row?;
         counts.insert(id, count);
@@ -93,7 +95,9 @@ pub(super) fn derived(view: &View<'_>, id: RecordId, _: &[Value]) -> Result<Map<
     };
     let mut out = Map::new();
     out.insert("below".into(), count("SELECT count(*) FROM organisation WHERE parent = ?1 AND void = 0")?);
-    out.insert("members".into(), count("SELECT count(*) FROM member WHERE organisation = ?1 AND void = 0 AND state IN ('active', 'out_in_transit')")?);
+    let members =
+        "SELECT count(*) FROM member WHERE organisation = ?1 AND void = 0 AND state IN ('active', 'out_in_transit')";
+    out.insert("members".into(), count(&format!("{members}{}", counted(view)))?);
     out.insert(
         "enterprises".into(),
         count("SELECT count(*) FROM enterprise WHERE union_organisation = ?1 AND void = 0")?,

@@ -14,8 +14,10 @@ use super::{
 use crate::{
     fault::Fault,
     finder::{Filter, Session},
+    index::ASIDE,
+    members::{self, Member},
     office::View,
-    record::{Kind, Layout, Value},
+    record::{Kind, Layout, Record as _, Value},
     store::rows::{self, Bind},
 };
 
@@ -32,7 +34,7 @@ pub(super) fn list(view: &View<'_>, ledger: Ledger, ask: &ListAsk) -> Result<Lis
     let by_name = searched && matches!(ask.sort.as_deref(), None | Some("" | "pinyin"));
     let (total, recs) = if ask.filter.is_empty() && by_name {
         let finder = view.office.finder();
-        let page = finder.page(&mut Session::new(), text, &Filter::kind(layout.no), ask.descending, offset, limit);
+        let page = finder.page(&mut Session::new(), text, &in_lists(layout), ask.descending, offset, limit);
         (page.total, page.rows.into_iter().map(|(_, rec)| rec).collect())
     } else {
         selected(view, layout, ask, text, Order { by_name, by_strokes }, offset, limit)?
@@ -45,6 +47,11 @@ pub(super) fn list(view: &View<'_>, ledger: Ledger, ask: &ListAsk) -> Result<Lis
         }
     }
     Ok(Listing { total: total as u64, rows: out })
+}
+
+/// What lists show of a type: not the entries for whose person another one stands.
+fn in_lists(layout: &Layout) -> Filter {
+    Filter { without_flags: ASIDE, ..Filter::kind(layout.no) }
 }
 
 fn line(view: &View<'_>, layout: &Layout, row: &rows::Stored) -> Result<Row, Fault> {
@@ -118,6 +125,10 @@ fn selected(
             conditions.push(format!("\"{name}\" = ?{}", values.len()));
         }
     }
+    if layout.ty.name == Member::TYPE.name {
+        // One person is one row, however many entries speak of them.
+        conditions.extend(members::counted(view).strip_prefix(" AND ").map(ToOwned::to_owned));
+    }
     let binds: Vec<Bind<'_>> = values.iter().map(Bind).collect();
     let params = || params_from_iter(binds.iter().map(|b| b as &dyn ToSql));
     let condition = conditions.join(" AND ");
@@ -127,7 +138,7 @@ fn selected(
         let wanted: std::collections::HashSet<i64> =
             statement.query_map(params(), |r| r.get(0))?.collect::<Result<_, _>>()?;
         let finder = view.office.finder();
-        let all = finder.page(&mut Session::new(), text, &Filter::kind(layout.no), ask.descending, 0, usize::MAX);
+        let all = finder.page(&mut Session::new(), text, &in_lists(layout), ask.descending, 0, usize::MAX);
         let mut hits: Vec<i64> = all.rows.into_iter().map(|(_, rec)| rec).filter(|rec| wanted.contains(rec)).collect();
         if order.by_strokes {
             hits = by_strokes(view, layout, hits, ask.descending)?;

@@ -1,0 +1,288 @@
+//! One person, two entries: a link says that they are the same, and taking the link away makes them two again. Nothing is
+//! copied and nothing goes: the entry that steps back keeps its values, events and numbers, and is still found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use niangjia_derive::Record;
+use rusqlite::Connection;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+
+use super::Member;
+use crate::{
+    fault::{Fault, FieldFault},
+    office::{Desk, View},
+    people::Role,
+    record::{Record as _, RecordId, Schema},
+    records::{Saved, saved},
+    registry::Registry,
+    store::rows::Stored,
+    words::Say,
+};
+
+/// Says that two entries are one person. It stands in the stream of the entry that steps back.
+#[derive(Clone, Record)]
+#[record(name = "same_person", plural = "same_persons", zh = "同一人", en = "Same person", title = "reason")]
+pub struct SamePerson {
+    #[field(zh = "并入的条目", en = "Entry that steps back", link = "member", required)]
+    pub member: Option<RecordId>,
+    #[field(zh = "保留的条目", en = "Entry that stays", link = "member", required)]
+    pub into: Option<RecordId>,
+    #[field(zh = "依据", en = "Grounds", required)]
+    pub reason: String,
+}
+
+/// Two entries that are one person.
+#[derive(Deserialize, JsonSchema)]
+pub struct MergeAsk {
+    /// The entry that steps back.
+    pub id: String,
+    /// The entry that stays.
+    pub into: String,
+    /// How it is known that they are one person.
+    pub reason: String,
+}
+
+/// An entry that is a person of its own after all.
+#[derive(Deserialize, JsonSchema)]
+pub struct UnmergeAsk {
+    /// The entry that stepped back.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+}
+
+pub(super) fn register(registry: &mut Registry) {
+    registry.action("members.merge", Role::Clerk, merge);
+    registry.action("members.unmerge", Role::Clerk, unmerge);
+}
+
+/// Which entry stands for the person, for every entry that does not stand for itself.
+///
+/// Links are given as (steps back, stays). Entries that links join are one person; the entry that stays is one that steps
+/// back nowhere, and where clerks in different places linked them in a circle or to several, the least id of those: the
+/// answer depends on the set of links and on nothing else.
+#[must_use]
+pub fn heads(links: &[(RecordId, RecordId)]) -> BTreeMap<RecordId, RecordId> {
+    let mut joined: BTreeMap<RecordId, BTreeSet<RecordId>> = BTreeMap::new();
+    for (back, stays) in links.iter().filter(|(back, stays)| back != stays) {
+        joined.entry(*back).or_default().insert(*stays);
+        joined.entry(*stays).or_default().insert(*back);
+    }
+    let stepping: BTreeSet<RecordId> = links.iter().filter(|(b, s)| b != s).map(|(back, _)| *back).collect();
+    let (mut out, mut done) = (BTreeMap::new(), BTreeSet::new());
+    for start in joined.keys() {
+        let (mut person, mut reached) = (BTreeSet::new(), vec![*start]);
+        while let Some(entry) = reached.pop() {
+            if done.insert(entry) {
+                person.insert(entry);
+                reached.extend(joined.get(&entry).into_iter().flatten());
+            }
+        }
+        let Some(head) = person.difference(&stepping).next().or_else(|| person.first()).copied() else { continue };
+        out.extend(person.into_iter().filter(|entry| *entry != head).map(|entry| (entry, head)));
+    }
+    out
+}
+
+/// Which links have to go so that an entry is a person of its own, by place in the list: its own, and those by which others
+/// would still join it to the person. Entries that stepped back behind it alone stay with it.
+#[must_use]
+pub fn parting(entry: RecordId, links: &[(RecordId, RecordId)]) -> Vec<usize> {
+    let elsewhere: Vec<_> = links.iter().copied().filter(|(back, stays)| *back != entry && *stays != entry).collect();
+    let (whole, rest) = (heads(links), heads(&elsewhere));
+    let Some(head) = whole.get(&entry).copied() else { return Vec::new() };
+    let of = |one: RecordId| rest.get(&one).copied().unwrap_or(one);
+    let goes = |(back, stays): &(RecordId, RecordId)| *back == entry || *stays == entry && of(*back) == of(head);
+    links.iter().enumerate().filter(|(_, link)| goes(link)).map(|(place, _)| place).collect()
+}
+
+/// Entries that another one stands for, by row.
+pub(crate) type Aside = BTreeSet<i64>;
+
+/// Reads all links: they are few.
+fn links(conn: &Connection) -> Result<Vec<(RecordId, RecordId)>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT \"member\", \"into\" FROM same_person WHERE void = 0 AND \"member\" IS NOT NULL AND \"into\" IS NOT NULL",
+    )?;
+    let links = statement.query_map([], |r| Ok((RecordId(r.get(0)?), RecordId(r.get(1)?))))?;
+    Ok(links.collect::<Result<_, _>>()?)
+}
+
+/// The rows that lists and statistics leave out.
+pub(crate) fn aside(conn: &Connection, schema: &Schema) -> Result<Aside, Fault> {
+    let mut out = Aside::new();
+    // An index that is built before the tables are made has none to leave out.
+    if schema.kind(SamePerson::TYPE.name).is_none() {
+        return Ok(out);
+    }
+    let mut rec = conn.prepare_cached("SELECT rec FROM member WHERE id = ?1")?;
+    for (entry, head) in heads(&links(conn)?) {
+        let mut row = |id: RecordId| -> Result<Option<i64>, Fault> {
+            use rusqlite::OptionalExtension as _;
+            Ok(rec.query_row([id.0], |r| r.get(0)).optional()?)
+        };
+        // Where the one that stays has not come here yet, the other goes on standing for itself.
+        if let (Some(rec), Some(_)) = (row(entry)?, row(head)?) {
+            out.insert(rec);
+        }
+    }
+    Ok(out)
+}
+
+/// A condition on rows of `member` that leaves those out; empty where there are none.
+pub(crate) fn counted(view: &View<'_>) -> String {
+    let aside = view.office.aside();
+    if aside.is_empty() {
+        return String::new();
+    }
+    let list = aside.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    format!(" AND rec NOT IN (SELECT value FROM json_each('[{list}]'))")
+}
+
+fn grounds(reason: &str) -> Result<&str, Fault> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(Fault::fields(vec![FieldFault {
+            field: "reason".into(),
+            key: "reason_missing".into(),
+            say: Say::new("请写明依据，以后查账时要用。", "Say on what grounds: it will be asked for later."),
+        }]));
+    }
+    Ok(reason)
+}
+
+fn member(desk: &Desk<'_>, id: &str) -> Result<Stored, Fault> {
+    let layout = desk.act.layout(Member::TYPE.name)?;
+    desk.act.row(layout, id.parse().map_err(|_| Fault::not_found())?)
+}
+
+fn merge(desk: &mut Desk<'_>, ask: MergeAsk) -> Result<Saved, Fault> {
+    let reason = grounds(&ask.reason)?.to_owned();
+    let (back, stays) = (member(desk, &ask.id)?, member(desk, &ask.into)?);
+    let before = heads(&links(desk.act.conn)?);
+    let head = |id: RecordId| before.get(&id).copied().unwrap_or(id);
+    if head(back.id) == head(stays.id) {
+        return Err(Fault::new(
+            "same_already",
+            "这两条已经是同一个人，没有做任何改动。",
+            "These two are one person already; nothing was changed.",
+        ));
+    }
+    if back.void || stays.void {
+        return Err(Fault::new(
+            "merge_void",
+            "其中一条已经作废，不能合并，没有做任何改动。需要时请先恢复。",
+            "One of the two is void and cannot be merged; nothing was changed. Take the void back first where it is needed.",
+        ));
+    }
+    let stream = *desk.act.memory.stream_name(back.stream)?;
+    // What is linked are the entries that stand for the persons, so that one step is enough from anywhere.
+    let link = SamePerson { member: Some(head(back.id)), into: Some(head(stays.id)), reason: reason.clone() };
+    desk.act.create(&stream, link, None)?;
+    told(desk, back.id, reason);
+    let layout = desk.act.layout(Member::TYPE.name)?;
+    saved(desk, layout, head(stays.id), Vec::new())
+}
+
+fn unmerge(desk: &mut Desk<'_>, ask: UnmergeAsk) -> Result<Saved, Fault> {
+    let reason = grounds(&ask.reason)?.to_owned();
+    let back = member(desk, &ask.id)?;
+    let layout = desk.act.layout(SamePerson::TYPE.name)?;
+    let standing = desk.view().select::<SamePerson>("void = 0", &[])?;
+    let pairs: Vec<_> = standing.iter().filter_map(|(_, link)| link.member.zip(link.into)).collect();
+    let gone = parting(back.id, &pairs);
+    if gone.is_empty() {
+        return Err(Fault::new(
+            "same_not",
+            "这一条没有并入别的条目，没有做任何改动。",
+            "This entry has not been merged into another; nothing was changed.",
+        ));
+    }
+    for (link, said) in &standing {
+        let pair = said.member.zip(said.into);
+        if gone.iter().any(|place| Some(pairs[*place]) == pair) {
+            desk.act.void(layout, link, &link.versions, true)?;
+        }
+    }
+    told(desk, back.id, reason);
+    let layout = desk.act.layout(Member::TYPE.name)?;
+    saved(desk, layout, back.id, Vec::new())
+}
+
+fn told(desk: &mut Desk<'_>, record: RecordId, reason: String) {
+    desk.note.kind = Some(Member::TYPE.name);
+    desk.note.record = Some(record);
+    desk.note.reason = Some(reason);
+}
+
+/// For the member's page: who stands for this entry, and for which ones it stands.
+pub(super) fn derived(view: &View<'_>, id: RecordId, out: &mut Map<String, Json>) -> Result<(), Fault> {
+    let links = links(view.conn)?;
+    if !links.iter().any(|(back, stays)| *back == id || *stays == id) {
+        return Ok(());
+    }
+    let heads = heads(&links);
+    let line = |entry: &RecordId| -> Result<Json, Fault> {
+        let title = crate::records::title_of(view, Member::TYPE.name, &entry.0)?;
+        Ok(json!({ "id": entry.to_string(), "title": title }))
+    };
+    if let Some(head) = heads.get(&id) {
+        out.insert("merged_into".into(), line(head)?);
+    }
+    let others: Vec<Json> =
+        heads.iter().filter(|(_, head)| **head == id).map(|(entry, _)| line(entry)).collect::<Result<_, _>>()?;
+    if !others.is_empty() {
+        out.insert("merged".into(), others.into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u8) -> RecordId {
+        RecordId([n; 16])
+    }
+
+    fn pairs(links: &[(u8, u8)]) -> Vec<(u8, u8)> {
+        let links: Vec<_> = links.iter().map(|(a, b)| (id(*a), id(*b))).collect();
+        heads(&links).into_iter().map(|(entry, head)| (entry.0[0], head.0[0])).collect()
+    }
+
+    #[test]
+    fn an_entry_stands_for_all_that_step_back_behind_it() {
+        assert_eq!(pairs(&[]), []);
+        assert_eq!(pairs(&[(1, 2)]), [(1, 2)]);
+        assert_eq!(pairs(&[(1, 2), (2, 3), (4, 3)]), [(1, 3), (2, 3), (4, 3)]);
+        assert_eq!(pairs(&[(1, 2), (8, 7)]), [(1, 2), (8, 7)]);
+    }
+
+    #[test]
+    fn whoever_is_taken_out_is_a_person_of_its_own_and_the_others_stay_together() {
+        let after = |entry: u8, links: &[(u8, u8)]| {
+            let all: Vec<_> = links.iter().map(|(a, b)| (id(*a), id(*b))).collect();
+            let gone = parting(id(entry), &all);
+            let left: Vec<_> = links.iter().enumerate().filter(|(n, _)| !gone.contains(n)).map(|(_, l)| *l).collect();
+            pairs(&left)
+        };
+        assert_eq!(after(1, &[(1, 2)]), []);
+        assert_eq!(after(1, &[(1, 2), (3, 2)]), [(3, 2)]);
+        assert_eq!(after(2, &[(1, 2), (2, 1)]), [], "a circle");
+        assert_eq!(after(2, &[(1, 2), (2, 3), (3, 1)]), [(3, 1)], "a circle of three");
+        assert_eq!(after(2, &[(3, 1), (3, 2)]), [(3, 1)], "one that never stepped back itself");
+        assert_eq!(after(2, &[(4, 2), (2, 1)]), [(4, 2)], "whoever stepped back behind it alone goes with it");
+        assert_eq!(after(1, &[(2, 1)]), [(2, 1)], "who stands for itself is not taken out");
+    }
+
+    #[test]
+    fn a_circle_and_a_choice_of_two_have_one_answer_in_any_order() {
+        assert_eq!(pairs(&[(2, 1), (1, 2)]), [(2, 1)]);
+        assert_eq!(pairs(&[(1, 2), (2, 1)]), [(2, 1)]);
+        assert_eq!(pairs(&[(3, 2), (3, 1)]), [(2, 1), (3, 1)]);
+        assert_eq!(pairs(&[(3, 1), (3, 2)]), [(2, 1), (3, 1)]);
+        assert_eq!(pairs(&[(1, 1)]), [], "an entry that is merged into itself stands for itself");
+    }
+}
