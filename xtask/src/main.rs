@@ -1,5 +1,6 @@
 //! The errands of the house: `cargo xtask tidy` checks what a machine can check of the house rules.
 
+mod hub_load;
 mod simulate;
 mod source;
 mod tidy;
@@ -16,6 +17,8 @@ enum Errand {
     Types,
     /// Lives histories, or plants defects into them; the words are the simulation's own.
     Simulation(Vec<String>),
+    /// Everybody comes at once to a hub.
+    HubLoad(Vec<String>),
 }
 
 impl Errand {
@@ -23,13 +26,15 @@ impl Errand {
        cargo xtask types   make the window's types from the command list
        cargo xtask simulate [--seeds N] [--from S]          live N histories of the simulation
        cargo xtask simulate --tell S [--defect NAME]        tell one of them line by line
-       cargo xtask defects [--within N] [--only WORDS]      plant each defect; all must be caught";
+       cargo xtask defects [--within N] [--only WORDS]      plant each defect; all must be caught
+       cargo xtask hub-load [--dev] [--offices N] [--fresh N] [--idle N] [--seconds S]   everybody comes to a hub at once";
 
     fn asked(words: Vec<String>) -> Option<Self> {
         match (words.first().map(String::as_str), words.len()) {
             (Some("tidy"), 1) => Some(Self::Tidy),
             (Some("types"), 1) => Some(Self::Types),
             (Some("simulate" | "defects"), _) => Some(Self::Simulation(words)),
+            (Some("hub-load"), _) => Some(Self::HubLoad(words[1..].to_vec())),
             _ => None,
         }
     }
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
         Some(Errand::Tidy) => tidy::run(),
         Some(Errand::Types) => types::run(tree::top()),
         Some(Errand::Simulation(words)) => simulate::run(tree::top(), &words),
+        Some(Errand::HubLoad(words)) => hub_load::run(tree::top(), &words),
         None => {
             eprintln!("{}", Errand::HELP);
             ExitCode::from(2)

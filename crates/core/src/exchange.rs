@@ -1,5 +1,7 @@
 //! Coming into step: what an office hands to a hub or a stick, and what it takes from there.
 
+use std::collections::BTreeMap;
+
 use niangjia_replication::planted;
 use niangjia_replication::{
     Frontier, RecordId, SetHash, Stream,
@@ -59,6 +61,10 @@ pub struct SyncStatus {
     pub offline_since: Option<i64>,
     /// Why the last one ended early.
     pub last_fault: Option<LastFault>,
+    /// By how many seconds this PC's clock is ahead of the hub's (below 0: behind); told only when it is more than two minutes.
+    pub clock_offset_s: Option<i64>,
+    /// What that means. Nothing is refused because of a clock.
+    pub clock_say: Option<Say>,
     /// The steps of the exchange under way, or of the last one.
     pub steps: Vec<SyncStep>,
 }
@@ -137,6 +143,8 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
         running: false,
         offline_since: None,
         last_fault: None,
+        clock_offset_s: None,
+        clock_say: None,
         steps: Vec::new(),
     })
 }
@@ -206,6 +214,19 @@ impl Office {
                 })
                 .collect()
         })
+    }
+
+    /// What the county's technician may see of this office at the hub: how much waits, never what.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn told_to_hub(&self) -> Result<BTreeMap<String, u64>, Fault> {
+        let memory = self.store.memory();
+        let own = self.identity.office;
+        let SyncStatus { unsent, parked, quarantined, .. } =
+            self.store.read(|conn| status(&View { office: self, conn, memory: &memory, clerk: own, wall: 0 }))?;
+        let told = [("unsent", unsent), ("parked", parked), ("quarantined", quarantined)];
+        Ok(told.into_iter().map(|(name, count)| (name.to_owned(), count)).collect())
     }
 
     /// Segments that a side with that frontier lacks, oldest first in each chain.

@@ -1,23 +1,26 @@
 //! The link: one exchange with the county's hub, over whatever line there is at the moment. The only user of `reqwest`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use niangjia_replication::frontier::Head;
 use niangjia_replication::keys::{Cert, SigningKey, VerifyingKey, chain_to_cbor};
 use niangjia_replication::wire::{
-    self, ChangedAsk, ClaimAsk, Claimed, Digest, Frames, MissingAsk, Placed, Received, Refused, Replica, Status,
+    self, Begun, ChangedAsk, ClaimAsk, Claimed, Digest, Frames, MissingAsk, Placed, Received, Refused, Replica, Status,
 };
 use niangjia_replication::{Frontier, Incarnation, Limits, Segment, Stream};
 use reqwest::header::AUTHORIZATION;
 use serde::de::DeserializeOwned;
 
-mod call;
+pub(crate) mod call;
 mod fault;
 mod line;
 mod pace;
+mod pieces;
 mod pin;
 
 pub use fault::LinkFault;
@@ -29,6 +32,11 @@ use pace::Pace;
 const ROUNDS: usize = 4;
 /// Frames that have come are handed to the replica in parts of at least so many bytes, unless the page ends before.
 const PART: usize = 512 << 10;
+
+/// How often one question is asked again when the hub is busy, and up to what pause, in seconds, that is waited for here
+/// and not by the timer.
+const TURNS: u32 = 3;
+const SHORT: u64 = 15;
 
 /// What this device signs its requests with.
 #[derive(Debug, Clone)]
@@ -76,8 +84,10 @@ pub struct Outcome {
     pub refused: Vec<(Stream, Refused)>,
     /// The life of the hub's store.
     pub epoch: Option<Incarnation>,
-    /// The hub's clock at the last answer, milliseconds since 1970; for display only.
+    /// The hub's clock at the last answer that told it, milliseconds since 1970; for display only.
     pub hub_time_ms: i64,
+    /// How long before the end of the exchange that was.
+    pub hub_time_age: Duration,
 }
 
 /// A device's way to its hub.
@@ -87,6 +97,8 @@ pub struct Link {
     hub: HubAddress,
     auth: DeviceAuth,
     began: Instant,
+    /// A request of some size did not pass this line whole.
+    brittle: Arc<AtomicBool>,
 }
 
 impl Link {
@@ -102,7 +114,13 @@ impl Link {
             return Err(LinkFault::Address);
         }
         let client = pin::client(hub.key)?;
-        Ok(Self { client, hub: HubAddress { url, ..hub }, auth, began: Instant::now() })
+        Ok(Self { client, hub: HubAddress { url, ..hub }, auth, began: Instant::now(), brittle: Arc::default() })
+    }
+
+    /// Shares what earlier links learnt about the line.
+    #[must_use]
+    pub fn over(self, brittle: Arc<AtomicBool>) -> Self {
+        Self { brittle, ..self }
     }
 
     /// The hub's state: its clock, its limits, whether it is claimed.
@@ -110,7 +128,7 @@ impl Link {
     /// # Errors
     /// Any [`LinkFault`] but [`LinkFault::Replica`].
     pub async fn status(&self) -> Result<Status, LinkFault> {
-        let status: Status = call::whole(self.client.get(self.url("/v1/status")), 0).await?.0;
+        let status: Status = call::whole(call::answer(self.client.get(self.url("/v1/status")), 0).await?).await?.0;
         match wire::PROTOCOL.common(&status.protocol) {
             Some(_) => Ok(status),
             None => Err(LinkFault::Protocol),
@@ -144,14 +162,18 @@ impl Link {
     }
 
     fn post(&self, path: &str, body: Vec<u8>) -> Result<reqwest::RequestBuilder, LinkFault> {
+        self.signed(reqwest::Method::POST, path, body)
+    }
+
+    fn signed(&self, method: reqwest::Method, path: &str, body: Vec<u8>) -> Result<reqwest::RequestBuilder, LinkFault> {
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|cause| LinkFault::NoLine(cause.to_string()))?;
-        let digest = wire::request_digest(&self.hub.key, "POST", path, &body, &nonce);
+        let digest = wire::request_digest(&self.hub.key, method.as_str(), path, &body, &nonce);
         let signature = URL_SAFE_NO_PAD.encode(self.auth.key.sign(&digest));
         let chain = URL_SAFE_NO_PAD.encode(&self.auth.chain);
         Ok(self
             .client
-            .post(self.url(path))
+            .request(method, self.url(path))
             .header(AUTHORIZATION, format!("{}{chain}.{signature}", wire::SCHEME))
             .header(wire::NONCE, hex::encode(nonce))
             .header(wire::VERSION, wire::PROTOCOL.max)
@@ -163,9 +185,21 @@ impl Link {
         path: &str,
         question: &impl serde::Serialize,
     ) -> Result<(T, Option<Incarnation>), LinkFault> {
-        let body = wire::encode(question);
-        let size = body.len();
-        call::whole(self.post(path, body)?, size).await
+        call::whole(self.answer(path, wire::encode(question)).await?).await
+    }
+
+    /// The answer to a question, which is asked again for a while when the hub is busy.
+    async fn answer(&self, path: &str, body: Vec<u8>) -> Result<reqwest::Response, LinkFault> {
+        let mut left = TURNS;
+        loop {
+            match call::answer(self.post(path, body.clone())?, body.len()).await {
+                Err(LinkFault::TooBusy { retry_after_s }) if left > 0 && retry_after_s <= SHORT => {
+                    left -= 1;
+                    tokio::time::sleep(call::spread(Duration::from_secs(retry_after_s))).await;
+                }
+                done => return done,
+            }
+        }
     }
 }
 
@@ -178,9 +212,10 @@ pub async fn exchange<L: Line>(
     replica: &mut dyn Replica,
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Outcome, LinkFault> {
-    let mut run = Run { line, replica, progress, outcome: Outcome::default(), up: Pace::up(), down: Pace::down() };
-    for round in 0..ROUNDS {
-        let differ = run.compare(round == 0).await?;
+    let (outcome, up, down) = (Outcome::default(), Pace::up(), Pace::down());
+    let mut run = Run { line, replica, progress, outcome, told: None, asked: line.clock(), up, down };
+    for _ in 0..ROUNDS {
+        let differ = run.compare().await?;
         if differ.is_empty() {
             run.outcome.in_step = true;
             break;
@@ -194,6 +229,7 @@ pub async fn exchange<L: Line>(
             break;
         }
     }
+    run.outcome.hub_time_age = line.clock().saturating_sub(run.asked);
     Ok(run.outcome)
 }
 
@@ -203,21 +239,34 @@ struct Run<'a, L> {
     replica: &'a mut dyn Replica,
     progress: &'a mut (dyn FnMut(Step) + Send),
     outcome: Outcome,
+    /// The counts that the hub was told last.
+    told: Option<BTreeMap<String, u64>>,
+    /// When the hub told its time last, by the line's clock.
+    asked: Duration,
     up: Pace,
     down: Pace,
 }
 
 impl<L: Line> Run<'_, L> {
     /// Asks what differs. For all else the replica learns that the hub has it.
-    async fn compare(&mut self, first: bool) -> Result<Vec<(Stream, Frontier)>, LinkFault> {
+    async fn compare(&mut self) -> Result<Vec<(Stream, Frontier)>, LinkFault> {
         (self.progress)(Step::Comparing);
         let mine = waiting(|| self.replica.frontiers())?;
         let ask = ChangedAsk {
             streams: mine.iter().map(|(stream, frontier)| (*stream, Digest::of(frontier))).collect(),
-            counts: if first { waiting(|| self.replica.counts())? } else { BTreeMap::new() },
+            counts: waiting(|| self.replica.counts())?,
+            about: None,
+        };
+        // Told first, and again when it is otherwise: what was unsent at the beginning is not at the end.
+        let ask = if self.told.as_ref() == Some(&ask.counts) {
+            ChangedAsk { counts: BTreeMap::new(), ..ask }
+        } else {
+            self.told = Some(ask.counts.clone());
+            ChangedAsk { about: self.replica.about(), ..ask }
         };
         let (changed, epoch) = self.line.changed(&ask).await?;
         self.outcome.hub_time_ms = changed.time_ms;
+        self.asked = self.line.clock();
         self.outcome.epoch = epoch;
         let differ: BTreeSet<Stream> = changed.differ.iter().map(|(stream, _)| *stream).collect();
         waiting(|| {
@@ -299,8 +348,13 @@ impl<L: Line> Run<'_, L> {
     async fn fetch(&mut self, stream: Stream, hub: &Frontier) -> Result<(), LinkFault> {
         let mut have = self.have(&stream)?;
         while have != *hub {
-            let ask = MissingAsk { have: have.clone(), max_bytes: self.down.bytes as u64 };
-            let more = self.page(stream, &ask).await?;
+            let begun = waiting(|| self.replica.begun(&stream));
+            let ask = MissingAsk {
+                have: have.clone(),
+                max_bytes: self.down.bytes as u64,
+                begun: (!begun.is_empty()).then(|| Begun::of(&begun)),
+            };
+            let more = self.page(stream, &ask, &begun).await?;
             let now = self.have(&stream)?;
             // A page that changed nothing would come again for ever.
             if !more || now == have {
@@ -318,11 +372,14 @@ impl<L: Line> Run<'_, L> {
     }
 
     /// One page; whether more follows. Whole frames are kept even if the line breaks after them.
-    async fn page(&mut self, stream: Stream, ask: &MissingAsk) -> Result<bool, LinkFault> {
+    async fn page(&mut self, stream: Stream, ask: &MissingAsk, begun: &[u8]) -> Result<bool, LinkFault> {
         let began = self.line.clock();
         let mut answer = self.line.missing(&stream, ask).await?;
         let more = answer.more();
         let (mut frames, mut part, mut bytes) = (Frames::new(), Vec::new(), 0);
+        if answer.from() > 0 {
+            frames.push(begun.get(..answer.from()).ok_or(LinkFault::Garbled)?);
+        }
         loop {
             let piece = answer.piece().await;
             if let Ok(Some(piece)) = &piece {
@@ -335,6 +392,11 @@ impl<L: Line> Run<'_, L> {
                 self.keep(stream, std::mem::take(&mut part))?;
             }
             if !on {
+                if !begun.is_empty() || !frames.is_empty() {
+                    // What a break leaves of a frame is gone on with, so that one larger than the line ever carries comes too.
+                    let left = if piece.is_err() { frames.rest() } else { &[] };
+                    waiting(|| self.replica.keep_begun(&stream, left));
+                }
                 piece?;
                 break;
             }

@@ -1,13 +1,14 @@
 //! The office as the link sees it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, io::ErrorKind::NotFound, path::PathBuf, sync::Arc};
 
 use niangjia_core::{
     Fault,
+    identity::Identity,
     office::Office,
     replication::{
         Frontier, Stream,
-        wire::{Received, Replica, ReplicaFault},
+        wire::{About, Received, Replica, ReplicaFault},
     },
 };
 
@@ -17,6 +18,8 @@ use crate::moment;
 pub(crate) struct OfficeReplica {
     pub(crate) office: Arc<Office>,
     pub(crate) touched: Vec<String>,
+    /// Where the beginning of a frame is kept that a break left: sealed bytes, as on the line.
+    pub(crate) begun: PathBuf,
 }
 
 fn failed(fault: Fault) -> ReplicaFault {
@@ -51,7 +54,31 @@ impl Replica for OfficeReplica {
         self.office.hub_has(stream, frontier).map(drop).map_err(failed)
     }
 
+    fn begun(&mut self, stream: &Stream) -> Vec<u8> {
+        let kept = std::fs::read(&self.begun).unwrap_or_default();
+        // The hub compares what is offered to it, so a torn or foreign file costs nothing but its bytes.
+        let of = kept.iter().position(|byte| *byte == b'\n').map(|end| kept.split_at(end));
+        of.filter(|(name, _)| *name == stream.to_string().as_bytes())
+            .map_or_else(Vec::new, |(_, rest)| rest[1..].to_vec())
+    }
+
+    fn keep_begun(&mut self, stream: &Stream, bytes: &[u8]) {
+        let kept = if bytes.is_empty() {
+            std::fs::remove_file(&self.begun)
+        } else {
+            std::fs::write(&self.begun, [stream.to_string().as_bytes(), b"\n", bytes].concat())
+        };
+        if let Err(cause) = kept.or_else(|cause| if cause.kind() == NotFound { Ok(()) } else { Err(cause) }) {
+            tracing::debug!(%cause, "the beginning of a frame is not kept; it comes again whole");
+        }
+    }
+
     fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {
-        Ok(BTreeMap::new())
+        self.office.told_to_hub().map_err(failed)
+    }
+
+    fn about(&self) -> Option<About> {
+        let Identity { name, code, .. } = self.office.identity();
+        Some(About { name: name.clone(), code: code.clone(), version: env!("CARGO_PKG_VERSION").to_owned() })
     }
 }

@@ -1,8 +1,8 @@
 //! Coming into step: one exchange, told in steps; and the timer that tries by itself.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError, Weak, atomic::AtomicBool},
+    time::{Duration, Instant},
 };
 
 use niangjia_core::{
@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 
 use crate::{
     keep::FULL,
-    link::{DeviceAuth, Link, LinkFault, Step},
+    link::{DeviceAuth, Link, LinkFault, Step, call},
     moment,
     replica::OfficeReplica,
     station::{Session, Station},
@@ -33,6 +33,8 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(60);
 /// How soon after a save it tries.
 const SOON: Duration = Duration::from_secs(3);
+/// Seconds by which a clock may be off without a word.
+const CLOCK_OFF: u64 = 120;
 /// The longest pause after failures in a row.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
@@ -81,6 +83,8 @@ pub struct SyncAnswer {
 pub struct Timer {
     wake: Arc<Notify>,
     running: tokio::sync::Mutex<()>,
+    /// The line breaks in the middle of requests.
+    brittle: Arc<AtomicBool>,
     now: Mutex<Progress>,
 }
 
@@ -93,11 +97,29 @@ struct Progress {
     received: (u64, u64, u64),
     last_fault: Option<(String, Say)>,
     offline_since: Option<i64>,
+    /// By how many seconds this PC was ahead of the hub at the last exchange.
+    clock_offset_s: Option<i64>,
+    /// When a busy hub asked to be left alone until.
+    not_before: Option<Instant>,
+}
+
+impl Progress {
+    /// What outlives the exchange that found it.
+    fn begin(&self) -> Self {
+        let Self { offline_since, clock_offset_s, .. } = *self;
+        Self { begun: true, running: true, offline_since, clock_offset_s, ..Self::default() }
+    }
 }
 
 impl Timer {
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
+    }
+
+    /// How long a busy hub wants to be left alone still.
+    fn told_to_wait(&self) -> Duration {
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        now.not_before.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
     fn change(&self, change: impl FnOnce(&mut Progress)) {
@@ -113,6 +135,10 @@ impl Timer {
         if let Some((key, say)) = &now.last_fault {
             object.insert("last_fault".into(), json!({ "key": key, "say": say }));
         }
+        if let Some((ahead, say)) = now.clock_offset_s.and_then(|ahead| Some((ahead, clock_say(ahead)?))) {
+            object.insert("clock_offset_s".into(), ahead.into());
+            object.insert("clock_say".into(), json!(say));
+        }
         if !now.begun {
             return;
         }
@@ -126,6 +152,27 @@ impl Timer {
             ]),
         );
     }
+}
+
+/// What a clerk is told of a clock that is off by more than two minutes.
+fn clock_say(ahead: i64) -> Option<Say> {
+    if ahead.unsigned_abs() <= CLOCK_OFF {
+        return None;
+    }
+    let (zh, en) = if ahead > 0 { ("快", "ahead of") } else { ("慢", "behind") };
+    let (by_zh, by_en) = match ahead.unsigned_abs() {
+        s @ 0..7_200 => (format!("{} 分钟", s / 60), format!("{} minutes", s / 60)),
+        s @ 7_200..172_800 => (format!("{} 小时", s / 3600), format!("{} hours", s / 3600)),
+        s => (format!("{} 天", s / 86_400), format!("{} days", s / 86_400)),
+    };
+    Some(Say::owned(
+        format!(
+            "本机的时钟比中转站{zh}约 {by_zh}。上报不受影响，但记录旁显示的日期和时间可能不对。请在系统设置里校准时钟。"
+        ),
+        format!(
+            "This PC's clock is about {by_en} {en} the hub's. Sending is not affected, but days and times shown beside records may be wrong. Set the clock in the system settings."
+        ),
+    ))
 }
 
 fn spoken(fault: &LinkFault) -> Fault {
@@ -153,10 +200,11 @@ fn address(hub: &Hub) -> Result<HubAddress, Fault> {
     Ok(HubAddress { url: hub.url.trim().trim_end_matches('/').to_owned(), key })
 }
 
-fn link(session: &Session, hub: &Hub) -> Result<Link, Fault> {
+fn link(session: &Session, hub: &Hub, brittle: &Arc<AtomicBool>) -> Result<Link, Fault> {
     let (chain, device) = session.office.device_auth();
     let certs = chain_from_cbor(&chain).map_err(Fault::question)?;
-    Link::new(address(hub)?, DeviceAuth::new(&certs, device)).map_err(|e| spoken(&e))
+    let link = Link::new(address(hub)?, DeviceAuth::new(&certs, device)).map_err(|e| spoken(&e))?;
+    Ok(link.over(brittle.clone()))
 }
 
 impl Station {
@@ -173,7 +221,7 @@ impl Station {
         })?;
         let root = VerifyingKey::from_bytes(&root).map_err(Fault::question)?;
         let hub = Hub { url: ask.url.trim().trim_end_matches('/').to_owned(), key: ask.key.trim().to_owned() };
-        link(&session, &hub)?.claim(ask.claim.trim(), root).await.map_err(|e| spoken(&e))?;
+        link(&session, &hub, &self.timer.brittle)?.claim(ask.claim.trim(), root).await.map_err(|e| spoken(&e))?;
         let url = hub.url.clone();
         session.office.set_hub(hub, &mut moment().rng)?;
         self.timer.wake();
@@ -203,7 +251,7 @@ impl Station {
         };
         let _turn = self.timer.running.lock().await;
         self.timer.change(|p| {
-            *p = Progress { begun: true, running: true, offline_since: p.offline_since, ..Progress::default() }
+            *p = p.begin();
         });
         let result = self.exchange_with(&session, &hub).await;
         self.timer.change(|p| {
@@ -230,13 +278,17 @@ impl Station {
     }
 
     async fn exchange_with(self: &Arc<Self>, session: &Session, hub: &Hub) -> Result<SyncAnswer, Fault> {
-        let link = link(session, hub)?;
+        let link = link(session, hub, &self.timer.brittle)?;
         let mut total = SyncAnswer { sent: Moved::default(), received: Moved::default(), in_step: false };
         // What the first pass brings may ask for a receipt, which the second pass carries.
         for pass in 0..2 {
             let office = session.office.clone();
             blocking(move || office.seal(&mut moment().rng)).await?;
-            let mut replica = OfficeReplica { office: session.office.clone(), touched: Vec::new() };
+            let mut replica = OfficeReplica {
+                office: session.office.clone(),
+                touched: Vec::new(),
+                begun: self.dir().join("line.part"),
+            };
             let station = self.clone();
             let mut progress = move |step: Step| {
                 station.timer.change(|p| match step {
@@ -245,7 +297,16 @@ impl Station {
                     Step::Receiving { segments, changes, bytes } => p.received = (segments, changes, bytes),
                 });
             };
-            let outcome = link.exchange(&mut replica, &mut progress).await.map_err(|e| spoken(&e))?;
+            let outcome = link.exchange(&mut replica, &mut progress).await.map_err(|e| {
+                if let LinkFault::TooBusy { retry_after_s } = e {
+                    let until = Instant::now() + call::spread(Duration::from_secs(retry_after_s));
+                    self.timer.change(|p| p.not_before = Some(until));
+                }
+                spoken(&e)
+            })?;
+            let age = i64::try_from(outcome.hub_time_age.as_millis()).unwrap_or(i64::MAX);
+            let ahead = moment().wall.saturating_sub(outcome.hub_time_ms.saturating_add(age)) / 1000;
+            self.timer.change(|p| p.clock_offset_s = Some(ahead));
             let add = |moved: &mut Moved, by: &niangjia_core::replication::wire::Received| {
                 moved.segments += by.segments;
                 moved.changes += by.changes;
@@ -278,7 +339,10 @@ impl Station {
             let mut failures: u32 = 0;
             loop {
                 let pause = jittered(EVERY.saturating_mul(1 << failures.min(4)).min(LONGEST));
-                let woken = tokio::time::timeout(pause, wake.notified()).await.is_ok();
+                let Some(asked) = station.upgrade().map(|station| station.timer.told_to_wait()) else { return };
+                // A save does not shorten what a busy hub asked for.
+                tokio::time::sleep(asked).await;
+                let woken = tokio::time::timeout(pause.saturating_sub(asked), wake.notified()).await.is_ok();
                 if woken && failures == 0 {
                     tokio::time::sleep(SOON).await;
                 }
@@ -317,4 +381,17 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + S
         )
         .because(e)
     })?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_spoken_of_only_when_it_is_more_than_two_minutes_off() {
+        assert_eq!([clock_say(0), clock_say(120), clock_say(-120)], [None, None, None]);
+        let said = |ahead| clock_say(ahead).map(|say| say.zh.to_string()).unwrap_or_default();
+        assert!(said(121).contains("快约 2 分钟") && said(-9 * 3600).contains("慢约 9 小时"));
+        assert!(said(-56 * 365 * 86_400).contains("慢约 20440 天"), "a PC that thinks it is 1970");
+    }
 }

@@ -62,6 +62,8 @@ enum Badness {
     CutDown(u64),
     /// Cuts a connection at the hub's first byte after the office sent so many: stored, but never answered.
     CutAnswer(u64),
+    /// Cuts a connection after so many bytes in both directions together.
+    CutAny(u64),
     /// Speaks, but not TLS.
     Portal,
 }
@@ -99,6 +101,7 @@ async fn carry(mut office: TcpStream, hub: SocketAddr, badness: Badness, up: Arc
                 let Ok(n @ 1..) = read else { return };
                 sent += n as u64;
                 up.fetch_add(n as u64, Ordering::SeqCst);
+                if matches!(badness, Badness::CutAny(most) if sent + given > most) { return }
                 if hub.write_all(&from_office[..n]).await.is_err() { return }
             }
             read = hub.read(&mut from_hub) => {
@@ -107,6 +110,7 @@ async fn carry(mut office: TcpStream, hub: SocketAddr, badness: Badness, up: Arc
                 let cut = match badness {
                     Badness::CutDown(most) => given > most,
                     Badness::CutAnswer(after) => sent > after,
+                    Badness::CutAny(most) => sent + given > most,
                     Badness::Good | Badness::Portal => false,
                 };
                 if cut || office.write_all(&from_hub[..n]).await.is_err() { return }
@@ -274,9 +278,9 @@ async fn stored_but_never_answered_is_sent_again_and_stands_once() {
     let hub = claimed(&dir, &mut county).await;
     let (mut office, mut pc) = (county.office(), county.pc());
     for _ in 0..4 {
-        office.save(office.stream(), 10_000);
+        office.save(office.stream(), 3000);
     }
-    let line = Line::to(hub.addr, Badness::CutAnswer(30_000)).await;
+    let line = Line::to(hub.addr, Badness::CutAnswer(9000)).await;
     let fault = line.link(&hub, &office).exchange(&mut office, &mut |_| {}).await.unwrap_err();
     assert!(matches!(fault, LinkFault::NoLine(_)) && fault.passes(), "{fault:?}");
     assert!(office.told[&office.stream()].is_empty(), "it never heard");
@@ -456,5 +460,78 @@ async fn an_end_waits_for_answers_under_way() {
     exchange(&hub, &mut pc).await.unwrap();
     let held = pc.frontier(&office.stream()).head(office.chain).map_or(0, |head| head.seq);
     assert!(held >= answered.head(office.chain).map_or(0, |head| head.seq));
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_hub_is_given_the_time_that_it_asks_for() {
+    let (dir, mut county) = (tempfile::tempdir().unwrap(), County::new(1));
+    let hub = claimed(&dir, &mut county).await;
+    let mut office = county.office();
+    let link = link(&hub, &office);
+    let began = std::time::Instant::now();
+    // More than one PC may ask in a burst: the hub says 429, and the link waits as it was told, and goes on.
+    for _ in 0..75 {
+        assert!(link.exchange(&mut office, &mut |_| {}).await.unwrap().in_step);
+    }
+    assert!(began.elapsed() >= Duration::from_secs(1), "{:?}: the hub cannot have been busy", began.elapsed());
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_of_half_a_megabyte_passes_a_line_that_breaks_every_20_kb_both_ways_and_over_restarts() {
+    let (dir, mut county) = (tempfile::tempdir().unwrap(), County::new(1));
+    let mut hub = claimed(&dir, &mut county).await;
+    let (mut office, mut pc) = (county.office(), county.pc());
+    office.save(office.stream(), 512_000);
+    let (mut up, mut exchanges) = (0, 0);
+    loop {
+        // Each time another program, as after a restart; now and then another hub too.
+        let line = Line::to(hub.addr, Badness::CutAny(20_000)).await;
+        let ended = line.link(&hub, &office).exchange(&mut office, &mut |_| {}).await;
+        up += line.up.load(Ordering::SeqCst);
+        exchanges += 1;
+        match ended {
+            Ok(outcome) => break assert!(outcome.in_step, "{outcome:?}"),
+            Err(LinkFault::NoLine(_)) => assert!(exchanges < 40, "no way through"),
+            Err(fault) => panic!("{fault:?}"),
+        }
+        hub.stop().await;
+        hub = Hub::start(dir.path(), anywhere()).await.unwrap();
+    }
+    assert!(up < 2 * 512_000, "{up} bytes for half a megabyte");
+    assert_eq!(std::fs::read_dir(dir.path().join("pieces")).unwrap().count(), 0, "what is whole is not kept twice");
+
+    let mut broken = 0;
+    loop {
+        let before = pc.begun.len();
+        let line = Line::to(hub.addr, Badness::CutAny(20_000)).await;
+        match line.link(&hub, &pc).exchange(&mut pc, &mut |_| {}).await {
+            Ok(outcome) => break assert!(outcome.in_step, "{outcome:?}"),
+            Err(LinkFault::NoLine(_)) => broken += 1,
+            Err(fault) => panic!("{fault:?}"),
+        }
+        assert!(pc.begun.len() > before && broken < 70, "what came before the break is gone on with");
+    }
+    assert!((26..70).contains(&broken), "{broken} breaks for half a megabyte");
+    assert_eq!(pc.holds(&office.stream()), office.holds(&office.stream()));
+    assert!(pc.begun.is_empty());
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_hub_has_though_its_answer_was_lost_is_not_sent_twice() {
+    let (dir, mut county) = (tempfile::tempdir().unwrap(), County::new(1));
+    let hub = claimed(&dir, &mut county).await;
+    let mut office = county.office();
+    for _ in 0..3 {
+        office.save(office.stream(), 30_000);
+    }
+    let line = Line::to(hub.addr, Badness::CutAnswer(80_000)).await;
+    let outcome = line.link(&hub, &office).exchange(&mut office, &mut |_| {}).await.unwrap();
+    assert_eq!(outcome.sent.segments, 0, "the hub had them: {outcome:?}");
+    assert_eq!(office.told[&office.stream()], office.frontier(&office.stream()), "and now it is known here");
+    let up = line.up.load(Ordering::SeqCst);
+    assert!((90_000..130_000).contains(&up), "{up} bytes for 90,000");
     hub.stop().await;
 }

@@ -11,8 +11,6 @@ use zeroize::Zeroizing;
 
 use crate::HubFault;
 
-/// The file that holds the seed; readable by the hub's account only.
-const FILE: &str = "hub.key";
 /// PKCS #8 of an Ed25519 seed (RFC 8410 §7), up to the 32 bytes themselves.
 const PKCS8: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
@@ -21,6 +19,9 @@ const PKCS8: [u8; 16] =
 pub struct HubKey(SigningKey);
 
 impl HubKey {
+    /// The file that holds the seed; readable by the hub's account only.
+    pub(crate) const FILE: &str = "hub.key";
+
     /// A new key, kept in `dir`. An existing file is never replaced.
     ///
     /// # Errors
@@ -35,10 +36,10 @@ impl HubKey {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600);
         }
-        let mut file = options.open(dir.join(FILE)).map_err(HubFault::Disk)?;
-        let text = Zeroizing::new(hex::encode(seed.as_ref()));
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(HubFault::Disk)?;
-        Ok(Self(SigningKey::from_bytes(&seed)))
+        let mut file = options.open(dir.join(Self::FILE)).map_err(HubFault::Disk)?;
+        let key = Self(SigningKey::from_bytes(&seed));
+        file.write_all(key.text().as_bytes()).and_then(|()| file.sync_all()).map_err(HubFault::Disk)?;
+        Ok(key)
     }
 
     /// The key kept in `dir`; `None` where there is no file.
@@ -46,14 +47,24 @@ impl HubKey {
     /// # Errors
     /// When the file cannot be read or is not 64 hexadecimal digits.
     pub fn open(dir: &Path) -> Result<Option<Self>, HubFault> {
-        let text = match fs::read_to_string(dir.join(FILE)) {
+        let text = match fs::read_to_string(dir.join(Self::FILE)) {
             Ok(text) => Zeroizing::new(text),
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(cause) => return Err(HubFault::Disk(cause)),
         };
+        Self::read(&text).map(Some)
+    }
+
+    /// A key from the text of its file.
+    pub(crate) fn read(text: &str) -> Result<Self, HubFault> {
         let mut seed = Zeroizing::new([0; 32]);
         hex::decode_to_slice(text.trim(), seed.as_mut()).map_err(|_| HubFault::Key)?;
-        Ok(Some(Self(SigningKey::from_bytes(&seed))))
+        Ok(Self(SigningKey::from_bytes(&seed)))
+    }
+
+    /// The text of its file.
+    pub(crate) fn text(&self) -> Zeroizing<String> {
+        Zeroizing::new(hex::encode(self.0.as_bytes()))
     }
 
     /// The public half, which offices pin.

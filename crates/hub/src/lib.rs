@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
@@ -18,11 +19,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 mod auth;
+pub mod backup;
 #[cfg(test)]
 #[path = "../tests/county/mod.rs"]
 mod county;
 mod identity;
 mod limits;
+pub mod overview;
+mod page;
+mod pieces;
 pub mod relay;
 mod routes;
 mod serve;
@@ -47,6 +52,16 @@ pub enum HubFault {
     NoHub,
     #[error("hub.key is damaged: restore it from a backup; offices trust no other key")]
     Key,
+    #[error("there is a file of that name already; a backup never replaces one")]
+    Target,
+    #[error("the file's name cannot be written as text")]
+    Name,
+    #[error("this folder is not empty; a hub is restored into an empty one")]
+    NotEmpty,
+    #[error("the backup is not whole, and nothing was restored: {0}")]
+    BadBackup(String),
+    #[error("the status page is shown on this machine only: give it a loopback address such as 127.0.0.1:7480")]
+    NotLoopback,
     #[error("the address: {0}")]
     Address(#[source] std::io::Error),
     #[error("TLS: {0}")]
@@ -73,6 +88,8 @@ pub struct Hub {
     public: VerifyingKey,
     birth: Birth,
     store: Arc<dyn SegmentStore>,
+    dir: PathBuf,
+    page: Option<SocketAddr>,
     // Two hubs on one folder would each believe to be the only writer.
     _lock: File,
 }
@@ -115,7 +132,16 @@ impl Hub {
         let store = Sqlite::open(&dir.join(DATABASE))?;
         let birth = store.birth()?.ok_or(HubFault::NoHub)?;
         let key = HubKey::open(dir)?.ok_or(HubFault::Key)?;
-        Ok(Self { public: public(&key)?, key, birth, store: Arc::new(store), _lock: lock })
+        let (public, dir) = (public(&key)?, dir.to_owned());
+        Ok(Self { public, key, birth, store: Arc::new(store), dir, page: None, _lock: lock })
+    }
+
+    /// Shows the technician's page at an address of this machine while the hub is served.
+    ///
+    /// # Errors
+    /// [`HubFault::NotLoopback`]: the page names offices, and has no lock of its own.
+    pub fn with_page(self, at: SocketAddr) -> Result<Self, HubFault> {
+        if at.ip().is_loopback() { Ok(Self { page: Some(at), ..self }) } else { Err(HubFault::NotLoopback) }
     }
 
     /// Serves this hub in the current tokio runtime until [`RunningHub::stop`].
@@ -126,14 +152,20 @@ impl Hub {
         let listener = TcpListener::bind(listen).await.map_err(HubFault::Address)?;
         let addr = listener.local_addr().map_err(HubFault::Address)?;
         let tls = serve::tls(&self.key)?;
-        let app = routes::app(routes::Desk::new(self.store.clone(), self.public, self.birth));
+        let app =
+            routes::app(routes::Desk::new(self.store.clone(), self.public, self.birth, pieces::Pieces::new(&self.dir)));
         let (stop, stopped) = watch::channel(false);
+        let source = overview::Source { store: self.store.clone(), dir: self.dir.clone(), key: self.public };
+        let page = match self.page {
+            Some(at) => Some(page::serve(at, source, stopped.clone()).await?),
+            None => None,
+        };
         let key_hex = self.public.to_string();
         let task = tokio::spawn(async move {
             serve::serve(listener, tls, app, stopped).await;
             drop(self);
         });
-        Ok(RunningHub { addr, key_hex, claim: None, stop, task })
+        Ok(RunningHub { addr, page, key_hex, claim: None, stop, task })
     }
 
     /// Makes the hub if need be, opens and serves it: for tests and small programs.
@@ -155,9 +187,24 @@ impl Hub {
     }
 }
 
+/// How things stand at the hub in `dir`, whether it serves or not.
+///
+/// # Errors
+/// [`HubFault::NoHub`] for any other folder.
+pub fn status(dir: &Path) -> Result<overview::Overview, HubFault> {
+    if !dir.join(DATABASE).exists() {
+        return Err(HubFault::NoHub);
+    }
+    let key = public(&HubKey::open(dir)?.ok_or(HubFault::Key)?)?;
+    let store = Arc::new(Sqlite::open(&dir.join(DATABASE))?);
+    Ok(overview::Source { store, dir: dir.to_owned(), key }.look(now_ms())?)
+}
+
 /// A hub that answers.
 pub struct RunningHub {
     pub addr: SocketAddr,
+    /// Where the technician's page is shown, if it is.
+    pub page: Option<SocketAddr>,
     /// The hub's public key, 64 hex digits.
     pub key_hex: String,
     /// The claim, when this start made the hub; nobody can ask for it later.
@@ -194,6 +241,12 @@ fn lock(dir: &Path) -> Result<File, HubFault> {
         Err(fs::TryLockError::WouldBlock) => Err(HubFault::Running),
         Err(fs::TryLockError::Error(cause)) => Err(HubFault::Disk(cause)),
     }
+}
+
+/// The hub's clock, milliseconds since 1970. Told to devices; decides nothing.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn random(bytes: &mut [u8]) -> Result<(), HubFault> {

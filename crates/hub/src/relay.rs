@@ -8,7 +8,7 @@ use niangjia_replication::planted;
 use niangjia_replication::wire::{ChangedAsk, Digest, MissingAsk, Placed, Refused, Taken};
 use niangjia_replication::{Bad, Frontier, Limits, Segment, Stream, wire};
 
-use crate::store::{Arrived, Device, Page, SegmentStore, StoreFault, View};
+use crate::store::{Arrived, Device, Page, SegmentStore, StoreFault, Told, View};
 
 /// One hub's store and the county root that it has pinned.
 pub struct Relay<'s> {
@@ -29,8 +29,8 @@ impl Relay<'_> {
         ask: &ChangedAsk,
         now_ms: i64,
     ) -> Result<Differ, StoreFault> {
-        let counts = (!ask.counts.is_empty()).then_some(&ask.counts);
-        self.store.note(device, now_ms, counts)?;
+        let told = Told { counts: ask.counts.clone(), about: ask.about.clone() };
+        self.store.note(device, now_ms, (told != Told::default()).then_some(&told))?;
         let mut theirs: BTreeMap<_, _> = ask.streams.iter().copied().collect();
         let nothing = Digest::of(&Frontier::new());
         for stream in self.store.streams()? {
@@ -55,6 +55,17 @@ impl Relay<'_> {
         let Some(view) = view(who, stream) else { return Ok(None) };
         let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
         self.store.missing(stream, &ask.have, view, most).map(Some)
+    }
+
+    /// Whether the hub has a segment already, told as if it were brought again; `None` where it has not, or where the asker
+    /// has no business with it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn known(&self, who: &Identity, hash: &[u8; 32]) -> Result<Option<Taken>, StoreFault> {
+        let Some(stream) = self.store.stream_of(hash)? else { return Ok(None) };
+        let Some(view) = view(who, &stream) else { return Ok(None) };
+        Ok(Some(Taken { placed: vec![Placed::Known], frontier: self.store.frontier(&stream, view)? }))
     }
 
     /// Checks each segment, gives those that pass their place, and tells how the stream stands then; `None` where the asker

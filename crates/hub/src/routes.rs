@@ -2,28 +2,30 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Extension, Router};
 use niangjia_replication::enrol::Claim;
 use niangjia_replication::keys::VerifyingKey;
 use niangjia_replication::wire::{
-    self, Changed, ChangedAsk, ClaimAsk, Claimed, MissingAsk, Refusal, RefusalCode, Status, Window,
+    self, Changed, ChangedAsk, ClaimAsk, Claimed, Digest, MissingAsk, Pieced, Refusal, RefusalCode, Status, Window,
 };
-use niangjia_replication::{Limits, Stream};
+use niangjia_replication::{Limits, Segment, Stream};
 use serde::Serialize;
 
 use crate::auth::{Asker, Known, Signed};
-use crate::limits::{Later, Limiter, Place};
+use crate::limits::{LIGHT, Later, Limiter, Place, Room};
+use crate::now_ms;
+use crate::pieces::{Pieces, Range};
 use crate::relay::{Relay, view};
-use crate::serve::Peer;
+use crate::serve::{Crowd, Peer};
 use crate::store::{Birth, SegmentStore, StoreFault};
 
 mod body;
@@ -40,6 +42,7 @@ pub(crate) struct Desk {
     root: OnceLock<VerifyingKey>,
     known: Known,
     limiter: Limiter<Who>,
+    pieces: Arc<Pieces>,
 }
 
 /// Whom a limit counts: a device by its key, everyone who names none by address.
@@ -52,8 +55,9 @@ enum Who {
 }
 
 impl Desk {
-    pub(crate) fn new(store: Arc<dyn SegmentStore>, key: VerifyingKey, birth: Birth) -> Arc<Self> {
-        Arc::new(Self { store, key, birth, root: OnceLock::new(), known: Known::default(), limiter: Limiter::new() })
+    pub(crate) fn new(store: Arc<dyn SegmentStore>, key: VerifyingKey, birth: Birth, pieces: Pieces) -> Arc<Self> {
+        let (known, limiter, pieces) = (Known::default(), Limiter::new(), Arc::new(pieces));
+        Arc::new(Self { store, key, birth, root: OnceLock::new(), known, limiter, pieces })
     }
 
     /// Does something with the store on a thread that may wait for the disk.
@@ -102,9 +106,10 @@ impl Desk {
         let signed = Signed::read(request.headers())?;
         let asker = self.known.asker(&signed, &root)?;
         let address = request.extensions().get::<Peer>().map(|peer| peer.0);
-        let place = self.enter(Who::Device(asker.identity.device_key.to_bytes(), address))?;
+        let place = self.enter(Who::Device(asker.identity.device_key.to_bytes(), address)).await?;
+        let room = self.limiter.room(2 * body::declared(&request).unwrap_or(wire::REQUEST)).await?;
         let body = self.signed_body(request, &signed, &asker).await?;
-        Ok(Admitted { asker, root, body, place })
+        Ok(Admitted { asker, root, body, place, room })
     }
 
     /// The body, once its signature holds.
@@ -116,8 +121,8 @@ impl Desk {
         Ok(body)
     }
 
-    fn enter(&self, who: Who) -> Result<Place<Who>, Refuse> {
-        self.limiter.enter(who, Instant::now()).map_err(Refuse::from)
+    async fn enter(&self, who: Who) -> Result<Place<Who>, Refuse> {
+        self.limiter.enter(who, Instant::now()).await.map_err(Refuse::from)
     }
 }
 
@@ -126,6 +131,7 @@ struct Admitted {
     root: VerifyingKey,
     body: Vec<u8>,
     place: Place<Who>,
+    room: Room,
 }
 
 pub(crate) fn app(desk: Arc<Desk>) -> Router {
@@ -134,6 +140,7 @@ pub(crate) fn app(desk: Arc<Desk>) -> Router {
         .route("/v1/claim", post(claim))
         .route("/v1/changed", post(changed))
         .route("/v1/streams/{*path}", post(stream))
+        .route("/v1/segments/{hash}", put(piece))
         .fallback(async || Refuse::from(RefusalCode::NotFound))
         .method_not_allowed_fallback(async || Refuse::from(RefusalCode::NotFound))
         .layer(middleware::from_fn_with_state(desk.clone(), every_answer))
@@ -142,12 +149,17 @@ pub(crate) fn app(desk: Arc<Desk>) -> Router {
 
 /// Refuses protocols outside the window, and puts the life of the store on every answer.
 async fn every_answer(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let crowded = request.extensions().get::<Crowd>().is_some_and(Crowd::is_one);
     let mut answer = match window(request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refuse) => refuse.into_response(),
     };
     if let Ok(epoch) = HeaderValue::from_str(&desk.birth.epoch.to_string()) {
         answer.headers_mut().insert(wire::EPOCH, epoch);
+    }
+    if crowded {
+        // Whoever waits outside is let in sooner than whoever may ask again in a minute.
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     answer
 }
@@ -163,7 +175,7 @@ fn window(headers: &HeaderMap) -> Result<(), Refuse> {
 }
 
 async fn status(State(desk): State<Arc<Desk>>, Extension(peer): Extension<Peer>) -> Result<Response, Refuse> {
-    let _place = desk.enter(Who::Address(peer.0))?;
+    let _place = desk.enter(Who::Address(peer.0)).await?;
     let claimed = desk.root().await?.is_some();
     let Window { min, max } = wire::PROTOCOL;
     Ok(cbor(&Status {
@@ -184,7 +196,7 @@ async fn claim(
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Result<Response, Refuse> {
-    let _place = desk.enter(Who::Address(peer.0))?;
+    let _place = desk.enter(Who::Address(peer.0)).await?;
     let signed = Signed::read(request.headers())?;
     let path = request.uri().path().to_owned();
     let body = body::read(request, 16 << 10).await?;
@@ -205,9 +217,12 @@ async fn claim(
 }
 
 async fn changed(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response, Refuse> {
-    let Admitted { asker, root, body, place: _place } = desk.admit(request).await?;
+    let Admitted { asker, root, body, place: _place, room: _room } = desk.admit(request).await?;
     let ask: ChangedAsk = wire::decode(&body).map_err(|_| RefusalCode::Malformed)?;
     if ask.counts.len() > wire::COUNTS || ask.counts.keys().any(|name| name.len() > 32) {
+        return Err(RefusalCode::Malformed.into());
+    }
+    if ask.about.iter().flat_map(|said| [&said.name, &said.code, &said.version]).any(|text| text.len() > wire::ABOUT) {
         return Err(RefusalCode::Malformed.into());
     }
     let now = now_ms();
@@ -227,27 +242,64 @@ async fn stream(State(desk): State<Arc<Desk>>, Path(path): Path<String>, request
 }
 
 async fn missing(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Response, Refuse> {
-    let Admitted { asker, root, body, place } = desk.admit(request).await?;
+    let Admitted { asker, root, body, place, room } = desk.admit(request).await?;
     let device = asker.identity.cert;
     view(&asker.identity, &stream).ok_or(RefusalCode::MayNot)?;
     let ask: MissingAsk = wire::decode(&body).map_err(|_| RefusalCode::Malformed)?;
+    drop((body, room));
+    let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
+    let mut room = desk.limiter.room(most).await?;
+    let begun = ask.begun;
     let page = desk.judge(root, move |relay| relay.missing(&asker.identity, &stream, &ask)).await?;
     let page = page.ok_or(RefusalCode::MayNot)?;
-    let mut frames = Vec::with_capacity(page.segments.iter().map(|segment| segment.len() + 4).sum());
-    for segment in &page.segments {
-        wire::put_frame(&mut frames, segment).map_err(|_| RefusalCode::Failed)?;
-    }
     tracing::debug!(%device, %stream, segments = page.segments.len(), "given");
-    let length = frames.len();
-    let mut answer = Response::new(body::keeping(frames, place));
-    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    let length = page.segments.iter().map(|segment| segment.len() + 4).sum();
+    let mut frames = Vec::with_capacity(length);
+    // One by one, so that a page is not held twice.
+    for segment in page.segments {
+        wire::put_frame(&mut frames, &segment).map_err(|_| RefusalCode::Failed)?;
+    }
+    let from = begun.map_or(0, |begun| begun.fits(&frames));
+    let frames = frames.split_off(from);
+    room.shrink(length);
+    let mut answer = Response::new(body::keeping(frames, (place, room)));
+    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length - from));
+    answer.headers_mut().insert(wire::FROM, HeaderValue::from(from));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     answer.headers_mut().insert(wire::MORE, HeaderValue::from_static(if page.more { "1" } else { "0" }));
     Ok(answer)
 }
 
+/// A piece of a segment whose line does not carry it whole; the answer says from where to go on.
+async fn piece(State(desk): State<Arc<Desk>>, Path(hash): Path<Digest>, request: Request) -> Result<Response, Refuse> {
+    let range = Range::read(request.headers()).ok_or(RefusalCode::Malformed)?;
+    if body::declared(&request).is_some_and(|length| length > LIGHT) {
+        return Err(RefusalCode::TooLarge.into());
+    }
+    let Admitted { asker, root, body, place: _place, room: _room } = desk.admit(request).await?;
+    let (pieces, device) = (desk.pieces.clone(), asker.identity.device_key);
+    let now = now_ms();
+    let kept = tokio::task::spawn_blocking(move || pieces.add(&device, &hash.0, range, &body, now)).await;
+    let kept = kept.map_err(|_| RefusalCode::Failed)??;
+    let whole = match kept {
+        Ok(whole) => whole,
+        Err(0) => {
+            // Perhaps it came whole once, and only the answer was lost.
+            let taken = desk.judge(root, move |relay| relay.known(&asker.identity, &hash.0)).await?;
+            return Ok(cbor(&Pieced { held: 0, taken }));
+        }
+        Err(held) => return Ok(cbor(&Pieced { held, taken: None })),
+    };
+    let _whole_room = desk.limiter.room(2 * whole.len()).await?;
+    let stream = Segment::parse(&whole, &Limits::STANDARD).map_err(|_| RefusalCode::Malformed)?.header().stream;
+    let taken = desk.judge(root, move |relay| relay.take(&asker.identity, stream, &[whole], now)).await?;
+    let pieces = desk.pieces.clone();
+    pieces.forget(&device, &hash.0);
+    Ok(cbor(&Pieced { held: 0, taken: Some(taken.ok_or(RefusalCode::MayNot)?) }))
+}
+
 async fn take(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Response, Refuse> {
-    let Admitted { asker, root, body, place: _place } = desk.admit(request).await?;
+    let Admitted { asker, root, body, place: _place, room: _room } = desk.admit(request).await?;
     view(&asker.identity, &stream).ok_or(RefusalCode::MayNot)?;
     let frames = segments::frames(&body)?;
     let device = asker.identity.cert;
@@ -262,12 +314,6 @@ async fn take(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Respo
     Ok(cbor(&taken))
 }
 
-/// The hub's clock, milliseconds since 1970. Told to devices; decides nothing.
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
 fn cbor<T: Serialize>(message: &T) -> Response {
     let mut answer = Response::new(Body::from(wire::encode(message)));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/cbor"));
@@ -275,23 +321,27 @@ fn cbor<T: Serialize>(message: &T) -> Response {
 }
 
 /// An answer that refuses the whole request.
-struct Refuse(Refusal);
+struct Refuse(Refusal, Option<StatusCode>);
 
 impl From<RefusalCode> for Refuse {
     fn from(code: RefusalCode) -> Self {
-        Self(Refusal { code, retry_after_s: None })
+        Self(Refusal { code, retry_after_s: None }, None)
     }
 }
 
 impl From<Later> for Refuse {
     fn from(later: Later) -> Self {
-        Self(Refusal { code: RefusalCode::TooBusy, retry_after_s: Some(later.0) })
+        let (seconds, status) = match later {
+            Later::Yours(seconds) => (seconds, StatusCode::TOO_MANY_REQUESTS),
+            Later::Crowd(seconds) => (seconds, StatusCode::SERVICE_UNAVAILABLE),
+        };
+        Self(Refusal { code: RefusalCode::TooBusy, retry_after_s: Some(seconds) }, Some(status))
     }
 }
 
 impl IntoResponse for Refuse {
     fn into_response(self) -> Response {
-        let status = match self.0.code {
+        let status = self.1.unwrap_or(match self.0.code {
             RefusalCode::Malformed => StatusCode::BAD_REQUEST,
             RefusalCode::Unsigned => StatusCode::UNAUTHORIZED,
             RefusalCode::Foreign | RefusalCode::MayNot | RefusalCode::ClaimWrong => StatusCode::FORBIDDEN,
@@ -302,7 +352,7 @@ impl IntoResponse for Refuse {
             RefusalCode::TooBusy => StatusCode::TOO_MANY_REQUESTS,
             RefusalCode::Full => StatusCode::INSUFFICIENT_STORAGE,
             RefusalCode::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-        };
+        });
         let mut answer = cbor(&self.0);
         *answer.status_mut() = status;
         if let Some(seconds) = self.0.retry_after_s {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -27,6 +28,8 @@ const HEAD: Duration = Duration::from_secs(120);
 /// After so long a connection is ended at the next answer, and after twice as long in the middle of one: whoever reads
 /// that slowly holds a place that others need. A page is made to take a quarter of a minute.
 const LIFE: Duration = Duration::from_secs(30 * 60);
+/// Bytes of one TLS record towards offices.
+const RECORD: usize = 4096;
 /// How long answers under way may take once the hub is told to stop.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -34,25 +37,40 @@ const FAREWELL: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
+/// How many connections are open, for whoever answers on one of them.
+#[derive(Clone)]
+pub(crate) struct Crowd(Arc<AtomicUsize>);
+
+impl Crowd {
+    /// Whether there are so many that an idle one is in somebody's way.
+    pub(crate) fn is_one(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > CONNECTIONS / 4 * 3
+    }
+}
+
 /// TLS as this hub speaks it: version 1.3, its own certificate, no client certificate
 /// (devices sign their requests, so that the same signature works through a proxy).
 pub(crate) fn tls(key: &HubKey) -> Result<TlsAcceptor, HubFault> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.pkcs8().to_vec()));
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .and_then(|builder| {
             builder.with_no_client_auth().with_single_cert(vec![CertificateDer::from(key.certificate()?)], private)
         })
         .map_err(|cause| HubFault::Tls(cause.to_string()))?;
+    // A record counts once it has come whole; of one of 16 KiB a bad line would often bring nothing.
+    config.max_fragment_size = Some(RECORD);
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 /// Serves until `stop` turns true (or its sender is gone), then lets answers under way finish.
 pub(crate) async fn serve(listener: TcpListener, tls: TlsAcceptor, app: Router, mut stop: watch::Receiver<bool>) {
     let mut open = JoinSet::new();
+    let crowd = Crowd(Arc::default());
     loop {
         let room = open.len() < CONNECTIONS;
+        crowd.0.store(open.len(), Ordering::Relaxed);
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             Some(_) = open.join_next() => continue,
@@ -60,7 +78,7 @@ pub(crate) async fn serve(listener: TcpListener, tls: TlsAcceptor, app: Router, 
         };
         match accepted {
             Ok((socket, peer)) => {
-                let app = app.clone().layer(axum::Extension(Peer(peer.ip())));
+                let app = app.clone().layer(axum::Extension(Peer(peer.ip()))).layer(axum::Extension(crowd.clone()));
                 open.spawn(connection(socket, tls.clone(), app, stop.clone()));
             }
             Err(cause) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use niangjia_replication::keys::{CertId, VerifyingKey};
-use niangjia_replication::wire::Placed;
+use niangjia_replication::wire::{About, Placed};
 use niangjia_replication::{Frontier, Incarnation, RecordId, Stream};
 use thiserror::Error;
 
@@ -86,6 +86,23 @@ pub struct Seen {
     /// `None` while others only carried its segments here.
     pub last_ms: Option<i64>,
     pub counts: BTreeMap<String, u64>,
+    /// What it said of its office last; empty where it never did.
+    pub about: About,
+}
+
+/// What a device tells about its office.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    pub counts: BTreeMap<String, u64>,
+    pub about: Option<About>,
+}
+
+/// How much a store holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extent {
+    pub segments: u64,
+    /// Chains with more than one last segment: something writes twice under one identity.
+    pub forked: Vec<(Stream, Incarnation)>,
 }
 
 /// The hub's store. Calls wait for the disk; every writing call is one transaction that is on disk when it returns,
@@ -113,11 +130,11 @@ pub trait SegmentStore: Send + Sync {
     /// When the store cannot be written.
     fn pin(&self, root: &VerifyingKey) -> Result<VerifyingKey, StoreFault>;
 
-    /// Notes that a device was here, and its counts if it told any.
+    /// Notes that a device was here, and what it told, if anything.
     ///
     /// # Errors
     /// When the store cannot be written.
-    fn note(&self, device: &Device, now_ms: i64, counts: Option<&BTreeMap<String, u64>>) -> Result<(), StoreFault>;
+    fn note(&self, device: &Device, now_ms: i64, told: Option<&Told>) -> Result<(), StoreFault>;
 
     /// # Errors
     /// When the store cannot be read.
@@ -134,11 +151,23 @@ pub trait SegmentStore: Send + Sync {
     /// When the store cannot be written; nothing is stored then.
     fn place(&self, segments: &[Arrived<'_>], introduced: &[Device], now_ms: i64) -> Result<Vec<Placed>, StoreFault>;
 
+    /// How much there is, and which chains have several ends.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn extent(&self) -> Result<Extent, StoreFault>;
+
     /// Streams that hold anything.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn streams(&self) -> Result<Vec<Stream>, StoreFault>;
+
+    /// The stream of the segment with this hash, if it is here.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn stream_of(&self, hash: &[u8; 32]) -> Result<Option<Stream>, StoreFault>;
 
     /// # Errors
     /// When the store cannot be read.

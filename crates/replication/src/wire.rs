@@ -35,6 +35,8 @@ pub const NONCE: &str = "niangjia-nonce";
 pub const VERSION: &str = "niangjia-protocol";
 /// On every answer: the hub's [`Status::epoch`].
 pub const EPOCH: &str = "niangjia-epoch";
+/// On a page of frames: how many of its first bytes were left out because the asker has them ([`Begun`]).
+pub const FROM: &str = "niangjia-from";
 /// On a page of frames: `1` when more follows.
 pub const MORE: &str = "niangjia-more";
 
@@ -137,7 +139,24 @@ pub struct ChangedAsk {
     pub streams: Vec<(Stream, Digest)>,
     /// What the office tells about itself for the county's status page, such as `members`; at most [`COUNTS`] names of at most 32 bytes.
     pub counts: BTreeMap<String, u64>,
+    /// Which office it is, for the same page; told together with counts.
+    #[serde(default)]
+    pub about: Option<About>,
 }
+
+/// What an office says of itself to the hub, in the open: no names of persons.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+pub struct About {
+    /// Official name, such as 平明镇总工会; at most [`ABOUT`] bytes, like the others.
+    pub name: String,
+    /// Administrative code.
+    pub code: String,
+    /// The version of its program.
+    pub version: String,
+}
+
+/// Bytes of each text in [`About`].
+pub const ABOUT: usize = 200;
 
 /// Self-reported counts that a hub keeps of one device.
 pub const COUNTS: usize = 16;
@@ -156,6 +175,43 @@ pub struct MissingAsk {
     pub have: Frontier,
     /// Frames beyond so many bytes are left to the next page; one frame comes always.
     pub max_bytes: u64,
+    /// The beginning of the page as far as it came before the line broke; the hub sends what follows it.
+    #[serde(default)]
+    pub begun: Option<Begun>,
+}
+
+/// The first bytes of a page (frame heads included) that the asker has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Begun {
+    pub bytes: u64,
+    /// Their BLAKE3: where the page begins otherwise by now, all of it comes.
+    pub digest: Digest,
+}
+
+impl Begun {
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.len() as u64, digest: Digest(*blake3::hash(bytes).as_bytes()) }
+    }
+
+    /// How many bytes of this page the asker has; 0 when it is another page.
+    #[must_use]
+    pub fn fits(&self, page: &[u8]) -> usize {
+        let bytes = usize::try_from(self.bytes).unwrap_or(usize::MAX);
+        page.get(..bytes).filter(|begun| Self::of(begun) == *self).map_or(0, <[u8]>::len)
+    }
+}
+
+/// Bytes of the first piece of a segment that is sent by `PUT /v1/segments/{hash}`, with `Content-Range: bytes FROM-TO/WHOLE`.
+pub const PIECE: usize = 8 << 10;
+
+/// The answer to a piece.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Pieced {
+    /// Bytes of the segment that the hub keeps from its beginning on; the next piece begins there.
+    pub held: u64,
+    /// What became of the segment, once it is whole; no bytes are kept then.
+    pub taken: Option<Taken>,
 }
 
 /// The answer to `POST /v1/streams/{stream}/segments`, whose body is frames.
@@ -304,6 +360,12 @@ impl Frames {
         Ok(whole)
     }
 
+    /// What has come of a further frame.
+    #[must_use]
+    pub fn rest(&self) -> &[u8] {
+        &self.pending
+    }
+
     /// Whether nothing of a further frame has come.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -369,6 +431,7 @@ mod tests {
         let ask = ChangedAsk {
             streams: vec![(Stream::County, Digest([3; 32])), (Stream::Mail(RecordId([9; 16])), Digest([0; 32]))],
             counts: BTreeMap::from([("members".to_owned(), 1 << 40)]),
+            about: Some(About { name: "平明镇总工会".into(), code: "990101001".into(), version: "1.0.0".into() }),
         };
         assert_eq!(decode(&encode(&ask)), Ok(ask));
         let taken = Taken {

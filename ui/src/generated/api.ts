@@ -1239,6 +1239,10 @@ export interface SyncStatus {
   offline_since?: number | null
   /** Why the last one ended early. */
   last_fault?: LastFault | null
+  /** By how many seconds this PC's clock is ahead of the hub's (below 0: behind); told only when it is more than two minutes. */
+  clock_offset_s?: number | null
+  /** What that means. Nothing is refused because of a clock. */
+  clock_say?: Say | null
   /** The steps of the exchange under way, or of the last one. */
   steps: SyncStep[]
 }

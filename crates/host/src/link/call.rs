@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use niangjia_replication::Incarnation;
 use niangjia_replication::wire::{self, Refusal};
+use reqwest::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 
@@ -26,16 +27,28 @@ pub(super) async fn answer(request: RequestBuilder, size: usize) -> Result<Respo
     if answer.status().is_success() {
         return Ok(answer);
     }
+    let crowded = matches!(answer.status().as_u16(), 429 | 503);
+    let told = answer.headers().get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.trim().parse().ok());
     let body = read(&mut answer).await?;
-    Err(wire::decode::<Refusal>(&body).map_or(LinkFault::Garbled, LinkFault::from))
+    Err(match wire::decode::<Refusal>(&body) {
+        Ok(refusal) => refusal.into(),
+        // A proxy before the hub says it in its own words.
+        Err(_) if crowded => LinkFault::busy(told),
+        Err(_) => LinkFault::Garbled,
+    })
+}
+
+/// At least `pause`, and up to half as much again: who was sent away together must not come back together.
+pub(crate) fn spread(pause: Duration) -> Duration {
+    let mut byte = [0];
+    if getrandom::fill(&mut byte).is_err() {
+        return pause;
+    }
+    pause.mul_f64(1.0 + f64::from(byte[0]) / 512.0)
 }
 
 /// A request whose answer is one message, and the life of the store that gave it.
-pub(super) async fn whole<T: DeserializeOwned>(
-    request: RequestBuilder,
-    size: usize,
-) -> Result<(T, Option<Incarnation>), LinkFault> {
-    let mut answer = answer(request, size).await?;
+pub(super) async fn whole<T: DeserializeOwned>(mut answer: Response) -> Result<(T, Option<Incarnation>), LinkFault> {
     let epoch = answer.headers().get(wire::EPOCH).and_then(|epoch| epoch.to_str().ok()?.parse().ok());
     let body = read(&mut answer).await?;
     let message = wire::decode(&body).map_err(|_| LinkFault::Garbled)?;

@@ -37,6 +37,11 @@ pub enum LinkFault {
 }
 
 impl LinkFault {
+    /// Somebody on the way is busy; `told` is what it said, in seconds.
+    pub(super) fn busy(told: Option<u64>) -> Self {
+        Self::TooBusy { retry_after_s: told.unwrap_or(5).clamp(1, 3600) }
+    }
+
     /// Its stable name.
     #[must_use]
     pub const fn key(&self) -> &'static str {
@@ -132,7 +137,7 @@ impl From<Refusal> for LinkFault {
         match refusal.code {
             RefusalCode::NotClaimed => Self::NotClaimed,
             RefusalCode::Protocol => Self::Protocol,
-            RefusalCode::TooBusy => Self::TooBusy { retry_after_s: refusal.retry_after_s.unwrap_or(5).clamp(1, 3600) },
+            RefusalCode::TooBusy => Self::busy(refusal.retry_after_s),
             RefusalCode::Full | RefusalCode::Failed => Self::HubFailed(refusal.code),
             code => Self::Refused(code),
         }

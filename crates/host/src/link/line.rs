@@ -39,6 +39,11 @@ pub trait Answer: Send {
     /// Whether more follows this page.
     fn more(&self) -> bool;
 
+    /// How many of the page's first bytes were left out because they had come before.
+    fn from(&self) -> usize {
+        0
+    }
+
     /// The next piece, `None` at the end.
     fn piece(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, LinkFault>> + Send;
 }
@@ -51,14 +56,11 @@ impl Line for Link {
     }
 
     async fn bring(&self, stream: &Stream, frames: Vec<u8>) -> Result<Taken, LinkFault> {
-        let size = frames.len();
-        Ok(call::whole(self.post(&format!("/v1/streams/{stream}/segments"), frames)?, size).await?.0)
+        self.carry(stream, frames).await
     }
 
     async fn missing(&self, stream: &Stream, ask: &MissingAsk) -> Result<Response, LinkFault> {
-        let body = wire::encode(ask);
-        let size = body.len();
-        call::answer(self.post(&format!("/v1/streams/{stream}/missing"), body)?, size).await
+        self.answer(&format!("/v1/streams/{stream}/missing"), wire::encode(ask)).await
     }
 
     fn clock(&self) -> Duration {
@@ -69,6 +71,10 @@ impl Line for Link {
 impl Answer for Response {
     fn more(&self) -> bool {
         self.headers().get(wire::MORE).is_some_and(|more| more.as_bytes() == b"1")
+    }
+
+    fn from(&self) -> usize {
+        self.headers().get(wire::FROM).and_then(|from| from.to_str().ok()?.parse().ok()).unwrap_or(0)
     }
 
     async fn piece(&mut self) -> Result<Option<Vec<u8>>, LinkFault> {

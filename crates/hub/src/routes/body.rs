@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::Request;
 use axum::http::header::CONTENT_LENGTH;
 use http_body_util::{BodyExt, Full};
@@ -15,10 +15,17 @@ const PIECE: Duration = Duration::from_secs(60);
 /// The whole body: 2 MiB at 16 kbit/s take 18 minutes.
 const WHOLE: Duration = Duration::from_secs(20 * 60);
 
+/// What a request says that its body has, in bytes.
+pub(super) fn declared(request: &Request) -> Option<usize> {
+    match request.headers().get(CONTENT_LENGTH) {
+        Some(length) => length.to_str().ok()?.parse().ok(),
+        None => request.body().size_hint().exact().and_then(|size| usize::try_from(size).ok()),
+    }
+}
+
 /// A request's body of at most `most` bytes.
 pub(super) async fn read(request: Request, most: usize) -> Result<Vec<u8>, Refuse> {
-    let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > most) {
+    if declared(&request).is_some_and(|length| length > most) {
         return Err(RefusalCode::TooLarge.into());
     }
     let pieces = pieces(request.into_body(), most);

@@ -29,7 +29,7 @@ async fn hub(county: Option<&mut County>) -> Desktop {
     let store = Sqlite::open(&dir.path().join("hub.db")).unwrap();
     let claim = Claim::new(&mut rand_chacha::ChaCha20Rng::from_seed([8; 32]));
     let birth = store.be_born(&Birth { epoch: Incarnation([5; 16]), claim: claim.digest() }).unwrap();
-    let desk = Desk::new(Arc::new(store), SigningKey::from_bytes(&[4; 32]).public(), birth);
+    let desk = Desk::new(Arc::new(store), SigningKey::from_bytes(&[4; 32]).public(), birth, Pieces::new(dir.path()));
     let hub = Desktop { desk, claim: claim.text().to_string(), _dir: dir };
     if let Some(county) = county {
         let (pc, root) = (county.pc(), county.root());
@@ -77,7 +77,7 @@ impl Desktop {
     }
 
     async fn missing(&self, who: &Office, stream: Stream, have: &Frontier) -> Result<Vec<Vec<u8>>, RefusalCode> {
-        let ask = MissingAsk { have: have.clone(), max_bytes: u64::MAX };
+        let ask = MissingAsk { have: have.clone(), max_bytes: u64::MAX, begun: None };
         let answer = self.post(who, &format!("/v1/streams/{stream}/missing"), &wire::encode(&ask)).await?;
         let mut frames = Frames::new();
         frames.push(&answer);
@@ -86,7 +86,7 @@ impl Desktop {
 
     async fn changed(&self, who: &mut Office) -> Vec<Stream> {
         let streams = who.frontiers().unwrap().iter().map(|(stream, f)| (*stream, Digest::of(f))).collect();
-        let ask = ChangedAsk { streams, counts: who.counts().unwrap() };
+        let ask = ChangedAsk { streams, counts: who.counts().unwrap(), about: who.about() };
         let answer = self.post(who, "/v1/changed", &wire::encode(&ask)).await.unwrap();
         wire::decode::<Changed>(&answer).unwrap().differ.into_iter().map(|(stream, _)| stream).collect()
     }
@@ -166,7 +166,7 @@ async fn a_signature_holds_for_one_request() {
     let mut county = County::new(1);
     let hub = hub(Some(&mut county)).await;
     let a = county.office();
-    let ask = wire::encode(&MissingAsk { have: Frontier::new(), max_bytes: 9 });
+    let ask = wire::encode(&MissingAsk { have: Frontier::new(), max_bytes: 9, begun: None });
     let path = "/v1/streams/registry/missing";
     let good = || hub.request(&a, path, &ask);
     assert!(hub.answer(good()).await.is_ok());
@@ -177,7 +177,7 @@ async fn a_signature_holds_for_one_request() {
     let mut other_query = good();
     *other_query.uri_mut() = format!("{path}?x").parse().unwrap();
     let mut other_body = good();
-    *other_body.body_mut() = Body::from(wire::encode(&MissingAsk { have: Frontier::new(), max_bytes: 8 }));
+    *other_body.body_mut() = Body::from(wire::encode(&MissingAsk { have: Frontier::new(), max_bytes: 8, begun: None }));
     let mut other_nonce = good();
     other_nonce.headers_mut().insert(wire::NONCE, HeaderValue::from_static("02020202020202020202020202020202"));
     let mut none = good();
@@ -248,7 +248,7 @@ async fn too_much_is_refused_before_it_is_read() {
     assert_eq!(hub.post(&a, &path, &[0, 0, 0, 9, 1]).await, Err(RefusalCode::Malformed));
     assert_eq!(hub.post(&a, &path, &vec![0; 4 * (wire::FRAMES + 1)]).await, Err(RefusalCode::TooLarge));
     let boastful = (0..99).map(|n| (format!("count {n}"), n)).collect();
-    let ask = wire::encode(&ChangedAsk { streams: vec![], counts: boastful });
+    let ask = wire::encode(&ChangedAsk { streams: vec![], counts: boastful, about: None });
     assert_eq!(hub.post(&a, "/v1/changed", &ask).await, Err(RefusalCode::Malformed));
     for nonsense in [&b""[..], b"\xff", &[0x9f; 5000]] {
         assert_eq!(hub.post(&a, "/v1/changed", nonsense).await, Err(RefusalCode::Malformed));

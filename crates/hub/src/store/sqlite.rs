@@ -1,22 +1,25 @@
 //! The store of one county on one machine: a single SQLite file, one writer, a few readers.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use niangjia_replication::keys::{CertId, VerifyingKey};
-use niangjia_replication::wire::{Placed, lacks};
-use niangjia_replication::{Frontier, Stream};
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use niangjia_replication::wire::{About, Placed, lacks};
+use niangjia_replication::{Frontier, Incarnation, Stream};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::{Arrived, Birth, Device, Page, Seen, SegmentStore, StoreFault, View};
+use super::{Arrived, Birth, Device, Extent, Page, Seen, SegmentStore, StoreFault, Told, View};
 
 mod rows;
 
 use rows::{born, chains, counts, device, holds, lacking_ids, page, pinned, place, remember};
 
 const SCHEMA: &str = include_str!("schema.sql");
+/// Of this build's own time; a hub made before it gains it when it is opened.
+const ABOUT: &str = "CREATE TABLE IF NOT EXISTS device_about (
+    cert BLOB PRIMARY KEY REFERENCES device (cert), name TEXT NOT NULL, code TEXT NOT NULL, version TEXT NOT NULL
+) STRICT, WITHOUT ROWID";
 const SCHEMA_VERSION: i64 = 1;
 /// Segments of one chain looked at for one page; a page of smaller ones is simply shorter.
 const LOOKED_AT: usize = 4096;
@@ -54,6 +57,7 @@ impl Sqlite {
             SCHEMA_VERSION => {}
             _ => return Err(StoreFault::Unreadable("a schema of a newer version")),
         }
+        act.execute_batch(ABOUT)?;
         act.commit()?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
@@ -64,6 +68,22 @@ impl Sqlite {
         let done = act(&transaction)?;
         transaction.commit()?;
         Ok(done)
+    }
+
+    /// A write that a power cut may take back: when somebody was here is no promise to anyone, and syncing the disk for each
+    /// question of each office would cost more than all else.
+    fn jot<T>(&self, act: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
+        let mut writer = lock(&self.writer);
+        writer.pragma_update(None, "synchronous", "NORMAL")?;
+        let done = (|| {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = act(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        })();
+        // Whatever became of it: the next segments are on disk before they are answered.
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        done
     }
 
     fn read<T>(&self, ask: impl FnOnce(&Transaction<'_>) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
@@ -107,14 +127,21 @@ impl SegmentStore for Sqlite {
         })
     }
 
-    fn note(&self, device: &Device, now_ms: i64, counts: Option<&BTreeMap<String, u64>>) -> Result<(), StoreFault> {
+    fn note(&self, device: &Device, now_ms: i64, told: Option<&Told>) -> Result<(), StoreFault> {
         let cert = device.cert.0;
-        self.write(|act| {
+        self.jot(|act| {
             remember(act, device, now_ms)?;
             act.execute("UPDATE device SET last_ms = ?2 WHERE cert = ?1", params![cert, now_ms])?;
-            let Some(counts) = counts else { return Ok(()) };
+            let Some(told) = told else { return Ok(()) };
+            if let Some(said) = &told.about {
+                act.execute(
+                    "INSERT INTO device_about (cert, name, code, version) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (cert)
+                     DO UPDATE SET name = excluded.name, code = excluded.code, version = excluded.version",
+                    params![cert, said.name, said.code, said.version],
+                )?;
+            }
             act.execute("DELETE FROM device_count WHERE cert = ?1", [cert])?;
-            for (name, value) in counts {
+            for (name, value) in &told.counts {
                 act.execute(
                     "INSERT INTO device_count (cert, name, value) VALUES (?1, ?2, ?3)",
                     params![cert, name, i64::try_from(*value).unwrap_or(i64::MAX)],
@@ -136,14 +163,17 @@ impl SegmentStore for Sqlite {
     fn seen(&self) -> Result<Vec<Seen>, StoreFault> {
         self.read(|ask| {
             let mut devices = ask.prepare(
-                "SELECT cert, key, office, county, chain, first_ms, last_ms FROM device ORDER BY office, cert",
+                "SELECT device.cert, key, office, county, chain, first_ms, last_ms,
+                        coalesce(name, ''), coalesce(code, ''), coalesce(version, '')
+                 FROM device LEFT JOIN device_about ON device_about.cert = device.cert ORDER BY office, device.cert",
             )?;
             let mut rows = devices.query([])?;
             let mut seen = Vec::new();
             while let Some(row) = rows.next()? {
                 let device = device(row)?;
                 let counts = counts(ask, &device.cert)?;
-                seen.push(Seen { device, first_ms: row.get(5)?, last_ms: row.get(6)?, counts });
+                let about = About { name: row.get(7)?, code: row.get(8)?, version: row.get(9)? };
+                seen.push(Seen { device, first_ms: row.get(5)?, last_ms: row.get(6)?, counts, about });
             }
             Ok(seen)
         })
@@ -158,11 +188,38 @@ impl SegmentStore for Sqlite {
         })
     }
 
+    fn extent(&self) -> Result<Extent, StoreFault> {
+        self.read(|ask| {
+            // Numbers are given in order and nothing is deleted; counting would read the whole index.
+            let segments: i64 = ask.query_row("SELECT coalesce(max(id), 0) FROM segment", [], |row| row.get(0))?;
+            let mut forked = ask.prepare_cached(
+                "SELECT stream, incarnation FROM chain JOIN head ON head.chain = chain.id
+                 GROUP BY chain.id HAVING count(*) > 1 ORDER BY stream, incarnation",
+            )?;
+            let rows = forked.query_map([], |row| Ok((row.get::<_, String>(0)?, Incarnation(row.get(1)?))))?;
+            let forked = rows.map(|row| {
+                let (stream, chain) = row?;
+                Ok::<_, StoreFault>((stream.parse().map_err(|_| StoreFault::Unreadable("a stream's name"))?, chain))
+            });
+            Ok(Extent { segments: segments.unsigned_abs(), forked: forked.collect::<Result<_, _>>()? })
+        })
+    }
+
     fn streams(&self) -> Result<Vec<Stream>, StoreFault> {
         self.read(|ask| {
             let mut streams = ask.prepare_cached("SELECT DISTINCT stream FROM chain ORDER BY stream")?;
             let names = streams.query_map([], |row| row.get::<_, String>(0))?;
             names.map(|name| name?.parse().map_err(|_| StoreFault::Unreadable("a stream's name"))).collect()
+        })
+    }
+
+    fn stream_of(&self, hash: &[u8; 32]) -> Result<Option<Stream>, StoreFault> {
+        self.read(|ask| {
+            let mut found = ask.prepare_cached(
+                "SELECT chain.stream FROM segment JOIN chain ON chain.id = segment.chain WHERE segment.hash = ?1",
+            )?;
+            let name: Option<String> = found.query_row([hash], |row| row.get(0)).optional()?;
+            name.map(|name| name.parse().map_err(|_| StoreFault::Unreadable("a stream's name"))).transpose()
         })
     }
 
@@ -213,8 +270,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use niangjia_replication::Incarnation;
-
     use super::*;
 
     #[test]

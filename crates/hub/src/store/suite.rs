@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use niangjia_replication::frontier::Head;
 use niangjia_replication::keys::{CertId, SigningKey, VerifyingKey};
-use niangjia_replication::wire::{Digest, Placed, Refused};
+use niangjia_replication::wire::{About, Digest, Placed, Refused};
 use niangjia_replication::{Frontier, Incarnation, RecordId, Stream};
 
-use super::{Arrived, Birth, Device, SegmentStore, View};
+use super::{Arrived, Birth, Device, SegmentStore, Told, View};
 
 type Reopen<'r> = &'r mut dyn FnMut(Option<Box<dyn SegmentStore>>) -> Box<dyn SegmentStore>;
 
@@ -126,7 +126,8 @@ fn devices(store: &dyn SegmentStore) {
     };
     store.place(&[], &[device(2)], 5).unwrap();
     let counts = BTreeMap::from([("members".to_owned(), u64::MAX), ("organisations".to_owned(), 0)]);
-    store.note(&device(1), 10, Some(&counts)).unwrap();
+    let about = About { name: "平明镇总工会".into(), code: "990101001".into(), version: "0.1.0".into() };
+    store.note(&device(1), 10, Some(&Told { counts, about: Some(about.clone()) })).unwrap();
     store.note(&device(1), 20, None).unwrap();
     assert_eq!(store.device(&CertId([2; 32])).unwrap(), Some(device(2)));
     assert_eq!(store.device(&CertId([3; 32])).unwrap(), None);
@@ -134,7 +135,10 @@ fn devices(store: &dyn SegmentStore) {
     assert_eq!(seen.iter().map(|seen| (seen.first_ms, seen.last_ms)).collect::<Vec<_>>(), [(10, Some(20)), (5, None)]);
     assert_eq!(seen[0].counts["organisations"], 0);
     assert_eq!(seen[0].counts["members"], i64::MAX as u64, "what no column holds is told as the most that it holds");
-    store.note(&device(1), 30, Some(&BTreeMap::from([("members".to_owned(), 7)]))).unwrap();
+    assert_eq!((&seen[0].about, &seen[1].about), (&about, &About::default()));
+    let later = Told { counts: BTreeMap::from([("members".to_owned(), 7)]), about: None };
+    store.note(&device(1), 30, Some(&later)).unwrap();
+    assert_eq!(store.seen().unwrap()[0].about, about, "who says nothing of itself is still the same");
     assert_eq!(store.seen().unwrap()[0].counts, BTreeMap::from([("members".to_owned(), 7)]), "told anew as a whole");
 }
 
@@ -190,6 +194,11 @@ fn forks(store: &dyn SegmentStore) {
         missing(store, &stream, &[(20, right.head()), (20, other_first.head())]),
         [left.bytes.clone(), further.bytes.clone()]
     );
+    assert_eq!(store.stream_of(&left.hash()).unwrap(), Some(stream));
+    assert_eq!(store.stream_of(&[7; 32]).unwrap(), None);
+    let extent = store.extent().unwrap();
+    assert_eq!(extent.forked, [(stream, Incarnation([20; 16]))]);
+    assert!(extent.segments >= 5);
     let unknown = Head { seq: 7, hash: [7; 32] };
     assert_eq!(missing(store, &stream, &[(20, unknown)]).len(), 5, "who stands elsewhere is given all");
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use niangjia_replication::block;
 use niangjia_replication::keys::{Cert, CertKind, Identity, OpeningKey, Signer, SigningKey, StreamKey, VerifyingKey};
 use niangjia_replication::keys::{chain_to_cbor, verify_chain};
-use niangjia_replication::wire::{Lacks, Received, Replica, ReplicaFault, lacks};
+use niangjia_replication::wire::{About, Lacks, Received, Replica, ReplicaFault, lacks};
 use niangjia_replication::{
     Change, Dot, Draft, Frontier, Head, Hlc, Incarnation, Limits, RecordId, Segment, Set, Stream, seal,
 };
@@ -67,6 +67,7 @@ impl County {
         *rng = ChaCha20Rng::from_rng(&mut fork);
         Office {
             office,
+            name: "平明镇总工会".to_owned(),
             certs,
             key: device,
             chain: Incarnation::new(&mut fork),
@@ -75,6 +76,7 @@ impl County {
             told: BTreeMap::new(),
             saved: 0,
             receives: 0,
+            begun: Vec::new(),
         }
     }
 }
@@ -83,6 +85,7 @@ impl County {
 #[derive(Clone)]
 pub(crate) struct Office {
     pub(crate) office: RecordId,
+    pub(crate) name: String,
     pub(crate) certs: Vec<Cert>,
     pub(crate) key: SigningKey,
     pub(crate) chain: Incarnation,
@@ -91,6 +94,8 @@ pub(crate) struct Office {
     /// What the hub holds, as it was told last.
     pub(crate) told: BTreeMap<Stream, Frontier>,
     saved: u64,
+    /// The beginning of a frame that a broken line left.
+    pub(crate) begun: Vec<u8>,
     /// How often a page or a part of one was kept.
     pub(crate) receives: usize,
 }
@@ -248,5 +253,17 @@ impl Replica for Office {
 
     fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {
         Ok(BTreeMap::from([("members".to_owned(), self.saved)]))
+    }
+
+    fn begun(&mut self, _: &Stream) -> Vec<u8> {
+        self.begun.clone()
+    }
+
+    fn keep_begun(&mut self, _: &Stream, bytes: &[u8]) {
+        self.begun = bytes.to_vec();
+    }
+
+    fn about(&self) -> Option<About> {
+        Some(About { name: self.name.clone(), code: "990101001".to_owned(), version: "0.1.0".to_owned() })
     }
 }

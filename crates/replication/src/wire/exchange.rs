@@ -103,6 +103,19 @@ pub trait Replica: Send {
     fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {
         Ok(BTreeMap::new())
     }
+
+    /// The beginning of a frame of this stream that came before the line broke; empty where there is none.
+    fn begun(&mut self, _stream: &Stream) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Keeps such a beginning for the next exchange, also one after a restart; empty: nothing is begun any more.
+    fn keep_begun(&mut self, _stream: &Stream, _bytes: &[u8]) {}
+
+    /// Which office it is ([`super::ChangedAsk::about`]).
+    fn about(&self) -> Option<super::About> {
+        None
+    }
 }
 
 /// The replica's own failure, passed through the link untouched.
