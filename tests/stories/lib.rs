@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use niangjia_core::{Fault, replication::Stream};
+use niangjia_core::{
+    Fault,
+    replication::{RecordId, Stream},
+};
 use niangjia_host::{Keeping, Station};
 use niangjia_hub::{Hub, RunningHub};
 use serde_json::{Value, json};
@@ -52,13 +55,19 @@ impl Desk {
 
     /// 东海县总工会 without a hub; its clerk is 周敏.
     pub async fn county() -> Self {
+        Self::county_with_kit().await.0
+    }
+
+    /// The same with the three shares that were printed.
+    pub async fn county_with_kit() -> (Self, Vec<String>) {
         let desk = Self::empty();
-        desk.ask(
+        let created = desk.ask(
             "app.create",
             json!({ "role": "county", "name": "东海县总工会", "code": "320722", "clerk": "周敏", "passphrase": PASSPHRASE }),
         )
         .await;
-        desk
+        let shares = created["shares"].as_array().expect("shares");
+        (desk, shares.iter().map(|share| share.as_str().expect("a text").to_owned()).collect())
     }
 
     /// A PC that joins with an enrolment packet carried by hand.
@@ -178,6 +187,12 @@ impl Desk {
         self.station.office().expect("unlocked").digest(stream).expect("a digest")
     }
 
+    /// The id of this office.
+    #[must_use]
+    pub fn office(&self) -> RecordId {
+        self.station.office().expect("unlocked").identity().office
+    }
+
     /// The stream of this office.
     #[must_use]
     pub fn stream(&self) -> Stream {
@@ -189,6 +204,8 @@ impl Desk {
 pub struct County {
     /// The county's own desk; its clerk is 周敏.
     pub desk: Desk,
+    /// The kit: three printed shares.
+    pub shares: Vec<String>,
     hub: Option<RunningHub>,
     hub_dir: TempDir,
 }
@@ -198,9 +215,15 @@ impl County {
     pub async fn found() -> Self {
         let hub_dir = tempfile::tempdir().expect("a folder");
         let hub = Hub::start(hub_dir.path(), "127.0.0.1:0".parse().expect("an address")).await.expect("a hub");
-        let desk = Desk::county().await;
+        let (desk, shares) = Desk::county_with_kit().await;
         desk.ask("hub.claim", json!({ "url": hub.url(), "key": hub.key_hex, "claim": hub.claim })).await;
-        Self { desk, hub: Some(hub), hub_dir }
+        Self { desk, shares, hub: Some(hub), hub_dir }
+    }
+
+    /// Where the hub keeps what it holds.
+    #[must_use]
+    pub fn hub_folder(&self) -> &Path {
+        self.hub_dir.path()
     }
 
     /// A township joins with an enrolment packet carried by hand.

@@ -1,13 +1,13 @@
 //! Coming into step: what an office hands to a hub or a stick, and what it takes from there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_replication::planted;
 use niangjia_replication::{
     Frontier, RecordId, SetHash, Stream,
     change::{Set, Value},
 };
-use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+use rand_chacha::ChaCha20Rng;
 use rusqlite::{Transaction, TransactionBehavior};
 
 use crate::{
@@ -20,9 +20,10 @@ use crate::{
     people::{Nothing, Role},
     record::Record as _,
     registry::Registry,
+    settling::Settling,
     store::{
-        self, Act, Done, Entry, Intake, LogKeys, Moment, RECEIPT, Received, drop_tables,
-        memory::{Memory, set_meta},
+        self, Act, Done, Entry, Intake, LogKeys, Moment, RECEIPT, Received,
+        orders::{self, Why},
         versions::damaged,
     },
     words::Say,
@@ -32,7 +33,7 @@ use crate::{
 type Covered = Vec<([u8; 16], i64)>;
 
 /// The author of what the program writes by itself, such as receipts.
-const PROGRAM: RecordId = RecordId([0; 16]);
+pub(crate) const PROGRAM: RecordId = RecordId([0; 16]);
 
 /// Where the office stands towards the county.
 #[derive(serde::Serialize, schemars::JsonSchema)]
@@ -43,8 +44,12 @@ pub struct SyncStatus {
     pub unconfirmed: u64,
     /// Changes that wait for others they build on.
     pub parked: u64,
-    /// Segments kept aside because they cannot be used.
+    /// Segments kept aside: they cannot be used, or an order of the county shuts them out.
     pub quarantined: u64,
+    /// Segments that are held and wait for the county to grant their key to this PC.
+    pub keyless: u64,
+    /// The county has shut out this very PC.
+    pub revoked: Option<Say>,
     /// `none` while the office works alone, `packet` while it has a county and knows no hub, else `hub`.
     pub road: String,
     /// The hub.
@@ -129,7 +134,11 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
             .conn
             .prepare_cached("SELECT count(*) FROM quarantine")?
             .query_row([], |r| r.get::<_, i64>(0))?
-            .unsigned_abs(),
+            .unsigned_abs()
+            + orders::count(view.conn, Why::Order)?
+            + orders::count(view.conn, Why::Unreadable)?,
+        keyless: orders::count(view.conn, Why::Key)?,
+        revoked: crate::devices::revoked_here(view)?,
         road: match (&hub, alone) {
             (Some(_), _) => "hub",
             (None, false) => "packet",
@@ -171,9 +180,15 @@ impl Office {
     /// Streams that this office may read and therefore keeps in step.
     #[must_use]
     pub fn streams(&self) -> Vec<Stream> {
-        let mut streams: Vec<Stream> = self.keys().streams.keys().map(|(s, _)| *s).collect();
-        streams.dedup();
-        streams
+        let mut streams: BTreeSet<Stream> = self.keys().streams.keys().map(|(s, _)| *s).collect();
+        // Also what came before its key did.
+        streams.extend(self.store.memory().stream_names().filter(|s| self.may_read(s)));
+        streams.into_iter().collect()
+    }
+
+    /// Whether the hub and others give this office a stream.
+    pub(crate) fn may_read(&self, stream: &Stream) -> bool {
+        self.identity.federation.is_some() && stream.read_by(self.identity.office, self.identity.county)
     }
 
     /// Seals everything that waits, so that it can be sent.
@@ -247,39 +262,32 @@ impl Office {
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
-        let keys = self.keys();
+        let mut keys = self.keys();
         let memory = (*self.store.memory()).clone();
-        let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment);
-        let received = intake.take(stream, segments)?;
-        let (forked, own_came) = (intake.forked, intake.own_came);
-        let (mut memory, touched) = intake.finish();
-        if forked {
-            // A branch that was the whole chain so far has a name of its own from now on: every table is made again.
-            let (mut memory, _) = self.replayed(&tx, memory)?;
-            memory.load_received(&tx)?;
-            let told = if self.identity.county { Some(self.told(&tx, &memory)?) } else { None };
-            tx.commit()?;
-            if let Some(keys) = told {
-                *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
-            }
-            self.store.swap(memory);
-            self.index()?;
-            let kinds = self.store.schema.all().map(|layout| layout.ty.name.to_owned()).collect();
-            return Ok((received, Changed { kinds }));
-        }
-        if own_came {
+        let mut moment = moment;
+        let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment.part());
+        let mut received = intake.take(stream, segments)?;
+        let (own_came, news, again) = (intake.own_came, intake.news, intake.forked || intake.news.orders);
+        let (memory, touched) = intake.finish();
+        let told = self.changed(&touched).kinds.iter().any(|kind| kind == SharedKey::TYPE.name);
+        let mut settling = Settling { memory, touched, again, look: again || news.grants || told, changes: 0 };
+        self.settle(&tx, &mut keys, &mut settling, moment)?;
+        received.changes += settling.changes;
+        let Settling { mut memory, touched, again, .. } = settling;
+        if own_came || again {
             // An old copy fetched what it wrote on its later days: the hub holds that.
             memory.load_received(&tx)?;
         }
         memory.persist(&tx)?;
-        let changed = self.changed(&touched);
-        let told = changed.kinds.iter().any(|kind| kind == SharedKey::TYPE.name);
-        let told = if told && self.identity.county { Some(self.told(&tx, &memory)?) } else { None };
         tx.commit()?;
-        if let Some(keys) = told {
-            *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
-        }
+        *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
         self.store.swap(memory);
+        if again {
+            self.index()?;
+            let kinds = self.store.schema.all().map(|layout| layout.ty.name.to_owned()).collect();
+            return Ok((received, Changed { kinds }));
+        }
+        let changed = self.changed(&touched);
         self.mend(touched);
         Ok((received, changed))
     }
@@ -318,6 +326,8 @@ impl Office {
         if !self.registrar() {
             return Ok(0);
         }
+        let mut moment = moment;
+        let granted = self.grant_owed(moment.part())?;
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
@@ -326,7 +336,11 @@ impl Office {
         for stream in self.streams().into_iter().filter(|s| matches!(s, Stream::Office(_))) {
             let Some(number) = memory.known_stream(&stream) else { continue };
             let mut heads: Vec<_> = memory.heads.iter().filter(|((s, _), _)| *s == number).collect();
-            if heads.iter().all(|(_, h)| h.news <= h.confirmed) {
+            let first_parked =
+                |inc: i64| memory.parked.iter().filter(|(s, i, _)| *s == number && *i == inc).map(|(_, _, c)| *c).min();
+            // What waits behind a parked change asks for no receipt: it would be the same as the last one, for ever.
+            let reach = |inc: i64, news: i64| first_parked(inc).map_or(news, |parked| news.min(parked - 1));
+            if heads.iter().all(|((_, inc), h)| reach(*inc, h.news) <= h.confirmed) {
                 continue;
             }
             heads.sort_by_key(|((_, inc), _)| *inc);
@@ -337,17 +351,15 @@ impl Office {
                     if planted!("confirmed before it came") {
                         return Ok((memory.ident(*inc)?, head.applied + 20));
                     }
-                    let first_parked =
-                        memory.parked.iter().filter(|(s, i, _)| *s == number && i == inc).map(|(_, _, c)| *c).min();
-                    Ok((memory.ident(*inc)?, first_parked.map_or(head.applied, |c| c - 1)))
+                    Ok((memory.ident(*inc)?, first_parked(*inc).map_or(head.applied, |c| c - 1)))
                 })
                 .collect::<Result<Covered, Fault>>()?;
             due.push((stream, covered));
         }
         if due.is_empty() {
-            return Ok(0);
+            return Ok(granted);
         }
-        let count = due.len();
+        let count = due.len() + granted;
         let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
         for (stream, covered) in due {
             let mut blob = Vec::new();
@@ -399,48 +411,5 @@ impl Office {
         self.store.tail.append(&[secret], rng);
         *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
         Ok(())
-    }
-
-    /// Drops every table and replays the log. Returns the number of changes replayed.
-    ///
-    /// # Errors
-    /// The store's own; then the old tables stand.
-    pub fn rebuild(&self) -> Result<u64, Fault> {
-        let conn = self.store.write();
-        // The same rows come back into the same pages: blanking the pages of the dropped tables first would write
-        // everything twice.
-        let blanking = store::Blanking::off(&conn)?;
-        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
-        self.catch_up(&tx)?;
-        let memory = (*self.store.memory()).clone();
-        let (memory, count) = self.replayed(&tx, memory)?;
-        // An older version may have kept what it could not read yet.
-        let told = if self.identity.county { Some(self.told(&tx, &memory)?) } else { None };
-        tx.commit()?;
-        if let Some(keys) = told {
-            *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
-        }
-        self.store.swap(memory);
-        drop(blanking);
-        drop(conn);
-        self.index()?;
-        Ok(count)
-    }
-
-    /// Drops every table and makes it again from the log, in a transaction that the caller commits.
-    fn replayed(&self, tx: &Transaction<'_>, mut memory: Memory) -> Result<(Memory, u64), Fault> {
-        drop_tables(tx, &self.store.schema)?;
-        memory.heads.clear();
-        memory.parked.clear();
-        memory.forget_branches();
-        let keys = self.keys();
-        // What is replayed has been seen: no stamp of it may move the clock again.
-        let moment = Moment { wall: i64::MAX, rng: ChaCha20Rng::from_seed([0; 32]) };
-        let mut intake = Intake::new(tx, &self.store, LogKeys { keys: &keys }, memory, moment);
-        let count = intake.replay()?;
-        let (mut memory, _) = intake.finish();
-        memory.persist(tx)?;
-        set_meta(tx, "schema", &self.store.schema.fingerprint())?;
-        Ok((memory, count))
     }
 }

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use niangjia_replication::{
     Incarnation, RecordId, Stream,
     enrol::{Enrolment, Further},
-    keys::{Cert, CertKind, OpeningKey, SigningKey, StreamKey, chain_to_cbor},
+    keys::{CertKind, OpeningKey, SigningKey, StreamKey, chain_to_cbor},
+    root,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng as _;
@@ -40,13 +41,13 @@ impl ClerkKeys {
     }
 }
 
-fn serial(rng: &mut ChaCha20Rng) -> [u8; 16] {
+pub(crate) fn serial(rng: &mut ChaCha20Rng) -> [u8; 16] {
     let mut serial = [0; 16];
     rng.fill_bytes(&mut serial);
     serial
 }
 
-fn device_key(rng: &mut ChaCha20Rng) -> DatabaseKey {
+pub(crate) fn database_key(rng: &mut ChaCha20Rng) -> DatabaseKey {
     let mut key = Zeroizing::new([0; 32]);
     rng.fill_bytes(&mut key[..]);
     DatabaseKey(key)
@@ -71,22 +72,24 @@ pub struct Founded {
 pub fn county(path: &Path, name: &str, code: &str, clerk: &str, mut moment: Moment) -> Result<Founded, Fault> {
     let (name, code) = named(name, code, 6)?;
     let rng = &mut moment.rng;
-    let office = RecordId::new(moment.wall.try_into().unwrap_or(0), rng);
     let root = SigningKey::generate(rng);
-    let root_cert = Cert::root(&root, office, serial(rng)).map_err(damaged)?;
+    let (office, root_cert) = (root::county_id(&root.public()), root::certificate(&root).map_err(damaged)?);
     let issuing = SigningKey::generate(rng);
     let issuing_cert =
         root_cert.certify(&root, CertKind::Issuing, issuing.public(), None, office, serial(rng)).map_err(damaged)?;
-    let device = SigningKey::generate(rng);
+    let (device, opening) = (SigningKey::generate(rng), OpeningKey::generate(rng));
+    let sealing = Some(opening.public());
     let device_cert = issuing_cert
-        .certify(&issuing, CertKind::CountyDevice, device.public(), None, office, serial(rng))
+        .certify(&issuing, CertKind::CountyDevice, device.public(), sealing, office, serial(rng))
         .map_err(damaged)?;
-    let mut streams = BTreeMap::new();
-    for stream in [Stream::County, Stream::Office(office), Stream::Audit(office)] {
+    let mut streams = BTreeMap::from([((Stream::County, 1), root::county_key(&root))]);
+    for stream in [Stream::Office(office), Stream::Audit(office)] {
         streams.insert((stream, 1), StreamKey::generate(1, rng));
     }
     let keys = Keys {
         device,
+        opening: Some(opening),
+        kit: None,
         chain: chain_to_cbor(&[root_cert.clone(), issuing_cert.clone(), device_cert]),
         root: Some(root.public()),
         issuing: Some((issuing, chain_to_cbor(&[root_cert.clone(), issuing_cert]))),
@@ -94,7 +97,9 @@ pub fn county(path: &Path, name: &str, code: &str, clerk: &str, mut moment: Mome
         hub: None,
     };
     let identity = Identity { office, name, code, county: true, federation: Some(office) };
+    let granting = moment.part();
     let mut founded = begin(path, identity, keys, clerk, None, moment)?;
+    founded.office.grant_owed(granting)?;
     founded.root = Some(root);
     Ok(founded)
 }
@@ -111,8 +116,16 @@ pub fn alone(path: &Path, name: &str, code: &str, clerk: &str, mut moment: Momen
     for stream in [Stream::Office(office), Stream::Audit(office)] {
         streams.insert((stream, 1), StreamKey::generate(1, rng));
     }
-    let keys =
-        Keys { device: SigningKey::generate(rng), chain: Vec::new(), root: None, issuing: None, streams, hub: None };
+    let keys = Keys {
+        device: SigningKey::generate(rng),
+        opening: None,
+        kit: None,
+        chain: Vec::new(),
+        root: None,
+        issuing: None,
+        streams,
+        hub: None,
+    };
     begin(path, Identity { office, name, code, county: false, federation: None }, keys, clerk, None, moment)
 }
 
@@ -122,13 +135,23 @@ pub fn alone(path: &Path, name: &str, code: &str, clerk: &str, mut moment: Momen
 /// # Errors
 /// `packet_unusable` where the certificates do not hold, or the store's own.
 pub fn join(path: &Path, enrolment: Enrolment, clerk: &str, mut moment: Moment) -> Result<Founded, Fault> {
-    let rng = &mut moment.rng;
+    let (identity, keys, further) = certified(enrolment, &mut moment.rng)?;
+    begin(path, identity, keys, clerk, further, moment)
+}
+
+/// Identity and keys of whoever joins with a packet: it makes its own and certifies them with the packet's delegation.
+pub(crate) fn certified(
+    enrolment: Enrolment,
+    rng: &mut ChaCha20Rng,
+) -> Result<(Identity, Keys, Option<Further>), Fault> {
     let device = SigningKey::generate(rng);
-    let sealing = OpeningKey::generate(rng);
-    let certs = enrolment.certify(device.public(), sealing.public(), serial(rng)).map_err(|e| unusable(&e))?;
+    let opening = OpeningKey::generate(rng);
+    let certs = enrolment.certify(device.public(), opening.public(), serial(rng)).map_err(|e| unusable(&e))?;
     let Enrolment { root, county, office, hub, keys: streams, further, .. } = enrolment;
     let keys = Keys {
         device,
+        opening: Some(opening),
+        kit: None,
         chain: chain_to_cbor(&certs),
         root: Some(root),
         issuing: None,
@@ -142,14 +165,14 @@ pub fn join(path: &Path, enrolment: Enrolment, clerk: &str, mut moment: Moment) 
         county: office.id == county,
         federation: Some(county),
     };
-    begin(path, identity, keys, clerk, further, moment)
+    Ok((identity, keys, further))
 }
 
 fn unusable(cause: &dyn std::fmt::Display) -> Fault {
     Fault::new("packet_unusable", "这个入网数据包不能用：内容和证书对不上。本机没有任何改变。请向县总工会要一个新的数据包。", "This enrolment packet cannot be used: its certificates do not hold. Nothing was changed on this PC. Ask the county for a new packet.").because(cause)
 }
 
-fn named(name: &str, code: &str, digits: usize) -> Result<(String, String), Fault> {
+pub(crate) fn named(name: &str, code: &str, digits: usize) -> Result<(String, String), Fault> {
     let (name, code) = (name.trim(), code.trim());
     let mut wrong = Vec::new();
     let mut fault = |field: &str, key: &str, say| {
@@ -190,7 +213,7 @@ fn begin(
     mut moment: Moment,
 ) -> Result<Founded, Fault> {
     let incarnation = Incarnation::new(&mut moment.rng);
-    let key = device_key(&mut moment.rng);
+    let key = database_key(&mut moment.rng);
     let person = ClerkKeys::generate(moment.wall, &mut moment.rng);
     let office = Office::create(path, &key, identity.clone(), keys, incarnation.0)?;
     let caller = Caller { clerk: person.id, roles: Role::ALL.to_vec(), moment };

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use niangjia_replication::{
     change::RecordId,
-    keys::{SigningKey, StreamKey, VerifyingKey},
+    keys::{OpeningKey, SigningKey, StreamKey, VerifyingKey},
+    planted,
     stream::Stream,
 };
 use rusqlite::Connection;
@@ -55,6 +56,10 @@ pub struct Hub {
 pub struct Keys {
     /// Signs this PC's segments.
     pub device: SigningKey,
+    /// Opens the stream keys that the county grants to this PC; its public half stands in the certificate.
+    pub opening: Option<OpeningKey>,
+    /// Opens what was granted to the county's kit; only while a county is founded again from its shares, and kept nowhere.
+    pub kit: Option<OpeningKey>,
     /// Vouches for the device up to the county root; empty while the office works alone.
     pub chain: Vec<u8>,
     /// The county root, once there is one.
@@ -77,7 +82,16 @@ impl Keys {
     /// The newest key of a stream.
     #[must_use]
     pub fn newest(&self, stream: &Stream) -> Option<&StreamKey> {
+        if planted!("rotation leaves the key as it was") {
+            return self.oldest(stream);
+        }
         self.streams.range((*stream, 0)..=(*stream, u32::MAX)).next_back().map(|(_, key)| key)
+    }
+
+    /// The first key of a stream, which every PC has that was ever enrolled.
+    #[must_use]
+    pub fn oldest(&self, stream: &Stream) -> Option<&StreamKey> {
+        self.streams.range((*stream, 0)..=(*stream, u32::MAX)).next().map(|(_, key)| key)
     }
 
     /// Under which name the key of a stream lies in the database.
@@ -88,6 +102,9 @@ impl Keys {
     pub(crate) fn store(&self, conn: &Connection) -> Result<(), Fault> {
         set_secret(conn, "device", &self.device.to_bytes()[..])?;
         set_secret(conn, "chain", &self.chain)?;
+        if let Some(opening) = &self.opening {
+            set_secret(conn, "opening", &opening.to_bytes()[..])?;
+        }
         if let Some(root) = &self.root {
             set_secret(conn, "root", &root.to_bytes())?;
         }
@@ -107,6 +124,7 @@ impl Keys {
     pub(crate) fn load(conn: &Connection) -> Result<Self, Fault> {
         let key32 = |bytes: Vec<u8>| <[u8; 32]>::try_from(bytes).map_err(|_| damaged("key"));
         let device = SigningKey::from_bytes(&key32(secret(conn, "device")?.ok_or_else(|| damaged("device key"))?)?);
+        let opening = secret(conn, "opening")?.map(key32).transpose()?.map(|key| OpeningKey::from_bytes(&key));
         let root = secret(conn, "root")?
             .map(key32)
             .transpose()?
@@ -127,6 +145,7 @@ impl Keys {
             streams.insert((stream, epoch), StreamKey::from_bytes(epoch, &key32(value)?));
         }
         let hub = secret(conn, "hub")?.map(|b| serde_json::from_slice(&b)).transpose().map_err(damaged)?;
-        Ok(Self { device, chain: secret(conn, "chain")?.unwrap_or_else(Vec::new), root, issuing, streams, hub })
+        let chain = secret(conn, "chain")?.unwrap_or_else(Vec::new);
+        Ok(Self { device, opening, kit: None, chain, root, issuing, streams, hub })
     }
 }

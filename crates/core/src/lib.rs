@@ -14,12 +14,14 @@ pub mod fault;
 pub mod finder;
 pub mod founding;
 pub mod identity;
+pub mod joining;
 pub mod office;
 pub mod packets;
 pub mod people;
 pub mod pinyin;
 pub mod record;
 pub mod records;
+pub mod recovery;
 pub mod registry;
 pub mod sheet;
 pub mod store;
@@ -36,6 +38,7 @@ mod index;
 mod keeping;
 mod prefs;
 mod search;
+mod settling;
 
 use std::collections::BTreeMap;
 

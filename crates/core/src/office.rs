@@ -71,6 +71,8 @@ pub struct Desk<'a> {
     /// The preview that this act takes in; it goes when the act commits, so that after a full disk it is still there.
     pub(crate) spent: Option<String>,
     pub(crate) papers: Papers,
+    /// An order of this act accepts what was shut out: every table is made again.
+    pub(crate) reordered: bool,
 }
 
 /// What an act leaves to the office once it stands.
@@ -78,6 +80,7 @@ struct Kept {
     new_keys: Vec<(Stream, niangjia_replication::keys::StreamKey)>,
     spent: Option<String>,
     papers: Papers,
+    reordered: bool,
 }
 
 /// Details of an audit entry.
@@ -248,7 +251,9 @@ impl Office {
     /// and search index are taken from the file again before anything builds on them.
     pub(crate) fn catch_up(&self, conn: &Connection) -> Result<(), Fault> {
         if self.store.refresh(conn)? {
-            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Keys::load(conn)?;
+            let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+            *keys = Keys { kit: keys.kit.take(), ..Keys::load(conn)? };
+            drop(keys);
             self.index()?;
         }
         Ok(())
@@ -284,6 +289,7 @@ impl Office {
             new_keys: Vec::new(),
             spent: None,
             papers: Papers::default(),
+            reordered: false,
         };
         let answer = run(&mut desk)?;
         if planted!("audit after the act") {
@@ -291,24 +297,32 @@ impl Office {
         }
         cut!("act");
         desk.audit(name)?;
-        let (Done { memory, touched, mut rng, fresh }, Kept { new_keys, spent, papers }) = desk.finish()?;
+        let (Done { memory, touched, mut rng, fresh }, Kept { new_keys, spent, papers, reordered }) = desk.finish()?;
         let mut tail = keeping::tail_of(&memory, &fresh)?;
         tail.extend(new_keys.iter().map(|(stream, key)| keeping::tail_of_key(stream, key)));
-        if (LogKeys { keys: &self.keys() }).keep(&tx, &memory, &mut rng, fresh)? {
+        let mut keys = self.keys();
+        // Sealed under them at once: what is written beside a new key may tell of it.
+        let held = keys.streams.len();
+        keys.streams.extend(new_keys.into_iter().map(|(stream, key)| ((stream, key.epoch()), key)));
+        if (LogKeys { keys: &keys }).keep(&tx, &memory, &mut rng, fresh)? {
             tail.push(Entry::Fence(keeping::fence(&tx, &memory)?));
         }
+        let memory = if reordered { self.replayed(&tx, memory, &keys)?.0 } else { memory };
         tx.commit()?;
         self.store.tail.append(&tail, &mut rng);
         self.store.swap(memory);
         let changed = self.changed(&touched);
-        self.mend(touched);
+        if reordered {
+            self.index()?;
+        } else {
+            self.mend(touched);
+        }
         papers.keep();
         if let Some(preview) = spent {
             self.previews.lock().unwrap_or_else(PoisonError::into_inner).remove(&preview);
         }
-        if !new_keys.is_empty() {
-            let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-            keys.streams.extend(new_keys.into_iter().map(|(stream, key)| ((stream, key.epoch()), key)));
+        if keys.streams.len() > held {
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         }
         Ok((answer, changed))
     }
@@ -394,8 +408,8 @@ impl<'a> Desk<'a> {
 
     /// Ends the act: what the caller commits, and what it keeps once that stands.
     fn finish(self) -> Result<(Done, Kept), Fault> {
-        let Self { act, new_keys, spent, papers, .. } = self;
-        Ok((act.finish()?, Kept { new_keys, spent, papers }))
+        let Self { act, new_keys, spent, papers, reordered, .. } = self;
+        Ok((act.finish()?, Kept { new_keys, spent, papers, reordered }))
     }
 
     /// Every act leaves an entry; one that wrote nothing and named nothing leaves none.

@@ -57,11 +57,34 @@ enum Verb {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Joins a county with an enrolment packet.
+    /// Joins a county with an enrolment packet: a new office with its first clerk, or, without `--clerk`, the office that works
+    /// alone in this folder, with everything that it has saved.
     Join {
         file: PathBuf,
         #[arg(long)]
         code: String,
+        #[arg(long)]
+        clerk: Option<String>,
+    },
+    /// Founds the county again on a new PC, from two of its three printed shares.
+    Recover {
+        /// A share as it is printed, or a file that holds it; given twice.
+        #[arg(long = "share", required = true)]
+        shares: Vec<String>,
+        /// The hub's address.
+        #[arg(long, requires = "key")]
+        hub: Option<String>,
+        /// The hub's public key.
+        #[arg(long)]
+        key: Option<String>,
+        /// A packet that an office made with `packet export --to county --whole`, where there is no hub.
+        #[arg(long)]
+        packet: Option<PathBuf>,
+        /// The county's name, where only an office's packet is there.
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        code: Option<String>,
         #[arg(long)]
         clerk: String,
     },
@@ -125,6 +148,9 @@ enum Packet {
         /// Bytes after which a further part begins.
         #[arg(long)]
         part_bytes: Option<u64>,
+        /// Everything that the addressee may read, also what it is known to have.
+        #[arg(long)]
+        whole: bool,
     },
     /// Takes in a packet, with all its parts that lie in the same folder.
     Import { file: PathBuf },
@@ -213,10 +239,34 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             Ok(Some(answer))
         }
         Verb::Join { file, code, clerk } => {
+            let (packet, fresh) = (json!({ "path": file }), Station::open(dir.clone())?);
+            let (station, answer) = match clerk {
+                Some(clerk) => {
+                    let question =
+                        json!({ "packet": packet, "code": code, "clerk": clerk, "passphrase": passphrase()? });
+                    let answer = fresh.call("app.join", question).await?;
+                    (fresh, answer)
+                }
+                None => {
+                    drop(fresh);
+                    let station = unlocked(dir, args.who).await?;
+                    let answer = station.call("office.enrol", json!({ "packet": packet, "code": code })).await?;
+                    (station, answer)
+                }
+            };
+            station.close().await;
+            Ok(Some(answer))
+        }
+        Verb::Recover { shares, hub, key, packet, name, code, clerk } => {
             let station = Station::open(dir)?;
-            let question =
-                json!({ "packet": { "path": file }, "code": code, "clerk": clerk, "passphrase": passphrase()? });
-            let answer = station.call("app.join", question).await?;
+            // A share of five lines is easier named by its file.
+            let read = |share: &String| std::fs::read_to_string(share).unwrap_or_else(|_| share.clone());
+            let question = json!({
+                "shares": shares.iter().map(read).collect::<Vec<_>>(), "url": hub, "key": key,
+                "packet": packet.map(|path| json!({ "path": path })), "name": name, "code": code,
+                "clerk": clerk, "passphrase": passphrase()?,
+            });
+            let answer = station.call("app.recover", question).await?;
             station.close().await;
             Ok(Some(answer))
         }
@@ -241,8 +291,8 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             station.call(&name, question).await.map(Some)
         }
         Verb::Sync => unlocked(dir, args.who).await?.call("sync.now", json!({})).await.map(Some),
-        Verb::Packet { what: Packet::Export { to, out, part_bytes } } => {
-            let question = json!({ "to": to, "path": out, "part_bytes": part_bytes });
+        Verb::Packet { what: Packet::Export { to, out, part_bytes, whole } } => {
+            let question = json!({ "to": to, "path": out, "part_bytes": part_bytes, "whole": whole });
             unlocked(dir, args.who).await?.call("packets.export", question).await.map(Some)
         }
         Verb::Packet { what: Packet::Import { file } } => {

@@ -218,6 +218,7 @@ pub async fn exchange<L: Line>(
         let differ = run.compare().await?;
         if differ.is_empty() {
             run.outcome.in_step = true;
+            run.tell().await?;
             break;
         }
         let before = (run.outcome.sent.segments, run.outcome.forks, run.outcome.received.segments);
@@ -228,6 +229,9 @@ pub async fn exchange<L: Line>(
         if before == (run.outcome.sent.segments, run.outcome.forks, run.outcome.received.segments) {
             break;
         }
+    }
+    if !run.outcome.in_step {
+        run.tell().await?;
     }
     run.outcome.hub_time_age = line.clock().saturating_sub(run.asked);
     Ok(run.outcome)
@@ -317,6 +321,26 @@ impl<L: Line> Run<'_, L> {
                 return Ok(hub);
             }
         }
+    }
+
+    /// Tells the hub what the county has ordered and it does not know: it reads no stream.
+    async fn tell(&mut self) -> Result<(), LinkFault> {
+        let Some(epoch) = self.outcome.epoch else { return Ok(()) };
+        let orders = waiting(|| self.replica.orders(&epoch))?;
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let mut rest = &orders[..];
+        while !rest.is_empty() {
+            let (part, more) = rest.split_at(fitting(rest));
+            let mut body = Vec::new();
+            for order in part {
+                wire::put_frame(&mut body, order).map_err(|_| LinkFault::Garbled)?;
+            }
+            self.line.tell(body).await?;
+            rest = more;
+        }
+        Ok(waiting(|| self.replica.orders_told(&epoch, &orders))?)
     }
 
     fn note(&mut self, stream: Stream, bytes: &[u8], placed: &Placed, told: &mut Frontier) -> Result<(), LinkFault> {

@@ -9,7 +9,7 @@ use std::{
 
 use niangjia_core::{
     Fault,
-    office::Caller,
+    office::{Caller, Office},
     packets::{Came, Incoming, Outgoing, Summary},
     people::Role,
     replication::{
@@ -56,6 +56,9 @@ pub struct ExportAsk {
     /// Instead of `path`: the files are kept where a browser fetches them by the last part of their names.
     #[serde(default)]
     pub download: bool,
+    /// Everything that the addressee may read, also what it is known to have: for a county that is founded again.
+    #[serde(default)]
+    pub whole: bool,
 }
 
 /// A packet that was made.
@@ -116,7 +119,8 @@ impl Station {
         self.allowed(&session, Role::Clerk)?;
         let _turn = self.packets.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let office = &session.office;
-        let to = office.addressee(&ask.to)?;
+        let mut to = office.addressee(&ask.to)?;
+        to.whole = ask.whole;
         let code = to.code.clone();
         let place = if ask.download { self.fetched()? } else { place(ask.path.as_deref(), self.dir())? };
         let most = ask.part_bytes.unwrap_or(PART).clamp(PART_RANGE.0, PART_RANGE.1);
@@ -213,7 +217,7 @@ impl Station {
             if done.contains(&part) {
                 continue;
             }
-            let taken = self.import_part(&session, &incoming, &file, &mut came);
+            let taken = self.import_part(&session.office, &incoming, &file, &mut came);
             match taken.map_err(|fault| self.keeper.spoken(self.dir(), fault)) {
                 Ok(None) => {
                     session.office.packet_part(&incoming, part, moment().wall)?;
@@ -251,9 +255,9 @@ impl Station {
     }
 
     /// Takes in one part. `Some` is what is wrong with it; what came before that is taken in and stays.
-    fn import_part(
+    pub(crate) fn import_part(
         &self,
-        session: &Session,
+        office: &Office,
         incoming: &Incoming,
         path: &Path,
         came: &mut Came,
@@ -287,7 +291,7 @@ impl Station {
                 }
             };
             if bytes >= BATCH {
-                let changed = session.office.packet_take(incoming, std::mem::take(&mut batch), moment(), came)?;
+                let changed = office.packet_take(incoming, std::mem::take(&mut batch), moment(), came)?;
                 bytes = 0;
                 self.tell(&changed.kinds);
             }
@@ -295,7 +299,7 @@ impl Station {
                 break wrong;
             }
         };
-        let changed = session.office.packet_take(incoming, batch, moment(), came)?;
+        let changed = office.packet_take(incoming, batch, moment(), came)?;
         self.tell(&changed.kinds);
         Ok(bad.or_else(|| (!ended).then_some(Bad::Truncated)))
     }
@@ -352,6 +356,18 @@ fn overhead(packet: &Outgoing, of: u32) -> Result<(u64, u64), Fault> {
 }
 
 /// Reads no more of a file than its head.
+/// A packet for an office that nobody has unlocked yet, and its parts.
+pub(crate) fn opened(office: &Office, path: &Path) -> Result<(Incoming, Vec<(u32, PathBuf)>), Fault> {
+    let head = part_of(path)?;
+    let incoming = office.packet_open(&head, moment().wall)?;
+    Ok((incoming, siblings(path, head.claims())))
+}
+
+/// A part of such a packet is not sound.
+pub(crate) fn part_damaged(part: u32, incoming: &Incoming, segments: u64) -> Fault {
+    faults::damaged(part, incoming.header.of, segments)
+}
+
 fn head_of(path: &Path) -> Result<Result<Box<Head>, Bad>, std::io::Error> {
     let mut file = std::fs::File::open(path)?;
     let (mut reader, mut piece) = (Reader::default(), vec![0; 16 << 10]);

@@ -7,7 +7,7 @@ use niangjia_core::{
     identity::Identity,
     office::Office,
     replication::{
-        Frontier, Stream,
+        Frontier, Incarnation, Stream,
         wire::{About, Received, Replica, ReplicaFault},
     },
 };
@@ -73,6 +73,14 @@ impl Replica for OfficeReplica {
         }
     }
 
+    fn orders(&mut self, epoch: &Incarnation) -> Result<Vec<Vec<u8>>, ReplicaFault> {
+        self.office.orders_for(&epoch.to_string()).map_err(failed)
+    }
+
+    fn orders_told(&mut self, epoch: &Incarnation, orders: &[Vec<u8>]) -> Result<(), ReplicaFault> {
+        self.office.orders_told(&epoch.to_string(), orders).map_err(failed)
+    }
+
     fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {
         self.office.told_to_hub().map_err(failed)
     }
@@ -80,5 +88,29 @@ impl Replica for OfficeReplica {
     fn about(&self) -> Option<About> {
         let Identity { name, code, .. } = self.office.identity();
         Some(About { name: name.clone(), code: code.clone(), version: env!("CARGO_PKG_VERSION").to_owned() })
+    }
+}
+
+/// The view of a county that is founded again: it takes everything and has nothing of its own yet.
+pub(crate) struct Fetching<'o> {
+    pub(crate) office: &'o Office,
+}
+
+impl Replica for Fetching<'_> {
+    fn frontiers(&mut self) -> Result<Vec<(Stream, Frontier)>, ReplicaFault> {
+        self.office.frontiers().map_err(failed)
+    }
+
+    fn segments_after(&mut self, _: &Stream, _: &Frontier, _: usize) -> Result<Vec<Vec<u8>>, ReplicaFault> {
+        Ok(Vec::new())
+    }
+
+    fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {
+        let (received, _) = self.office.receive(stream, &segments, moment()).map_err(failed)?;
+        Ok(Received { segments: received.segments, changes: received.changes, bytes: received.bytes })
+    }
+
+    fn hub_has(&mut self, stream: &Stream, frontier: &Frontier) -> Result<(), ReplicaFault> {
+        self.office.hub_has(stream, frontier).map(drop).map_err(failed)
     }
 }

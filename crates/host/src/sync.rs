@@ -9,6 +9,7 @@ use niangjia_core::{
     Fault,
     identity::Hub,
     people::Role,
+    recovery::Returning,
     replication::{
         enrol::HubAddress,
         keys::{VerifyingKey, chain_from_cbor},
@@ -25,7 +26,7 @@ use crate::{
     keep::FULL,
     link::{DeviceAuth, Link, LinkFault, Step, call},
     moment,
-    replica::OfficeReplica,
+    replica::{Fetching, OfficeReplica},
     station::{Session, Station},
 };
 
@@ -381,6 +382,38 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + S
         )
         .because(e)
     })?
+}
+
+/// Fetches everything that a hub holds for a county that is founded again. Nothing of it is answered: whoever was registrar
+/// before must be shut out first.
+///
+/// # Errors
+/// What the line says at the last try.
+pub(crate) async fn fetch(returning: Returning, hub: &Hub, tries: usize) -> Result<Returning, Fault> {
+    let Returning { office, .. } = &returning;
+    let (chain, device) = office.device_auth();
+    let certs = chain_from_cbor(&chain).map_err(Fault::question)?;
+    let link = Link::new(address(hub)?, DeviceAuth::new(&certs, device)).map_err(|e| spoken(&e))?;
+    let mut replica = Fetching { office };
+    let mut last = None;
+    for _ in 0..tries {
+        match link.exchange(&mut replica, &mut |_| {}).await {
+            Ok(outcome) if outcome.in_step => return Ok(returning),
+            Ok(_) => {}
+            Err(fault) if fault.passes() => last = Some(fault),
+            Err(fault) => return Err(spoken(&fault)),
+        }
+    }
+    Err(last.map_or_else(
+        || {
+            Fault::new(
+                "recover_not_whole",
+                "中转站上的数据没有取全，没有恢复，本机没有任何改动。请稍后再试。",
+                "Not everything came from the hub; nothing was founded and nothing was changed on this PC. Try again later.",
+            )
+        },
+        |fault| spoken(&fault),
+    ))
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use niangjia_replication::keys::{CertId, Identity, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_chain};
+use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_chain};
+use niangjia_replication::orders::{Orders, Revocation};
 use niangjia_replication::planted;
-use niangjia_replication::wire::{ChangedAsk, Digest, MissingAsk, Placed, Refused, Taken};
+use niangjia_replication::wire::{ChangedAsk, Digest, MissingAsk, OrdersTaken, Placed, Refused, Taken};
 use niangjia_replication::{Bad, Frontier, Limits, Segment, Stream, wire};
 
 use crate::store::{Arrived, Device, Page, SegmentStore, StoreFault, Told, View};
@@ -84,6 +85,37 @@ impl Relay<'_> {
         let placed = take(self.store, &self.root, who, stream, frames, now_ms)?;
         Ok(Some(Taken { placed, frontier: self.store.frontier(&stream, view)? }))
     }
+}
+
+impl Relay<'_> {
+    /// What the county has ordered, as far as this hub was told.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn orders(&self) -> Result<Orders, StoreFault> {
+        let orders = self.store.orders()?;
+        Ok(Orders::of(orders.iter().map(Vec::as_slice), &self.root))
+    }
+
+    /// Keeps the county's orders, whoever brings them; what its root does not stand behind is passed over. Returns how many
+    /// are held then.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn tell(&self, orders: &[Vec<u8>]) -> Result<OrdersTaken, StoreFault> {
+        for order in orders.iter().filter(|order| Revocation::read(order, &self.root).is_ok()) {
+            self.store.keep_order(order)?;
+        }
+        Ok(OrdersTaken { orders: self.store.orders()?.len() as u64 })
+    }
+}
+
+/// Whether the county has shut out the device with these certificates: it is told so and nothing else. What it wrote, and what
+/// others bring of it, is stored all the same.
+#[must_use]
+pub fn shut_out(orders: &Orders, chain: &[u8]) -> bool {
+    let Ok(certs) = chain_from_cbor(chain) else { return false };
+    orders.shut_out(&certs.iter().map(Cert::id).collect::<Vec<_>>()).is_some()
 }
 
 /// Streams that stand otherwise at the hub, with its side of each.

@@ -27,8 +27,10 @@ use crate::pieces::{Pieces, Range};
 use crate::relay::{Relay, view};
 use crate::serve::{Crowd, Peer};
 use crate::store::{Birth, SegmentStore, StoreFault};
+use orders::CountyOrders;
 
 mod body;
+mod orders;
 mod segments;
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,7 @@ pub(crate) struct Desk {
     /// The pinned root: read once, it never changes.
     root: OnceLock<VerifyingKey>,
     known: Known,
+    orders: CountyOrders,
     limiter: Limiter<Who>,
     pieces: Arc<Pieces>,
 }
@@ -56,8 +59,8 @@ enum Who {
 
 impl Desk {
     pub(crate) fn new(store: Arc<dyn SegmentStore>, key: VerifyingKey, birth: Birth, pieces: Pieces) -> Arc<Self> {
-        let (known, limiter, pieces) = (Known::default(), Limiter::new(), Arc::new(pieces));
-        Arc::new(Self { store, key, birth, root: OnceLock::new(), known, limiter, pieces })
+        let (known, orders, limiter) = (Known::default(), CountyOrders::default(), Limiter::new());
+        Arc::new(Self { store, key, birth, root: OnceLock::new(), known, orders, limiter, pieces: Arc::new(pieces) })
     }
 
     /// Does something with the store on a thread that may wait for the disk.
@@ -109,6 +112,7 @@ impl Desk {
         let place = self.enter(Who::Device(asker.identity.device_key.to_bytes(), address)).await?;
         let room = self.limiter.room(2 * body::declared(&request).unwrap_or(wire::REQUEST)).await?;
         let body = self.signed_body(request, &signed, &asker).await?;
+        orders::admit(self, root, &asker).await?;
         Ok(Admitted { asker, root, body, place, room })
     }
 
@@ -139,6 +143,7 @@ pub(crate) fn app(desk: Arc<Desk>) -> Router {
         .route("/v1/status", get(status))
         .route("/v1/claim", post(claim))
         .route("/v1/changed", post(changed))
+        .route("/v1/orders", post(orders::tell))
         .route("/v1/streams/{*path}", post(stream))
         .route("/v1/segments/{hash}", put(piece))
         .fallback(async || Refuse::from(RefusalCode::NotFound))
@@ -344,7 +349,9 @@ impl IntoResponse for Refuse {
         let status = self.1.unwrap_or(match self.0.code {
             RefusalCode::Malformed => StatusCode::BAD_REQUEST,
             RefusalCode::Unsigned => StatusCode::UNAUTHORIZED,
-            RefusalCode::Foreign | RefusalCode::MayNot | RefusalCode::ClaimWrong => StatusCode::FORBIDDEN,
+            RefusalCode::Foreign | RefusalCode::Revoked | RefusalCode::MayNot | RefusalCode::ClaimWrong => {
+                StatusCode::FORBIDDEN
+            }
             RefusalCode::NotFound => StatusCode::NOT_FOUND,
             RefusalCode::NotClaimed | RefusalCode::ClaimSpent => StatusCode::CONFLICT,
             RefusalCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -144,6 +144,18 @@ pub trait SegmentStore: Send + Sync {
     /// When the store cannot be read.
     fn seen(&self) -> Result<Vec<Seen>, StoreFault>;
 
+    /// Keeps an order of the county, once.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn keep_order(&self, order: &[u8]) -> Result<(), StoreFault>;
+
+    /// Every order that was told.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn orders(&self) -> Result<Vec<Vec<u8>>, StoreFault>;
+
     /// Gives each segment its place and remembers the devices that they introduced: all in one transaction, in this
     /// order.
     ///

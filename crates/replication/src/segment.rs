@@ -334,6 +334,13 @@ impl<'a> Segment<'a> {
         Ok(Some(identity))
     }
 
+    /// Whether a key fits the body, whoever signed it.
+    #[must_use]
+    pub fn unlocks(&self, key: &StreamKey) -> bool {
+        let Some((nonce, sealed)) = self.body.split_first_chunk::<NONCE>() else { return false };
+        cipher(key).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &self.head }).is_ok()
+    }
+
     /// Checks the signature. Only what this returns can be opened.
     ///
     /// # Errors

@@ -214,6 +214,14 @@ pub struct Pieced {
     pub taken: Option<Taken>,
 }
 
+/// The answer to `POST /v1/orders`, whose body is frames with the county's revocations ([`crate::orders::Revocation`]).
+/// Whoever has one may tell the hub: the signature decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct OrdersTaken {
+    /// Orders that the hub holds now.
+    pub orders: u64,
+}
+
 /// The answer to `POST /v1/streams/{stream}/segments`, whose body is frames.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Taken {
@@ -283,6 +291,8 @@ pub enum RefusalCode {
     ClaimSpent,
     /// The claim is not the one that this hub printed, or no county device brought it.
     ClaimWrong,
+    /// The county has shut out the device.
+    Revoked,
     /// The device may not read or write this stream.
     MayNot,
     Malformed,

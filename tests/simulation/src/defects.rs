@@ -31,6 +31,8 @@ pub const ALL: &[&str] = &[
     "the first event follows nothing",
     "the hub tells everybody",
     "anybody writes anywhere",
+    "the order is ignored",
+    "rotation leaves the key as it was",
 ];
 
 /// The first history, counted from 1, that notices the defect, and what it says.

@@ -17,6 +17,7 @@ mod oracle;
 mod pc;
 mod people;
 mod steps;
+mod thieves;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,6 +65,7 @@ fn live(seed: u64, told: bool) -> Verdict {
     if world.broken.is_empty() {
         world.liveness();
         world.check();
+        world.shut_out();
     }
     let digest = world.trace.digest();
     Verdict { seed, digest, broken: world.broken, told: world.trace.lines.unwrap_or_default(), kept: world.serial }

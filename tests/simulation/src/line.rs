@@ -12,7 +12,9 @@ use niangjia_hub::{relay, store::Device};
 use niangjia_replication::{
     Frontier, Head, Incarnation, Limits, Stream,
     keys::{Identity, VerifyingKey, chain_from_cbor, verify_chain},
-    wire::{self, Changed, ChangedAsk, Frames, MissingAsk, Received, Replica, ReplicaFault, Taken},
+    wire::{
+        self, Changed, ChangedAsk, Frames, MissingAsk, OrdersTaken, Received, RefusalCode, Replica, ReplicaFault, Taken,
+    },
 };
 
 use crate::{chance::Chance, hub::Hub};
@@ -48,6 +50,8 @@ pub(crate) struct Wire<'a> {
     hub: &'a Hub,
     who: Identity,
     device: Device,
+    /// The hub was told that the county has shut out this PC.
+    shut_out: bool,
     now: i64,
     state: Mutex<State>,
 }
@@ -75,7 +79,8 @@ impl<'a> Wire<'a> {
         let who = verify_chain(&chain_from_cbor(&chain).expect("a chain"), &root).expect("an identity");
         let left = faults.cut.unwrap_or(usize::MAX);
         let state = State { chance, faults, left, brought: 0, seen: Seen::default() };
-        Self { hub, who, device: relay::device(&who, chain), now, state: Mutex::new(state) }
+        let shut_out = relay::shut_out(&hub.relay().orders().expect("the hub's store"), &chain);
+        Self { hub, who, device: relay::device(&who, chain), shut_out, now, state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -91,6 +96,9 @@ impl Line for Wire<'_> {
     type Answer = Page;
 
     async fn changed(&self, ask: &ChangedAsk) -> Result<(Changed, Option<Incarnation>), LinkFault> {
+        if self.shut_out {
+            return Err(LinkFault::Refused(RefusalCode::Revoked));
+        }
         let differ = self.hub.relay().changed(&self.device, &self.who, ask, self.now).map_err(failed)?;
         let mut differ = differ;
         // A hub that lies: it says that it holds something new.
@@ -171,6 +179,12 @@ impl Line for Wire<'_> {
         Ok(Page { pieces, more: page.more, cut })
     }
 
+    async fn tell(&self, orders: Vec<u8>) -> Result<OrdersTaken, LinkFault> {
+        let mut reader = Frames::new();
+        reader.push(&orders);
+        self.hub.relay().tell(&reader.take(&Limits::STANDARD).map_err(failed)?).map_err(failed)
+    }
+
     fn clock(&self) -> Duration {
         // A line of always the same speed.
         Duration::ZERO
@@ -228,6 +242,14 @@ impl Replica for Keeper {
 
     fn hub_has(&mut self, stream: &Stream, frontier: &Frontier) -> Result<(), ReplicaFault> {
         self.office.hub_has(stream, frontier).map(drop).map_err(own)
+    }
+
+    fn orders(&mut self, epoch: &Incarnation) -> Result<Vec<Vec<u8>>, ReplicaFault> {
+        self.office.orders_for(&epoch.to_string()).map_err(own)
+    }
+
+    fn orders_told(&mut self, epoch: &Incarnation, orders: &[Vec<u8>]) -> Result<(), ReplicaFault> {
+        self.office.orders_told(&epoch.to_string(), orders).map_err(own)
     }
 
     fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {

@@ -37,7 +37,7 @@ impl World {
         } else if self.chance.percent(self.plan.old_copy) && pc != 0 {
             self.set_back(pc);
         } else {
-            return false;
+            return self.chance.percent(self.plan.stolen) && self.steal(pc);
         }
         true
     }

@@ -53,6 +53,8 @@ pub(crate) struct Paper {
     void: Vec<Write>,
     events: Vec<Write>,
     made: Write,
+    /// A PC that was shut out wrote on it and the county may not have had it: what builds on that waits in quarantine with it.
+    doubtful: bool,
 }
 
 /// What a page shows, field by field, and the token that it handed out.
@@ -135,6 +137,7 @@ impl Oracle {
             void: Vec::new(),
             events: Vec::new(),
             made: write(String::new(), Vec::new(), pc),
+            doubtful: false,
         };
         self.papers.insert(id.to_owned(), paper);
         self.order.push(id.to_owned());
@@ -145,19 +148,20 @@ impl Oracle {
         let paper = self.papers.get_mut(id).expect("a known paper");
         let writes = paper.fields.entry(field).or_default();
         let over = (0..writes.len()).filter(|n| seen.contains(&writes[*n].text)).collect();
-        writes.push(write(text.to_owned(), over, pc));
+        writes.push(Write { sure: !paper.doubtful, ..write(text.to_owned(), over, pc) });
     }
 
     /// A record was made void, or valid again.
     pub(crate) fn voided(&mut self, id: &str, void: bool, seen: &BTreeSet<String>, pc: usize) {
         let paper = self.papers.get_mut(id).expect("a known paper");
         let over = (0..paper.void.len()).filter(|n| seen.contains(&paper.void[*n].text)).collect();
-        paper.void.push(write(void.to_string(), over, pc));
+        paper.void.push(Write { sure: !paper.doubtful, ..write(void.to_string(), over, pc) });
     }
 
     /// Something happened to a membership.
     pub(crate) fn happened(&mut self, id: &str, document: &str, pc: usize) {
-        self.papers.get_mut(id).expect("a known paper").events.push(write(document.to_owned(), Vec::new(), pc));
+        let paper = self.papers.get_mut(id).expect("a known paper");
+        paper.events.push(Write { sure: !paper.doubtful, ..write(document.to_owned(), Vec::new(), pc) });
     }
 
     fn writes(&mut self) -> impl Iterator<Item = &mut Write> {
@@ -187,6 +191,25 @@ impl Oracle {
     /// The PC is gone: what only it held may be lost.
     pub(crate) fn gone(&mut self, pc: usize) {
         self.writes().filter(|w| w.pc == pc && w.at == Held::Nobody).for_each(|w| w.sure = false);
+    }
+
+    /// The PC is stolen and shut out: only what the county has of it counts, and of others what does not build on the rest.
+    pub(crate) fn stolen(&mut self, pc: usize) {
+        self.gone(pc);
+        self.writes().filter(|w| w.pc == pc && w.at < Held::County).for_each(|w| w.sure = false);
+        for paper in self.papers.values_mut() {
+            let all = || paper.fields.values().flatten().chain(&paper.void).chain(&paper.events);
+            if all().chain([&paper.made]).any(|w| w.pc == pc && w.at < Held::County) {
+                paper.doubtful = true;
+                let all = paper.fields.values_mut().flatten().chain(&mut paper.void).chain(&mut paper.events);
+                all.filter(|w| w.at < Held::County).for_each(|w| w.sure = false);
+            }
+        }
+    }
+
+    /// Whether something may wait for what stands in quarantine.
+    pub(crate) fn doubtful(&self) -> bool {
+        self.papers.values().any(|paper| paper.doubtful)
     }
 
     /// Acts of an office that must stand in the audit, and those that may.

@@ -75,7 +75,7 @@ impl World {
     }
 
     /// A command that writes one thing, and therefore stands in the audit.
-    fn act(&mut self, pc: usize, name: &str, ask: Json) -> Option<Json> {
+    pub(crate) fn act(&mut self, pc: usize, name: &str, ask: Json) -> Option<Json> {
         let answer = self.ask(pc, name, ask)?;
         self.oracle.act(self.pcs[pc].office_no, pc);
         Some(answer)

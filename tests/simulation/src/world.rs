@@ -37,6 +37,7 @@ pub(crate) struct Plan {
     pub(crate) pc_gone: usize,
     pub(crate) rebuilt: usize,
     pub(crate) old_copy: usize,
+    pub(crate) stolen: usize,
     pub(crate) exchanges: usize,
 }
 
@@ -50,6 +51,7 @@ impl Plan {
         let (hub_backup, hub_lost, pc_gone, rebuilt) = (often(4), often(3), often(2), often(2));
         // While the hub may lose what it held, an old copy needs the fence that is still to be built.
         let old_copy = if hub_lost == 0 { often(5) } else { 0 };
+        let stolen = often(6);
         let steps = if large { chance.between(300, 1500) } else { chance.between(20, 110) };
         let exchanges = chance.between(6, 30);
         Self {
@@ -69,6 +71,7 @@ impl Plan {
             pc_gone,
             rebuilt,
             old_copy,
+            stolen,
             exchanges,
         }
     }
@@ -82,6 +85,8 @@ pub(crate) struct World {
     pub(crate) hub: Hub,
     pub(crate) pcs: Vec<Pc>,
     pub(crate) oracle: Oracle,
+    /// PCs that were stolen and that the county has shut out.
+    pub(crate) thieves: Vec<usize>,
     /// Streams of the offices, by number; the county first.
     pub(crate) streams: Vec<Stream>,
     /// Frames that went over the line in earlier days.
@@ -143,6 +148,7 @@ impl World {
             hub,
             pcs: vec![Pc::new(place, 0, founded)],
             oracle: Oracle::default(),
+            thieves: Vec::new(),
             streams: vec![Stream::Office(county)],
             pool: Vec::new(),
             serial: 0,

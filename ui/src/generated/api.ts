@@ -2,6 +2,14 @@
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
+/** Accepting what a PC wrote that is shut out. */
+export interface AcceptAsk {
+  /** Its id. */
+  device: string
+  /** The last segment that is accepted, as `devices.quarantine` names it, with all before it in its chain; everything that has come where absent. */
+  up_to?: string | null
+}
+
 /** A further clerk. */
 export interface AddClerkAsk {
   /** The clerk's own name. */
@@ -345,6 +353,8 @@ export interface DeviceLine {
   heard?: number | null
   /** The packet with which it joined was used by another PC too, and nobody has named it since. */
   flagged: boolean
+  /** Why the county has shut it out: what it wrote since stands in quarantine, and the hub does not answer it. */
+  revoked?: Say | null
   /** What that means and what to do. */
   say?: Say | null
 }
@@ -475,6 +485,8 @@ export interface ExportAsk {
   part_bytes?: number | null
   /** Instead of `path`: the files are kept where a browser fetches them by the last part of their names. */
   download?: boolean
+  /** Everything that the addressee may read, also what it is known to have: for a county that is founded again. */
+  whole?: boolean
 }
 
 /** One field of a history entry. */
@@ -703,6 +715,24 @@ export interface JoinAsk {
   reason?: string | null
   /** Document: number of the resolution, kind of application. */
   document?: string | null
+}
+
+/** Joining a county with everything that was saved alone. */
+export interface JoinWithAsk {
+  /** The enrolment packet. */
+  packet: PacketAsk
+  /** The code told by telephone. */
+  code: string
+}
+
+/** An office that has joined. */
+export interface Joined {
+  /** Its id in the county. */
+  office: string
+  /** Fingerprint of the county root, to be compared by telephone. */
+  fingerprint: string
+  /** Folder in which the file of before is kept. */
+  kept_in: string
 }
 
 /** A record that an undo left alone. */
@@ -950,6 +980,33 @@ export interface Prefs {
   prefs: Record<string, Json>
 }
 
+/** What stands in quarantine by an order of the county. */
+export interface Quarantine {
+  /** By PC. */
+  lines: QuarantineLine[]
+}
+
+/** What one PC wrote into one stream after it was shut out. */
+export interface QuarantineLine {
+  /** The PC. */
+  device: string
+  /** What it is called, where somebody said so. */
+  name?: string | null
+  /** The stream. */
+  stream: string
+  /** Why: everybody sees it. */
+  say: Say
+  /** Segments. */
+  segments: number
+  /** Changes in them. */
+  changes: number
+  /** The last of them, for `devices.accept`. */
+  up_to: string
+}
+
+/** Why a PC is shut out. */
+export type Reason = 'stolen' | 'lost' | 'left' | 'replaced' | 'other'
+
 /** A reason. */
 export interface ReasonLine {
   /** Stable key. */
@@ -982,6 +1039,26 @@ export interface RecordDescription {
   fields: FieldDescription[]
   /** Parts of the form in order. */
   sections: SectionDescription[]
+}
+
+/** Founding the county again. */
+export interface RecoverAsk {
+  /** Two of the three printed shares, line breaks and blanks as they come. */
+  shares: string[]
+  /** The hub's address. */
+  url?: string | null
+  /** The hub's public key. */
+  key?: string | null
+  /** A packet that an office made for the county with `whole`, where there is no hub. */
+  packet?: PacketAsk | null
+  /** Official name of the county, asked for only where its own record does not come. */
+  name?: string | null
+  /** Administrative code, likewise. */
+  code?: string | null
+  /** The first clerk's own name. */
+  clerk: string
+  /** The clerk's passphrase. */
+  passphrase: string
 }
 
 /** What was put back. */
@@ -1022,6 +1099,16 @@ export interface Revealed {
   value: Json
 }
 
+/** Shutting out a PC. */
+export interface RevokeAsk {
+  /** Its id, as `devices.list` shows it. */
+  device: string
+  /** Why. */
+  reason: Reason
+  /** Told to nobody but the county's own audit. */
+  note?: string | null
+}
+
 /** What a clerk may do. */
 export type Role = 'viewer' | 'clerk' | 'chair' | 'system_admin' | 'security_admin' | 'audit_admin'
 
@@ -1031,6 +1118,18 @@ export interface RoleDescription {
   key: string
   /** Name. */
   say: Say
+}
+
+/** Which keys are changed. */
+export interface RotateAsk {
+  /** Id, code or full name of an office; every stream of the county where absent. */
+  office?: string | null
+}
+
+/** How many streams have a new key. */
+export interface Rotated {
+  /** Streams. */
+  streams: number
 }
 
 /** One row of a list. */
@@ -1221,8 +1320,12 @@ export interface SyncStatus {
   unconfirmed: number
   /** Changes that wait for others they build on. */
   parked: number
-  /** Segments kept aside because they cannot be used. */
+  /** Segments kept aside: they cannot be used, or an order of the county shuts them out. */
   quarantined: number
+  /** Segments that are held and wait for the county to grant their key to this PC. */
+  keyless: number
+  /** The county has shut out this very PC. */
+  revoked?: Say | null
   /** `none` while the office works alone, `packet` while it has a county and knows no hub, else `hub`. */
   road: string
   /** The hub. */
@@ -1341,6 +1444,7 @@ export interface Commands {
   'app.join': { ask: EnrolAsk; answer: Created }
   'app.lock': { ask: Nothing; answer: AppState }
   'app.passphrase': { ask: PassphraseAsk; answer: ClerkState }
+  'app.recover': { ask: RecoverAsk; answer: Created }
   'app.restore': { ask: RestoreAsk; answer: RestoreAnswer }
   'app.settings': { ask: SettingsAsk; answer: AppState }
   'app.state': { ask: Nothing; answer: AppState }
@@ -1356,9 +1460,12 @@ export interface Commands {
   'committees.reveal': { ask: RevealAsk; answer: Revealed }
   'committees.save': { ask: SaveAsk; answer: Saved }
   'committees.void': { ask: VoidAsk; answer: Saved }
+  'devices.accept': { ask: AcceptAsk; answer: Quarantine }
   'devices.invite': { ask: DeviceAsk; answer: DeviceInvitation }
   'devices.list': { ask: Nothing; answer: Devices }
   'devices.name': { ask: NameAsk; answer: Devices }
+  'devices.quarantine': { ask: Nothing; answer: Quarantine }
+  'devices.revoke': { ask: RevokeAsk; answer: Devices }
   'drafts.drop': { ask: DropAsk; answer: Done }
   'drafts.list': { ask: Nothing; answer: Drafts }
   'drafts.put': { ask: Draft; answer: Done }
@@ -1373,6 +1480,7 @@ export interface Commands {
   'files.save': { ask: SaveFileAsk; answer: SavedFile }
   'home': { ask: Nothing; answer: Home }
   'hub.claim': { ask: ClaimAsk; answer: ClaimAnswer }
+  'keys.rotate': { ask: RotateAsk; answer: Rotated }
   'members.batches': { ask: Nothing; answer: Batches }
   'members.change': { ask: ChangeAsk; answer: Saved }
   'members.check': { ask: SaveAsk; answer: Checked }
@@ -1388,6 +1496,7 @@ export interface Commands {
   'members.undo': { ask: UndoAsk; answer: Undone }
   'members.unmerge': { ask: UnmergeAsk; answer: Saved }
   'members.void': { ask: VoidAsk; answer: Saved }
+  'office.enrol': { ask: JoinWithAsk; answer: Joined }
   'offices.invite': { ask: InviteAsk; answer: Invitation }
   'offices.list': { ask: Nothing; answer: Offices }
   'organisations.check': { ask: SaveAsk; answer: Checked }

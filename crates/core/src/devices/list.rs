@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use niangjia_replication::{
     Limits, Segment, Stream,
-    keys::{CertId, chain_from_cbor},
+    keys::{Cert, CertId, CertKind, SealingKey, chain_from_cbor},
 };
 use rusqlite::OptionalExtension as _;
 use schemars::JsonSchema;
@@ -16,7 +16,7 @@ use crate::{
     fault::Fault,
     office::View,
     record::{Record as _, RecordId},
-    store::{rows, versions::damaged},
+    store::{orders, rows, versions::damaged},
     words::Say,
 };
 
@@ -48,6 +48,8 @@ pub struct DeviceLine {
     pub heard: Option<i64>,
     /// The packet with which it joined was used by another PC too, and nobody has named it since.
     pub flagged: bool,
+    /// Why the county has shut it out: what it wrote since stands in quarantine, and the hub does not answer it.
+    pub revoked: Option<Say>,
     /// What that means and what to do.
     pub say: Option<Say>,
 }
@@ -67,10 +69,15 @@ pub struct InvitedLine {
 pub(super) struct Known {
     pub(super) cert: CertId,
     pub(super) office: RecordId,
+    /// Where stream keys are sealed to.
+    pub(super) sealing: Option<SealingKey>,
+    pub(super) county: bool,
+    /// Its certificates, root side first.
+    pub(super) certs: Vec<CertId>,
     /// The delegations that it stands under, its own one last.
-    delegations: Vec<CertId>,
+    pub(super) delegations: Vec<CertId>,
     key: [u8; 32],
-    this: bool,
+    pub(super) this: bool,
 }
 
 impl Known {
@@ -97,6 +104,9 @@ pub(super) fn all(view: &View<'_>) -> Result<Vec<Known>, Fault> {
         known.entry(cert.0).or_insert(Known {
             cert,
             office: claims.office,
+            sealing: claims.sealing,
+            county: claims.kind == CertKind::CountyDevice,
+            certs: certs.iter().map(Cert::id).collect(),
             delegations: delegations_of(&certs),
             key: claims.subject.to_bytes(),
             this,
@@ -107,6 +117,12 @@ pub(super) fn all(view: &View<'_>) -> Result<Vec<Known>, Fault> {
 
 pub(super) fn known(view: &View<'_>, office: RecordId) -> Result<Vec<Known>, Fault> {
     Ok(all(view)?.into_iter().filter(|d| d.office == office).collect())
+}
+
+/// Other PCs with which a county began, or began again, each with the issuing key that it holds.
+pub(crate) fn registrars(view: &View<'_>) -> Result<Vec<(CertId, CertId)>, Fault> {
+    let others = all(view)?.into_iter().filter(|d| d.county && !d.this && d.delegations.is_empty());
+    Ok(others.filter_map(|d| Some((d.cert, *d.certs.iter().rev().nth(1)?))).collect())
 }
 
 /// Whether this office looks after a PC: after its own, and the county after all.
@@ -121,7 +137,7 @@ fn twice(devices: &[Known]) -> BTreeSet<[u8; 32]> {
     devices.iter().filter_map(Known::delegation).filter(|d| !seen.insert(d.0)).map(|d| d.0).collect()
 }
 
-fn name_of(view: &View<'_>, cert: &CertId) -> Result<Option<String>, Fault> {
+pub(super) fn name_of(view: &View<'_>, cert: &CertId) -> Result<Option<String>, Fault> {
     let row = rows::by_id(view.conn, view.layout(Device::TYPE.name)?, record_of(cert))?;
     row.filter(|row| !row.void).map(|row| Ok(Device::from_values(&row.values)?.name)).transpose()
 }
@@ -183,6 +199,7 @@ pub(super) fn list(view: &View<'_>) -> Result<Devices, Fault> {
     let offices: HashMap<RecordId, String> =
         crate::organisations::offices_named(view)?.into_iter().map(|(id, name, _)| (id, name)).collect();
     let mut used = BTreeSet::new();
+    let orders = orders::load(view.conn, view.office.keys().root.as_ref())?;
     let mut lines = Vec::with_capacity(devices.len());
     for device in devices.iter().filter(|d| ours(view, d)) {
         used.insert(record_of(&device.cert));
@@ -209,6 +226,7 @@ pub(super) fn list(view: &View<'_>) -> Result<Devices, Fault> {
             since,
             heard,
             flagged,
+            revoked: orders.shut_out(&device.certs).map(|order| super::revoke::caused(order.cause)),
             say: flagged.then(used_twice),
         });
     }

@@ -1,7 +1,9 @@
 //! PCs: those that work for an office, the packet by which a further one joins, and what a second county PC must be told.
 
 mod enrolment;
+mod grants;
 mod list;
+mod revoke;
 mod shared;
 
 use niangjia_derive::Record;
@@ -25,7 +27,9 @@ use crate::{
 };
 
 pub(crate) use enrolment::seal;
-pub(crate) use list::flagged;
+pub(crate) use grants::{grant_owed, rotate};
+pub(crate) use list::{flagged, registrars};
+pub(crate) use revoke::revoked_here;
 pub(crate) use shared::{SharedKey, tell};
 
 /// The name of a PC, written by a person: of one that was invited, under the id of its delegation; of one that works
@@ -74,6 +78,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.query("devices.list", Role::Viewer, |view, _: Nothing| list::list(view));
     registry.action("devices.invite", Role::SystemAdmin, invite);
     registry.action("devices.name", Role::SystemAdmin, name);
+    revoke::register(registry);
 }
 
 /// The record that bears a PC's name: the first half of the id of its certificate, or of its delegation.

@@ -36,10 +36,10 @@ pub(crate) fn tell(desk: &mut Desk<'_>, keys: &[(Stream, StreamKey)]) -> Result<
 }
 
 impl Office {
-    /// Takes up keys that another PC of the county has told of. They need no place in the tail: an old copy of the
+    /// Takes up keys that another PC of the county has told of; returns whether any was new. They need no place in the tail: an old copy of the
     /// database learns them again from the same records.
-    pub(crate) fn told(&self, conn: &Connection, memory: &Memory) -> Result<Keys, Fault> {
-        let mut keys = self.keys();
+    pub(super) fn told(&self, conn: &Connection, memory: &Memory, keys: &mut Keys) -> Result<bool, Fault> {
+        let before = keys.streams.len();
         let layout = self.store.schema.kind(SharedKey::TYPE.name).ok_or_else(Fault::not_found)?;
         // Only from the stream that nobody but the county writes.
         let own = memory.known_stream(&self.own_stream());
@@ -58,6 +58,6 @@ impl Office {
             set_secret(conn, &Keys::secret_name(&stream, epoch), key.secret())?;
             keys.streams.insert((stream, epoch), key);
         }
-        Ok(keys)
+        Ok(keys.streams.len() > before)
     }
 }

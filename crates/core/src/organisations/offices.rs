@@ -160,9 +160,11 @@ fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
     let made = devices::seal(desk, Invited { id, name, code: code.clone(), kind }, all, None)?;
     // The county's other PCs read the new office too.
     devices::tell(desk, &streams)?;
-    for (stream, key) in streams {
-        set_secret(desk.act.conn, &Keys::secret_name(&stream, key.epoch()), key.secret())?;
-        desk.new_keys.push((stream, key));
+    for (stream, key) in &streams {
+        set_secret(desk.act.conn, &Keys::secret_name(stream, key.epoch()), key.secret())?;
+        desk.new_keys.push((*stream, key.clone()));
     }
+    // And whoever founds the county again from its kit.
+    devices::grant_owed(desk)?;
     Ok(Invitation { code: made.code, packet: made.packet, file: format!("{code}.njinvite"), office: id.to_string() })
 }

@@ -162,7 +162,7 @@ fn addressees(view: &View<'_>) -> Result<Vec<AddresseeLine>, Fault> {
     all.into_iter()
         .map(|(office, code, name)| {
             let to = if code == "county" || code == "device" { code.clone() } else { office.to_string() };
-            let addressee = Addressee { office, name: name.clone(), code };
+            let addressee = Addressee { office, name: name.clone(), code, whole: false };
             let (changes, bytes) = due(view, &addressee, county)?;
             Ok(AddresseeLine { to, name, changes, bytes, missing: missing(view.conn, office)? })
         })

@@ -204,12 +204,15 @@ impl Office {
             by_stream.entry(stream).or_default().push(bytes);
         }
         let mut changed = Changed::default();
+        // The streams first in which keys of others are told.
+        let mut by_stream: Vec<_> = by_stream.into_iter().collect();
+        by_stream.sort_by_key(|(stream, _)| (*stream != Stream::County, *stream != self.own_stream()));
         for (stream, segments) in by_stream {
             // Asked for each: what came before may have told a county PC of a new office.
-            if !self.streams().contains(&stream) {
+            if !self.may_read(&stream) {
                 continue;
             }
-            let (Received { segments, changes, bytes, quarantined, gaps, known }, more) =
+            let (Received { segments, changes, bytes, quarantined, gaps, known, keyless: _ }, more) =
                 self.receive(&stream, &segments, moment.part())?;
             came.segments += segments;
             came.changes += changes;

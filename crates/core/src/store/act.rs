@@ -17,6 +17,7 @@ use super::{
     apply::{Applier, Fold, Pens, Touched, counter},
     log::Fresh,
     memory::Memory,
+    orders::is_paper,
     rows::{self, Stored},
     versions::{Versions, damaged},
 };
@@ -371,6 +372,10 @@ impl<'a> Act<'a> {
         applier.apply(stream, &change, None, self.county)?;
         self.touched = applier.touched;
         let written = self.written.entry(stream).or_default();
+        // Orders and grants go into segments of their own, so they never share a block.
+        if written.open.last().is_some_and(|last| is_paper(&last.kind) != is_paper(&change.kind)) {
+            written.close(stream, self.memory.own)?;
+        }
         written.open.push(change);
         if written.open.len() >= BLOCK_CHANGES { written.close(stream, self.memory.own) } else { Ok(()) }
     }

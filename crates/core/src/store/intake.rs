@@ -1,11 +1,14 @@
 //! Intake: segments and blocks from elsewhere become changes, and the log becomes rows again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use niangjia_replication::{
-    Bad, Block, Incarnation, Limits, Segment, Stream, block,
+    Bad, Block, Head, Incarnation, Limits, Segment, Stream, block,
     change::{Change, Hlc},
-    cut, planted,
+    cut,
+    keys::CertId,
+    orders::{Orders, Place, Ruling},
+    planted,
 };
 use rusqlite::{Connection, params};
 use serde::Serialize;
@@ -15,8 +18,9 @@ use super::{
     act::Moment,
     apply::{Applier, Fate, Fold, Pens, Touched, counter},
     forks::{self, Carrier, Forks},
-    log::{Fresh, LogKeys, put_out},
+    log::{LogKeys, Opened},
     memory::Memory,
+    orders::{self, News, Why},
     versions::damaged,
     waiting,
 };
@@ -37,6 +41,8 @@ pub struct Received {
     pub gaps: u64,
     /// Segments that were held already.
     pub known: u64,
+    /// Segments that are held unopened until the county's grant of their key comes.
+    pub keyless: u64,
 }
 
 /// A transaction that brings in what came from elsewhere.
@@ -55,6 +61,11 @@ pub(crate) struct Intake<'a> {
     pub(crate) forked: bool,
     /// A segment came that this PC wrote itself, in another life of its database.
     pub(crate) own_came: bool,
+    /// Read when the first segment comes that may need them.
+    orders: Option<Orders>,
+    certs: HashMap<CertId, Vec<CertId>>,
+    /// What came that is more than rows: orders, by which every table has to be made again, and keys.
+    pub(crate) news: News,
 }
 
 impl<'a> Intake<'a> {
@@ -77,6 +88,9 @@ impl<'a> Intake<'a> {
             forks: None,
             forked: false,
             own_came: false,
+            orders: None,
+            certs: HashMap::new(),
+            news: News::default(),
         }
     }
 
@@ -114,6 +128,14 @@ impl<'a> Intake<'a> {
             }
             Taken::Known => received.known += 1,
             Taken::Gap => received.gaps += 1,
+            Taken::Held(why) => {
+                received.segments += 1;
+                received.bytes += bytes.len() as u64;
+                match why {
+                    Why::Key => received.keyless += 1,
+                    Why::Order | Why::Unreadable => received.quarantined += 1,
+                }
+            }
             Taken::Aside(reason) => {
                 received.quarantined += 1;
                 if planted!("quarantine drops") {
@@ -162,28 +184,19 @@ impl<'a> Intake<'a> {
             Ok(who) => who,
             Err(bad) => return Ok(Taken::Aside(bad)),
         };
-        let Some(key) = self.log.keys.streams.get(&(header.stream, header.epoch)) else {
-            return Ok(Taken::Aside(Bad::Untrusted("no key of this epoch")));
+        let signer = segment.signer();
+        let (changes, county, mut why) = match self.log.open(segment, &who) {
+            Opened::Bad(bad) => return Ok(Taken::Aside(bad)),
+            Opened::Keyless => (Vec::new(), who.county, Some(Why::Key)),
+            Opened::Changes(changes, county) => (changes, county, None),
         };
-        let blocks = match segment.verify_from(&who).and_then(|s| s.open(key, &Limits::STANDARD)) {
-            Ok(blocks) => blocks,
-            Err(bad) => return Ok(Taken::Aside(bad)),
-        };
-        let mut changes = Vec::new();
-        for block in &blocks {
-            match Block::decode(block, &Limits::STANDARD) {
-                Ok(block) => changes.extend(block.changes().map(|c| c.to_owned())),
-                Err(bad) => return Ok(Taken::Aside(bad)),
-            }
+        self.collect(stream, &changes)?;
+        if self.beyond(&signer, number, chain, &header.chain, &Head { seq: header.seq, hash })? {
+            why = Some(Why::Order);
+        } else if why.is_none() && orders::keyless(self.conn, number, chain)? {
+            why = Some(Why::Key);
         }
-        let carried = changes.first().map_or(header.chain, |c| c.dot.incarnation);
-        let own: Vec<i64> = changes
-            .iter()
-            .filter(|c| c.dot.incarnation == carried)
-            .map(|c| counter(c.dot))
-            .collect::<Result<_, _>>()?;
-        let (first, last) = (own.first().copied().unwrap_or(0), own.last().copied().unwrap_or(0));
-        let carried = self.memory.number(self.conn, carried.0)?;
+        let (carried, first, last) = self.span(&header.chain, &changes)?;
         self.own_came |= self.memory.owns().any(|own| own == chain);
         if chain == self.memory.own && !planted!("an old copy counts from its own end") {
             self.part()?;
@@ -191,6 +204,7 @@ impl<'a> Intake<'a> {
         self.conn
             .prepare_cached("INSERT INTO segment (stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10)")?
             .execute(params![number, chain, seq, hash, header.prev, header.changes, carried, first, last, bytes])?;
+        let no = self.conn.last_insert_rowid();
         let sibling = self
             .conn
             .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash <> ?4")?
@@ -202,13 +216,65 @@ impl<'a> Intake<'a> {
             self.forked = true;
             return Ok(Taken::New(u64::from(header.changes)));
         }
+        if let Some(why) = why {
+            orders::set_aside(self.conn, no, why)?;
+            return Ok(Taken::Held(why));
+        }
         if planted!("cursor before data") {
             self.conn.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
         }
         cut!("receive");
         let carrier = Carrier { stream: number, chain: header.chain, hash: Some(hash) };
-        let new = self.apply(carrier, &changes, who.county)?;
+        let new = self.apply(carrier, &changes, county)?;
         Ok(Taken::New(new))
+    }
+
+    /// The incarnation whose changes a segment carries, as a rule that of its chain; its first and last counter.
+    pub(super) fn span(&mut self, chain: &Incarnation, changes: &[Change]) -> Result<(i64, i64, i64), Fault> {
+        let carried = changes.first().map_or(*chain, |c| c.dot.incarnation);
+        let own = changes.iter().filter(|c| c.dot.incarnation == carried);
+        let own: Vec<i64> = own.map(|c| counter(c.dot)).collect::<Result<_, _>>()?;
+        let (first, last) = (own.first().copied().unwrap_or(0), own.last().copied().unwrap_or(0));
+        Ok((self.memory.number(self.conn, carried.0)?, first, last))
+    }
+
+    /// Takes up orders and grants among changes.
+    pub(super) fn collect(&mut self, stream: &Stream, changes: &[Change]) -> Result<(), Fault> {
+        let news = orders::collect(self.conn, self.log.keys.root.as_ref(), stream, changes)?;
+        if news.orders {
+            self.orders = None;
+        }
+        self.news.orders |= news.orders;
+        self.news.grants |= news.grants;
+        Ok(())
+    }
+
+    /// Whether an order of the county shuts out a segment.
+    pub(super) fn beyond(
+        &mut self,
+        signer: &CertId,
+        stream: i64,
+        chain: i64,
+        name: &Incarnation,
+        at: &Head,
+    ) -> Result<bool, Fault> {
+        let orders = match self.orders.take() {
+            Some(orders) => orders,
+            None => orders::load(self.conn, self.log.keys.root.as_ref())?,
+        };
+        let mut beyond = false;
+        if !orders.is_empty() {
+            if !self.certs.contains_key(signer) {
+                self.certs.insert(*signer, self.log.cert_ids(self.conn, signer)?);
+            }
+            let certs = self.certs.get(signer).map_or(&[][..], Vec::as_slice);
+            let place = Place { stream: self.memory.stream_name(stream)?, chain: name };
+            if let Ruling::UpTo(heads, _) = orders.ruling(certs, place) {
+                beyond = !orders::accepted(self.conn, stream, chain, at, heads)?;
+            }
+        }
+        self.orders = Some(orders);
+        Ok(beyond)
     }
 
     /// Somebody else goes on under this PC's name: a clone, or the later life of this very database. What waits is sealed
@@ -219,7 +285,7 @@ impl<'a> Intake<'a> {
     }
 
     /// Applies changes in the order in which they came; counts the new ones.
-    fn apply(&mut self, carrier: Carrier, changes: &[Change], county: bool) -> Result<u64, Fault> {
+    pub(super) fn apply(&mut self, carrier: Carrier, changes: &[Change], county: bool) -> Result<u64, Fault> {
         let wall = u64::try_from(self.moment.wall).unwrap_or(0);
         let stream = carrier.stream;
         let mut new = 0;
@@ -258,7 +324,7 @@ impl<'a> Intake<'a> {
     }
 
     /// Applies parked changes whose causes have come, until none is left that can.
-    fn unpark(&mut self) -> Result<(), Fault> {
+    pub(super) fn unpark(&mut self) -> Result<(), Fault> {
         while !self.memory.parked.is_empty() {
             let mut statement = self.conn.prepare_cached("SELECT no, stream, county, block FROM parked ORDER BY no")?;
             let waiting: Vec<(i64, i64, bool, Vec<u8>)> = statement
@@ -289,74 +355,13 @@ impl<'a> Intake<'a> {
         }
         Ok(())
     }
-
-    /// Takes back a block of this PC that the database does not hold: applied, and to be sent again under its own ids.
-    pub(crate) fn take_back(&mut self, entry: &super::TailBlock) -> Result<u64, Fault> {
-        let stream = self.memory.stream(self.conn, &entry.stream)?;
-        let inc = self.memory.number(self.conn, entry.incarnation)?;
-        if self.memory.held_on_any_branch(stream, inc, entry.last) {
-            return Ok(0);
-        }
-        let county = self.log.keys.issuing.is_some();
-        let carrier = self.waiting_in(stream)?;
-        let count = self.replay_block(carrier, &entry.block, county)?;
-        self.unpark()?;
-        put_out(
-            self.conn,
-            &[Fresh {
-                stream,
-                inc,
-                changes: entry.changes,
-                first: entry.first,
-                last: entry.last,
-                block: entry.block.clone(),
-            }],
-        )?;
-        Ok(count)
-    }
-
-    /// Replays the whole log: segments in the order in which they came, then what waits in the outbox.
-    pub(crate) fn replay(&mut self) -> Result<u64, Fault> {
-        let mut count = 0;
-        let mut rows = self.conn.prepare("SELECT stream, chain, hash, bytes FROM segment ORDER BY no")?;
-        let mut rows = rows.query([])?;
-        while let Some(row) = rows.next()? {
-            let chain = self.memory.incarnation(row.get(1)?)?;
-            let carrier = Carrier { stream: row.get(0)?, chain, hash: Some(row.get(2)?) };
-            let (blocks, county) = self.log.blocks(self.conn, row.get_ref(3)?.as_blob().map_err(damaged)?)?;
-            for block in blocks {
-                count += self.replay_block(carrier, &block, county)?;
-            }
-        }
-        let county = self.log.keys.issuing.is_some();
-        let mut rows = self.conn.prepare("SELECT stream, block FROM outbox ORDER BY no")?;
-        let mut rows = rows.query([])?;
-        while let (Some(row), false) = (rows.next()?, planted!("rebuild skips the outbox")) {
-            let carrier = self.waiting_in(row.get(0)?)?;
-            count += self.replay_block(carrier, row.get_ref(1)?.as_blob().map_err(damaged)?, county)?;
-        }
-        self.unpark()?;
-        Ok(count)
-    }
-
-    /// What waits in the outbox will go out on this PC's own chain.
-    fn waiting_in(&self, stream: i64) -> Result<Carrier, Fault> {
-        Ok(Carrier { stream, chain: self.memory.incarnation(self.memory.own)?, hash: None })
-    }
-
-    fn replay_block(&mut self, carrier: Carrier, bytes: &[u8], county: bool) -> Result<u64, Fault> {
-        let block = Block::decode(bytes, &Limits::STANDARD).map_err(damaged)?;
-        let mut changes: Vec<Change> = block.changes().map(|c| c.to_owned()).collect();
-        if planted!("rebuild skips events") {
-            changes.iter_mut().for_each(|c| c.event = None);
-        }
-        self.apply(carrier, &changes, county)
-    }
 }
 
 enum Taken {
     New(u64),
     Known,
     Gap,
+    /// In the log, and not applied.
+    Held(Why),
     Aside(Bad),
 }

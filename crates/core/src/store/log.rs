@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use niangjia_replication::{
-    Bad, Block, Draft, Limits, Segment,
+    Bad, Block, Draft, Limits, Segment, Stream,
     change::Change,
-    keys::{Cert, Identity as Signed, Signer, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_chain},
+    keys::{Cert, CertId, Identity as Signed, Signer, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_chain},
     seal,
 };
 use rand_core::CryptoRng;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{memory::Memory, versions::damaged};
+use super::{memory::Memory, orders, versions::damaged};
 use crate::{fault::Fault, identity::Keys};
 
 /// Plain bytes of blocks in one segment; about a third of it after compression.
@@ -113,7 +113,6 @@ impl LogKeys<'_> {
         fresh: Vec<Fresh>,
     ) -> Result<(), Fault> {
         let stream = *memory.stream_name(number)?;
-        let key = self.keys.newest(&stream).ok_or_else(|| damaged("stream key"))?;
         let certs = self.certs()?;
         let signer =
             Signer { key: self.keys.device.clone(), cert: certs.last().ok_or_else(|| damaged("certificates"))?.id() };
@@ -141,13 +140,20 @@ impl LogKeys<'_> {
             let (mut bytes, mut take) = (0, 0);
             for one in rest {
                 // One segment carries changes of one incarnation, so that their counters say what the hub has.
-                if take > 0 && (bytes + one.block.len() > SEGMENT_PLAIN || one.inc != rest[0].inc) {
+                if take > 0
+                    && (bytes + one.block.len() > SEGMENT_PLAIN
+                        || one.inc != rest[0].inc
+                        || orders::apart(&stream, &one.block, &rest[0].block)?)
+                {
                     break;
                 }
                 bytes += one.block.len();
                 take += 1;
             }
             let (part, more) = rest.split_at(take);
+            let papers = stream == Stream::County && orders::is_papers(&part[0].block)?;
+            let key = if papers { self.keys.oldest(&stream) } else { self.keys.newest(&stream) };
+            let key = key.ok_or_else(|| damaged("stream key"))?;
             let (seq, prev) = self.head(conn, number, memory.own)?;
             let draft = Draft {
                 stream,
@@ -204,24 +210,59 @@ impl LogKeys<'_> {
         }
     }
 
-    /// The changes of a segment that is already believed.
-    pub(super) fn changes(&self, conn: &Connection, bytes: &[u8]) -> Result<Vec<Change>, Fault> {
-        let mut changes = Vec::new();
-        for block in self.blocks(conn, bytes)?.0 {
-            let block = Block::decode(&block, &Limits::STANDARD).map_err(damaged)?;
-            changes.extend(block.changes().map(|c| c.to_owned()));
-        }
-        Ok(changes)
+    /// Who signed, and who vouches for whom up to the root; by their ids, root side first.
+    pub(super) fn cert_ids(&self, conn: &Connection, signer: &CertId) -> Result<Vec<CertId>, Fault> {
+        let known: Option<Vec<u8>> = conn
+            .prepare_cached("SELECT chain FROM cert WHERE id = ?1")?
+            .query_row([signer.0], |r| r.get(0))
+            .optional()?;
+        let certs = match known {
+            Some(chain) => chain_from_cbor(&chain).map_err(damaged)?,
+            None => self.certs()?,
+        };
+        Ok(certs.iter().map(Cert::id).collect())
     }
 
-    /// Opens a segment that is already believed.
-    pub(super) fn blocks(&self, conn: &Connection, bytes: &[u8]) -> Result<(Vec<Vec<u8>>, bool), Fault> {
+    /// The changes of a segment of the log, as far as this PC can read them.
+    pub(super) fn changes(&self, conn: &Connection, bytes: &[u8]) -> Result<Vec<Change>, Fault> {
+        Ok(match self.reopen(conn, bytes)? {
+            (_, Opened::Changes(changes, _)) => changes,
+            (_, Opened::Keyless | Opened::Bad(_)) => Vec::new(),
+        })
+    }
+
+    /// Opens a segment of the log again; says besides who signed it.
+    pub(super) fn reopen(&self, conn: &Connection, bytes: &[u8]) -> Result<(CertId, Opened), Fault> {
         let root = self.keys.root.ok_or_else(|| damaged("root"))?;
         let segment = Segment::parse(bytes, &Limits::STANDARD).map_err(damaged)?;
-        let header = *segment.header();
         let who = self.signer(conn, &segment, &root)?.map_err(damaged)?;
-        let key = self.keys.streams.get(&(header.stream, header.epoch)).ok_or_else(|| damaged("stream key"))?;
-        let open = segment.verify_from(&who).and_then(|s| s.open(key, &Limits::STANDARD)).map_err(damaged)?;
-        Ok((open, who.county))
+        Ok((segment.signer(), self.open(segment, &who)))
     }
+
+    /// Checks the signature of a segment and opens it, where its key is here.
+    pub(super) fn open(&self, segment: Segment<'_>, who: &Signed) -> Opened {
+        let place = (segment.header().stream, segment.header().epoch);
+        let segment = match segment.verify_from(who) {
+            Ok(segment) => segment,
+            Err(bad) => return Opened::Bad(bad),
+        };
+        let Some(key) = self.keys.streams.get(&place) else { return Opened::Keyless };
+        let read = || {
+            let mut changes = Vec::new();
+            for block in segment.open(key, &Limits::STANDARD)? {
+                changes.extend(Block::decode(&block, &Limits::STANDARD)?.changes().map(|c| c.to_owned()));
+            }
+            Ok(changes)
+        };
+        read().map_or_else(Opened::Bad, |changes| Opened::Changes(changes, who.county))
+    }
+}
+
+/// What came out of a segment.
+pub(super) enum Opened {
+    /// Its changes, and whether a PC of the county signed it.
+    Changes(Vec<Change>, bool),
+    /// Its key has not come yet.
+    Keyless,
+    Bad(Bad),
 }

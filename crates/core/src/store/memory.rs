@@ -206,6 +206,11 @@ impl Memory {
         self.streams.get(stream).copied()
     }
 
+    /// The streams of which something is here.
+    pub(crate) fn stream_names(&self) -> impl Iterator<Item = Stream> {
+        self.streams.keys().copied()
+    }
+
     pub(crate) fn stream_name(&self, no: i64) -> Result<&Stream, Fault> {
         self.stream_names.get(&no).ok_or_else(|| damaged("stream"))
     }

@@ -9,8 +9,10 @@ mod log;
 pub(crate) mod memory;
 mod merge;
 mod open;
+pub(crate) mod orders;
 mod pieces;
 mod rebuild;
+mod replay;
 pub(crate) mod rows;
 mod snapshot;
 pub(crate) mod standing;
@@ -37,6 +39,7 @@ pub use intake::Received;
 pub(crate) use log::{Fresh, LogKeys, put_out};
 pub(crate) use merge::past;
 pub use open::DatabaseKey;
+pub(crate) use orders::{GRANT, ORDER};
 pub(crate) use pieces::{Piece, pieces, segment};
 pub(crate) use rebuild::{Blanking, drop_tables};
 pub use rows::EventRow;
@@ -128,6 +131,8 @@ impl Store {
         snapshot::leave_alone(&conn, true);
         // A file of an earlier build gets the tables that came since; where they stand nothing is written.
         conn.execute_batch(open::PACKET_TABLES)?;
+        conn.execute_batch(open::ORDER_TABLES)?;
+        conn.execute_batch(open::ASIDE)?;
         let memory = Memory::load(&conn)?;
         let seen = data_version(&conn)?;
         snapshot::leave_alone(&conn, false);

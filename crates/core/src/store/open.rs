@@ -213,6 +213,20 @@ CREATE TABLE IF NOT EXISTS peer_head (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Orders and grants that stand in the county's stream, as they were signed. Found by every segment that is opened, also one
+/// whose changes are not applied, and never dropped.
+pub(super) const ORDER_TABLES: &str = "
+CREATE TABLE IF NOT EXISTS county_order (hash BLOB PRIMARY KEY, doc BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS key_grant (
+  stream TEXT NOT NULL, epoch INTEGER NOT NULL, holder BLOB NOT NULL, signer BLOB NOT NULL, sealed BLOB NOT NULL,
+  PRIMARY KEY (stream, epoch, holder, signer, sealed)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Segments of the log whose changes are not applied, and why; derived.
+pub(super) const ASIDE: &str =
+    "CREATE TABLE IF NOT EXISTS aside (segment INTEGER PRIMARY KEY, why INTEGER NOT NULL) STRICT;";
+
 /// Derived tables: dropped and made again by a rebuild.
 pub(super) const DERIVED: &str = "
 CREATE TABLE head (
@@ -240,4 +254,4 @@ CREATE TABLE parked (no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, inc INTEGE
 ";
 
 /// The derived tables by name, for the rebuild.
-pub(super) const DERIVED_NAMES: [&str; 7] = ["branch", "head", "event", "leaf", "past", "lookup", "parked"];
+pub(super) const DERIVED_NAMES: [&str; 8] = ["aside", "branch", "head", "event", "leaf", "past", "lookup", "parked"];

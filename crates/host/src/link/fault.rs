@@ -52,6 +52,7 @@ impl LinkFault {
             Self::Refused(RefusalCode::ClaimWrong) => "link.claim_wrong",
             Self::Refused(RefusalCode::ClaimSpent) => "link.claim_spent",
             Self::Refused(RefusalCode::Foreign | RefusalCode::Unsigned) => "link.not_known",
+            Self::Refused(RefusalCode::Revoked) => "link.revoked",
             Self::Refused(_) => "link.refused",
             Self::TooBusy { .. } => "link.too_busy",
             Self::Protocol => "link.protocol",
@@ -80,6 +81,9 @@ impl LinkFault {
             "link.claim_wrong" => "认领码不正确，或本机不是县总工会的电脑。请核对中转站安装时显示的认领码。",
             "link.claim_spent" => "该中转站已由另一个县认领，不能再次认领。",
             "link.not_known" => "中转站不认识本机的证书。请联系县总工会，核对本机是否属于本县。",
+            "link.revoked" => {
+                "县总工会已停用本机，中转站不再收发本机的数据。内容都还在本机；如有疑问，请马上联系县总工会。"
+            }
             "link.refused" => "中转站拒绝了本机的请求。内容都已保存在本机；请把此提示告诉县总工会。",
             "link.too_busy" => "中转站正忙，稍后会自动重试。",
             "link.protocol" => "本程序与中转站的版本相差太远。请升级较旧的一方；内容都已保存在本机。",
@@ -109,6 +113,9 @@ impl LinkFault {
             "link.claim_spent" => "Another county has claimed this hub; it cannot be claimed again.",
             "link.not_known" => {
                 "The hub does not know this PC's certificate. Ask the county whether this PC belongs to it."
+            }
+            "link.revoked" => {
+                "The county has shut this PC out, so the hub sends it nothing and takes nothing from it. Everything is still on this PC; if that is a mistake, call the county at once."
             }
             "link.refused" => {
                 "The hub refused this PC's request. Everything is saved on this PC; tell the county what you see here."

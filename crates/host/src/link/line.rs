@@ -3,7 +3,7 @@
 
 use std::{future::Future, time::Duration};
 
-use niangjia_replication::wire::{self, Changed, ChangedAsk, MissingAsk, Taken};
+use niangjia_replication::wire::{self, Changed, ChangedAsk, MissingAsk, OrdersTaken, Taken};
 use niangjia_replication::{Incarnation, Stream};
 use reqwest::Response;
 
@@ -29,6 +29,9 @@ pub trait Line: Sync {
         stream: &Stream,
         ask: &MissingAsk,
     ) -> impl Future<Output = Result<Self::Answer, LinkFault>> + Send;
+
+    /// Tells the hub orders of the county.
+    fn tell(&self, orders: Vec<u8>) -> impl Future<Output = Result<OrdersTaken, LinkFault>> + Send;
 
     /// Time since some moment; only differences count, to find how much fits the line.
     fn clock(&self) -> Duration;
@@ -61,6 +64,10 @@ impl Line for Link {
 
     async fn missing(&self, stream: &Stream, ask: &MissingAsk) -> Result<Response, LinkFault> {
         self.answer(&format!("/v1/streams/{stream}/missing"), wire::encode(ask)).await
+    }
+
+    async fn tell(&self, orders: Vec<u8>) -> Result<OrdersTaken, LinkFault> {
+        Ok(call::whole(self.answer("/v1/orders", orders).await?).await?.0)
     }
 
     fn clock(&self) -> Duration {

@@ -187,6 +187,7 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     registry.query("app.state", Role::Viewer, at_station::<Nothing, AppState>);
     registry.query("app.create", Role::Viewer, at_station::<CreateAsk, Created>);
     registry.query("app.join", Role::Viewer, at_station::<EnrolAsk, Created>);
+    registry.query("app.recover", Role::Viewer, at_station::<super::recovering::RecoverAsk, Created>);
     registry.query("app.unlock", Role::Viewer, at_station::<UnlockAsk, AppState>);
     registry.query("app.restore", Role::Viewer, at_station::<RestoreAsk, RestoreAnswer>);
     registry.query("app.lock", Role::Viewer, at_station::<Nothing, AppState>);
@@ -205,6 +206,11 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
         "packets.import",
         Role::Clerk,
         at_station::<crate::packets::ImportAsk, crate::packets::ImportAnswer>,
+    );
+    registry.query(
+        "office.enrol",
+        Role::SystemAdmin,
+        at_station::<super::joining::JoinWithAsk, super::joining::Joined>,
     );
     registry.query("packets.sticks", Role::Clerk, at_station::<Nothing, crate::packets::SticksAnswer>);
     registry.query("snapshots.list", Role::Viewer, at_station::<Nothing, SnapshotsAnswer>);

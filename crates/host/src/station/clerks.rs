@@ -10,6 +10,7 @@ use niangjia_core::{
     founding::ClerkKeys,
     office::{Caller, Office},
     people::{self, Role},
+    replication::RecordId,
     store::DatabaseKey,
     words::Say,
 };
@@ -27,9 +28,13 @@ use crate::{
 
 impl Station {
     pub(super) fn enter(&self, office: Office, keys: &ClerkKeys, key: DatabaseKey) -> Result<(), Fault> {
-        let (name, roles) = office.clerk(keys.id)?;
+        self.enter_as(office, keys.id, key)
+    }
+
+    pub(super) fn enter_as(&self, office: Office, clerk: RecordId, key: DatabaseKey) -> Result<(), Fault> {
+        let (name, roles) = office.clerk(clerk)?;
         *self.session.write().unwrap_or_else(PoisonError::into_inner) =
-            Some(Session { office: Arc::new(office), clerk: keys.id, name, roles, key });
+            Some(Session { office: Arc::new(office), clerk, name, roles, key });
         self.keeper.opened(&self.dir);
         self.tell(&["*".to_owned()]);
         Ok(())

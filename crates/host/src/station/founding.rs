@@ -5,7 +5,7 @@ use niangjia_core::{
     fault::FieldFault,
     founding::{self, Founded},
     replication::{
-        enrol::{self, Code},
+        enrol::{self, Code, Enrolment},
         kit,
     },
     words::Say,
@@ -13,7 +13,7 @@ use niangjia_core::{
 
 use super::{
     Station,
-    asks::{CreateAsk, Created, EnrolAsk, OfficeRole},
+    asks::{CreateAsk, Created, EnrolAsk, OfficeRole, PacketAsk},
 };
 use crate::{
     disk::{OfficeLine, Slot, database},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl Station {
-    fn fresh(&self) -> Result<(), Fault> {
+    pub(super) fn fresh(&self) -> Result<(), Fault> {
         place::check(&self.dir)?;
         if self.folder().office.is_some() {
             return Err(Fault::new(
@@ -47,45 +47,13 @@ impl Station {
     pub(super) fn join(&self, ask: &EnrolAsk) -> Result<Created, Fault> {
         self.fresh()?;
         passphrase_fits(&ask.passphrase)?;
-        let wrong =
-            |field: &str, key: &str, say| Fault::fields(vec![FieldFault { field: field.into(), key: key.into(), say }]);
-        let code = Code::parse(&ask.code).map_err(|_| {
-            wrong(
-                "code",
-                "code_typo",
-                Say::new(
-                    "这串代码抄写有误，请对照电话里听到的再核一遍（不区分大小写，空格随意）。",
-                    "The code has a slip in it; compare it with what you were told. Case and blanks do not matter.",
-                ),
-            )
-        })?;
-        if ask.packet.upload.is_some() {
-            // The station has put its path in the place of every upload by now.
-            return Err(Fault::question("upload"));
-        }
-        let path = ask.packet.path.as_deref().ok_or_else(|| Fault::question("packet"))?;
-        let size = std::fs::metadata(path)?.len();
-        if size > 1 << 20 {
-            return Err(wrong(
-                "packet",
-                "packet_not_ours",
-                Say::new(
-                    "这个文件不是入网数据包，请选择县总工会或本单位另一台电脑生成的 .njinvite 文件。",
-                    "This file is no enrolment packet; choose the .njinvite file from the county or from another PC of your office.",
-                ),
-            ));
-        }
-        let packet = std::fs::read(path)?;
-        let enrolment = enrol::open(&packet, &code).map_err(|e| {
-            wrong("packet", "packet_or_code", Say::new("打不开：代码和数据包对不上，或文件不完整。请核对代码，或请对方重新生成。", "The packet does not open: code and packet do not belong together, or the file is not whole. Check the code or ask for a new packet."))
-                .because(e)
-        })?;
+        let enrolment = opened(&ask.packet, &ask.code)?;
         let founded = founding::join(&database(&self.dir), enrolment, &ask.clerk, moment())?;
         self.begin(founded, &ask.clerk, &ask.passphrase)
     }
 
     /// Keeps the first clerk's slot and unlocks.
-    fn begin(&self, founded: Founded, clerk: &str, passphrase: &str) -> Result<Created, Fault> {
+    pub(super) fn begin(&self, founded: Founded, clerk: &str, passphrase: &str) -> Result<Created, Fault> {
         let mut rng = moment().rng;
         let Founded { office, key, clerk: keys, root } = founded;
         let identity = office.identity().clone();
@@ -123,6 +91,46 @@ impl Station {
         self.keeper.settle();
         Ok(created)
     }
+}
+
+/// Opens an enrolment packet with the code that was told.
+///
+/// # Errors
+/// `fields` for either.
+pub(super) fn opened(packet: &PacketAsk, code: &str) -> Result<Enrolment, Fault> {
+    let wrong =
+        |field: &str, key: &str, say| Fault::fields(vec![FieldFault { field: field.into(), key: key.into(), say }]);
+    let code = Code::parse(code).map_err(|_| {
+        wrong(
+            "code",
+            "code_typo",
+            Say::new(
+                "这串代码抄写有误，请对照电话里听到的再核一遍（不区分大小写，空格随意）。",
+                "The code has a slip in it; compare it with what you were told. Case and blanks do not matter.",
+            ),
+        )
+    })?;
+    if packet.upload.is_some() {
+        // The station has put its path in the place of every upload by now.
+        return Err(Fault::question("upload"));
+    }
+    let path = packet.path.as_deref().ok_or_else(|| Fault::question("packet"))?;
+    let size = std::fs::metadata(path)?.len();
+    if size > 1 << 20 {
+        return Err(wrong(
+            "packet",
+            "packet_not_ours",
+            Say::new(
+                "这个文件不是入网数据包，请选择县总工会或本单位另一台电脑生成的 .njinvite 文件。",
+                "This file is no enrolment packet; choose the .njinvite file from the county or from another PC of your office.",
+            ),
+        ));
+    }
+    let bytes = std::fs::read(path)?;
+    enrol::open(&bytes, &code).map_err(|e| {
+        wrong("packet", "packet_or_code", Say::new("打不开：代码和数据包对不上，或文件不完整。请核对代码，或请对方重新生成。", "The packet does not open: code and packet do not belong together, or the file is not whole. Check the code or ask for a new packet."))
+            .because(e)
+    })
 }
 
 /// A passphrase guards everything on a PC that may be stolen; length is what counts (NIST SP 800-63B), shape is not asked for.

@@ -3,6 +3,8 @@
 mod asks;
 mod clerks;
 mod founding;
+mod joining;
+mod recovering;
 mod restore;
 mod uploads;
 
@@ -159,6 +161,10 @@ impl Station {
         let question = self.with_upload(question)?;
         match name {
             "sync.now" => written(self.exchange().await?),
+            "app.recover" => {
+                self.keeper.room(&self.dir, name)?;
+                written(self.recover(read(question)?).await?)
+            }
             "hub.claim" => {
                 self.keeper.room(&self.dir, name)?;
                 written(self.claim(read(question)?).await?)
@@ -182,13 +188,14 @@ impl Station {
     }
 
     fn answer(self: &Arc<Self>, name: &str, question: Value) -> Result<Value, Fault> {
-        if matches!(name, "app.create" | "app.join" | "clerks.add" | "tables.rebuild") {
+        if matches!(name, "app.create" | "app.join" | "office.enrol" | "clerks.add" | "tables.rebuild") {
             self.keeper.room(&self.dir, name)?;
         }
         match name {
             "app.state" => written(self.state()),
             "app.create" => written(self.create(read(question)?)?),
             "app.join" => written(self.join(&read(question)?)?),
+            "office.enrol" => written(self.join_with(&read(question)?)?),
             "app.unlock" => {
                 let ask: UnlockAsk = read(question)?;
                 self.unlock(&ask.clerk, &ask.passphrase)?;

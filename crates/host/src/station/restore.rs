@@ -46,7 +46,7 @@ pub struct RestoreAnswer {
 }
 
 /// A snapshot that is ready to take the place of the database.
-const READY: &str = "office.db.restored";
+pub(super) const READY: &str = "office.db.restored";
 const DAMAGED: &str = "damaged";
 /// The database and what SQLite keeps beside it, in the order in which they move away: a write-ahead log must never meet
 /// another database.
@@ -84,7 +84,7 @@ impl Station {
         std::fs::copy(folder.join(&line.name), &part)?;
         File::options().write(true).open(&part)?.sync_all()?;
         std::fs::rename(&part, &ready)?;
-        let kept_in = take_place(self.dir(), &snapshots::stamp(moment().wall))?;
+        let kept_in = take_place(self.dir(), DAMAGED, &snapshots::stamp(moment().wall))?;
         let office = Office::open(&path, &key)?;
         let back = office.take_back(true, moment())?;
         let (_, roles) = office.clerk(keys.id)?;
@@ -102,8 +102,8 @@ impl Station {
 
 /// Moves what stands in the place of the database into a folder of its own, and the ready snapshot into that place.
 /// Returns the folder. Cut short at any point, [`finish`] goes on at the next start.
-fn take_place(dir: &Path, stamp: &str) -> Result<PathBuf, Fault> {
-    let aside = dir.join(DAMAGED).join(stamp);
+pub(super) fn take_place(dir: &Path, kept: &str, stamp: &str) -> Result<PathBuf, Fault> {
+    let aside = dir.join(kept).join(stamp);
     std::fs::create_dir_all(&aside)?;
     for name in FILES {
         match std::fs::rename(dir.join(name), aside.join(name)) {
@@ -125,7 +125,7 @@ fn take_place(dir: &Path, stamp: &str) -> Result<PathBuf, Fault> {
 /// `file_failed`.
 pub(super) fn finish(dir: &Path) -> Result<(), Fault> {
     if dir.join(READY).exists() && !dir.join("office.db").exists() {
-        take_place(dir, &snapshots::stamp(moment().wall))?;
+        take_place(dir, DAMAGED, &snapshots::stamp(moment().wall))?;
     }
     Ok(())
 }

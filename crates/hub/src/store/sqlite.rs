@@ -21,6 +21,9 @@ const ABOUT: &str = "CREATE TABLE IF NOT EXISTS device_about (
     cert BLOB PRIMARY KEY REFERENCES device (cert), name TEXT NOT NULL, code TEXT NOT NULL, version TEXT NOT NULL
 ) STRICT, WITHOUT ROWID";
 const SCHEMA_VERSION: i64 = 1;
+/// The county's revocations, as they were signed. A store that was made before there were any gets the table when it is opened.
+const ORDERS: &str =
+    "CREATE TABLE IF NOT EXISTS county_order (hash BLOB PRIMARY KEY, doc BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 /// Segments of one chain looked at for one page; a page of smaller ones is simply shorter.
 const LOOKED_AT: usize = 4096;
 /// Reading connections kept open.
@@ -58,6 +61,7 @@ impl Sqlite {
             _ => return Err(StoreFault::Unreadable("a schema of a newer version")),
         }
         act.execute_batch(ABOUT)?;
+        act.execute_batch(ORDERS)?;
         act.commit()?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
@@ -176,6 +180,22 @@ impl SegmentStore for Sqlite {
                 seen.push(Seen { device, first_ms: row.get(5)?, last_ms: row.get(6)?, counts, about });
             }
             Ok(seen)
+        })
+    }
+
+    fn keep_order(&self, order: &[u8]) -> Result<(), StoreFault> {
+        let hash = *blake3::hash(order).as_bytes();
+        self.write(|act| {
+            act.execute("INSERT OR IGNORE INTO county_order (hash, doc) VALUES (?1, ?2)", params![hash, order])?;
+            Ok(())
+        })
+    }
+
+    fn orders(&self) -> Result<Vec<Vec<u8>>, StoreFault> {
+        self.read(|ask| {
+            let mut orders = ask.prepare_cached("SELECT doc FROM county_order ORDER BY hash")?;
+            let rows = orders.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 

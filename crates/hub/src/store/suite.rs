@@ -20,9 +20,22 @@ pub(super) fn every_store(reopen: Reopen<'_>) {
     forks(store.as_ref());
     pages(store.as_ref());
     views(store.as_ref());
+    orders(store.as_ref());
     let before = everything(store.as_ref());
     let store = reopen(Some(store));
+    assert_eq!(store.orders().unwrap().len(), 2, "a restart keeps the county's orders");
     assert_eq!(everything(store.as_ref()), before, "a restart keeps everything");
+}
+
+/// What the county has ordered is kept once, as it was signed.
+fn orders(store: &dyn SegmentStore) {
+    assert!(store.orders().unwrap().is_empty());
+    for order in [b"one".as_slice(), b"two", b"one"] {
+        store.keep_order(order).unwrap();
+    }
+    let mut kept = store.orders().unwrap();
+    kept.sort();
+    assert_eq!(kept, [b"one".to_vec(), b"two".to_vec()]);
 }
 
 fn key(n: u8) -> VerifyingKey {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::change::Incarnation;
 use crate::frontier::{Frontier, Head};
 use crate::stream::Stream;
 
@@ -95,6 +96,24 @@ pub trait Replica: Send {
     /// # Errors
     /// When its store cannot be written.
     fn hub_has(&mut self, stream: &Stream, frontier: &Frontier) -> Result<(), ReplicaFault>;
+
+    /// Orders of the county that the hub, in this life of its store, was not told yet.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn orders(&mut self, epoch: &Incarnation) -> Result<Vec<Vec<u8>>, ReplicaFault> {
+        let _ = epoch;
+        Ok(Vec::new())
+    }
+
+    /// The hub has taken these.
+    ///
+    /// # Errors
+    /// When its store cannot be written.
+    fn orders_told(&mut self, epoch: &Incarnation, orders: &[Vec<u8>]) -> Result<(), ReplicaFault> {
+        let _ = (epoch, orders);
+        Ok(())
+    }
 
     /// What the office tells about itself ([`super::ChangedAsk::counts`]); no names, no persons.
     ///

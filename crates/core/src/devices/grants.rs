@@ -1,0 +1,163 @@
+//! Grants: who gets which stream keys. A new epoch goes to every PC that still may read, sealed to it; every key goes besides
+//! to the county's kit, so that two printed shares open all that was ever written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use niangjia_replication::{
+    Limits, RecordId, Segment, Stream,
+    keys::{Cert, CertId, SealingKey, StreamKey, chain_from_cbor},
+    orders::{self, Granted},
+};
+use rand_core::Rng as _;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::{list, shared};
+use crate::{
+    exchange::PROGRAM,
+    fault::Fault,
+    identity::Keys,
+    keeping,
+    office::{Desk, Office, View},
+    store::{self, Act, Done, GRANT, Moment, memory::Memory, orders as papers, put_out, set_secret, versions::damaged},
+};
+
+/// Whether a new key reaches a PC by a grant. Further PCs of the county are granted the keys of the county's own streams and
+/// find all others there.
+fn by_grant(stream: &Stream, county: bool, own: RecordId) -> bool {
+    !county || stream.office().is_none_or(|office| office == own)
+}
+
+/// What is owed to holders and was not granted yet.
+fn owed(view: &View<'_>, keys: &Keys) -> Result<Vec<(Stream, StreamKey, CertId, SealingKey)>, Fault> {
+    let (Some((_, chain)), Some(root)) = (&keys.issuing, &keys.root) else { return Ok(Vec::new()) };
+    let chain = chain_from_cbor(chain).map_err(damaged)?;
+    let orders = papers::load(view.conn, Some(root))?;
+    let granted = papers::grants(view.conn, &orders, None)?;
+    let granted: BTreeSet<_> = granted.iter().map(|one| (one.stream, one.epoch, one.to)).collect();
+    let kit = chain.first().and_then(|root| Some((root.id(), root.claims().sealing?)));
+    let own = view.office.identity().office;
+    let mut devices = Vec::new();
+    // While nothing was rotated there is nobody to be looked for.
+    if keys.streams.keys().any(|(_, epoch)| *epoch > 1) {
+        devices = list::all(view)?;
+        devices.retain(|device| !device.this && orders.shut_out(&device.certs).is_none());
+    }
+    let mut owed = Vec::new();
+    for ((stream, epoch), key) in &keys.streams {
+        // The first key of the county's stream follows from the root itself.
+        let kit = kit.filter(|_| (*stream, *epoch) != (Stream::County, 1));
+        // The first key of a stream came with the packet by which a PC joined.
+        let readers = devices
+            .iter()
+            .filter(|d| *epoch > 1 && stream.read_by(d.office, d.county) && by_grant(stream, d.county, own));
+        let readers = readers.filter_map(|d| Some((d.cert, d.sealing?)));
+        for (holder, sealing) in kit.into_iter().chain(readers) {
+            if !granted.contains(&(*stream, *epoch, holder)) {
+                owed.push((*stream, key.clone(), holder, sealing));
+            }
+        }
+    }
+    Ok(owed)
+}
+
+fn publish(act: &mut Act<'_>, keys: &Keys, owed: &[(Stream, StreamKey, CertId, SealingKey)]) -> Result<(), Fault> {
+    let (Some((issuing, chain)), Some(root)) = (&keys.issuing, &keys.root) else { return Ok(()) };
+    let chain = chain_from_cbor(chain).map_err(damaged)?;
+    for part in owed.chunks(orders::MOST_KEYS) {
+        let mut sealed = Vec::with_capacity(part.len());
+        for (stream, key, holder, sealing) in part {
+            sealed.push(Granted::seal(*stream, key, *holder, sealing, &mut act.moment.rng).map_err(damaged)?);
+        }
+        let doc = orders::grant(&sealed, &chain, issuing).map_err(damaged)?;
+        act.publish(GRANT, &doc, root)?;
+    }
+    Ok(())
+}
+
+/// Grants what is owed, the keys of this act included.
+pub(crate) fn grant_owed(desk: &mut Desk<'_>) -> Result<(), Fault> {
+    let mut keys = desk.office().keys();
+    keys.streams.extend(desk.new_keys.iter().map(|(stream, key)| ((*stream, key.epoch()), key.clone())));
+    let owed = owed(&desk.view(), &keys)?;
+    publish(&mut desk.act, &keys, &owed)
+}
+
+/// Begins a new epoch of streams: from now on nobody who was not granted it opens what is written.
+pub(crate) fn rotate(desk: &mut Desk<'_>, streams: &BTreeSet<Stream>) -> Result<(), Fault> {
+    let (keys, own) = (desk.office().keys(), desk.office().identity().office);
+    let mut fresh: BTreeMap<Stream, StreamKey> = BTreeMap::new();
+    for stream in streams {
+        let newest = keys.newest(stream).map_or(0, StreamKey::epoch);
+        // Not simply the next: a registrar that was cloned, or founded again from the kit, may have begun one of that number.
+        let step = 1 + desk.act.moment.rng.next_u32() % 0xffff;
+        fresh.insert(*stream, StreamKey::generate(newest.saturating_add(step), &mut desk.act.moment.rng));
+    }
+    for (stream, key) in &fresh {
+        set_secret(desk.act.conn, &Keys::secret_name(stream, key.epoch()), key.secret())?;
+        desk.new_keys.push((*stream, key.clone()));
+    }
+    let told: Vec<_> = fresh.into_iter().filter(|(stream, _)| !by_grant(stream, true, own)).collect();
+    shared::tell(desk, &told)?;
+    grant_owed(desk)
+}
+
+impl Office {
+    /// Whether this PC opens a segment with the keys that it has, whoever wrote it. For those who look into a relay's store.
+    #[must_use]
+    pub fn opens(&self, segment: &[u8]) -> bool {
+        let keys = self.keys();
+        let Ok(segment) = Segment::parse(segment, &Limits::STANDARD) else { return false };
+        let key = keys.streams.get(&(segment.header().stream, segment.header().epoch));
+        key.is_some_and(|key| segment.unlocks(key))
+    }
+
+    /// The registrar grants what is owed since, such as the keys of a rotation to a PC first heard of. An automatic change, and
+    /// never answered by one. Returns how many keys.
+    pub(crate) fn grant_owed(&self, moment: Moment) -> Result<usize, Fault> {
+        let conn = self.store.write();
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
+        let (keys, memory) = (self.keys(), (*self.store.memory()).clone());
+        let owed = owed(&View { office: self, conn: &tx, memory: &memory, clerk: PROGRAM, wall: moment.wall }, &keys)?;
+        if owed.is_empty() {
+            return Ok(0);
+        }
+        let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
+        publish(&mut act, &keys, &owed)?;
+        let Done { memory, fresh, mut rng, .. } = act.finish()?;
+        put_out(&tx, &fresh)?;
+        let tail = keeping::tail_of(&memory, &fresh)?;
+        tx.commit()?;
+        self.store.tail.append(&tail, &mut rng);
+        self.store.swap(memory);
+        Ok(owed.len())
+    }
+
+    /// Takes up the keys that were granted to this PC, or of which another PC of the county has told. Returns whether any was
+    /// new.
+    pub(crate) fn learnt(&self, conn: &Connection, memory: &Memory, keys: &mut Keys) -> Result<bool, Fault> {
+        if keys.chain.is_empty() {
+            return Ok(false);
+        }
+        let mut news = self.identity().county && self.told(conn, memory, keys)?;
+        let orders = papers::load(conn, keys.root.as_ref())?;
+        let chain = chain_from_cbor(&keys.chain).map_err(damaged)?;
+        let ends = [(chain.last(), keys.opening.clone()), (chain.first(), keys.kit.clone())];
+        for (holder, opening) in ends {
+            let (Some(holder), Some(opening)) = (holder.map(Cert::id), opening) else {
+                continue;
+            };
+            for one in papers::grants(conn, &orders, Some(&holder))? {
+                if keys.streams.contains_key(&(one.stream, one.epoch)) || !self.may_read(&one.stream) {
+                    continue;
+                }
+                // One that does not open was sealed by nobody who knows this PC; the others go on.
+                let Ok(key) = one.open(&opening) else { continue };
+                store::set_secret(conn, &Keys::secret_name(&one.stream, one.epoch), key.secret())?;
+                keys.streams.insert((one.stream, one.epoch), key);
+                news = true;
+            }
+        }
+        Ok(news)
+    }
+}

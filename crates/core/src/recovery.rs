@@ -1,0 +1,161 @@
+//! Recovery: the county's registrar is burnt or lost. Whoever holds two of the three printed shares founds the county again on
+//! a new PC: the same county, with everything that lies at the hub or that an office brings, and a registrar of its own.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use niangjia_replication::{
+    Incarnation, Stream,
+    keys::{CertKind, OpeningKey, SigningKey, chain_from_cbor, chain_to_cbor},
+    orders::{Cause, Revocation},
+    root,
+};
+
+use crate::{
+    devices,
+    fault::Fault,
+    founding::{ClerkKeys, Founded, database_key, named, serial},
+    identity::{Hub, Identity, Keys},
+    office::{Caller, Desk, Office},
+    organisations::Organisation,
+    people::{self, Role},
+    record::Record as _,
+    store::{DatabaseKey, Moment, ORDER, orders, rows, versions::damaged},
+};
+
+/// A county that is being found again: it may fetch all that was ever written, and has no clerk yet.
+pub struct Returning {
+    /// The office that fetches.
+    pub office: Office,
+    key: DatabaseKey,
+    root: SigningKey,
+}
+
+/// What the county is called, where its own record is not among what came.
+pub struct Known<'n> {
+    /// Official name.
+    pub name: &'n str,
+    /// Administrative code.
+    pub code: &'n str,
+}
+
+/// Begins on a new PC with the root alone: a new issuing key and device under it, and the keys that follow from it.
+///
+/// # Errors
+/// The store's own.
+pub fn begin(path: &Path, root: SigningKey, hub: Option<Hub>, mut moment: Moment) -> Result<Returning, Fault> {
+    let rng = &mut moment.rng;
+    let (county, root_cert) = (root::county_id(&root.public()), root::certificate(&root).map_err(damaged)?);
+    let (issuing, device, opening) = (SigningKey::generate(rng), SigningKey::generate(rng), OpeningKey::generate(rng));
+    let above =
+        root_cert.certify(&root, CertKind::Issuing, issuing.public(), None, county, serial(rng)).map_err(damaged)?;
+    let sealing = Some(opening.public());
+    let cert = above
+        .certify(&issuing, CertKind::CountyDevice, device.public(), sealing, county, serial(rng))
+        .map_err(damaged)?;
+    let keys = Keys {
+        device,
+        opening: Some(opening),
+        kit: Some(root::opening(&root)),
+        chain: chain_to_cbor(&[root_cert.clone(), above.clone(), cert]),
+        root: Some(root.public()),
+        issuing: Some((issuing, chain_to_cbor(&[root_cert, above]))),
+        streams: BTreeMap::from([((Stream::County, 1), root::county_key(&root))]),
+        hub,
+    };
+    let identity =
+        Identity { office: county, name: String::new(), code: String::new(), county: true, federation: Some(county) };
+    let incarnation = Incarnation::new(rng);
+    let key = database_key(rng);
+    let office = Office::create(path, &key, identity, keys, incarnation.0)?;
+    Ok(Returning { office, key, root })
+}
+
+/// Goes on as the county once everything has come: its name is read from its own record, the registrar before it is shut out
+/// with what has come of it, every key is changed, and the first clerk of this PC is written.
+///
+/// # Errors
+/// `county_unnamed` where the county's own record did not come and nobody said the name; `fields` for a name or a clerk that
+/// cannot be.
+pub fn finish(
+    path: &Path,
+    returning: Returning,
+    known: Option<Known<'_>>,
+    clerk: &str,
+    mut moment: Moment,
+) -> Result<Founded, Fault> {
+    let Returning { office, key, root } = returning;
+    let id = office.identity().office;
+    let own = office.store.schema.kind(Organisation::TYPE.name).ok_or_else(Fault::not_found)?;
+    // Only from the stream that nobody but the county writes.
+    let stream = office.store.memory().known_stream(&Stream::Office(id));
+    let row = office.store.read(|conn| rows::by_id(conn, own, id))?.filter(|row| Some(row.stream) == stream);
+    let (name, code) = match (&row, known) {
+        (Some(row), _) => {
+            let record = Organisation::from_values(&row.values)?;
+            (record.name, record.area.unwrap_or_default())
+        }
+        (None, Some(known)) => named(known.name, known.code, 6)?,
+        (None, None) => return Err(unnamed()),
+    };
+    let identity = Identity { name, code, ..office.identity().clone() };
+    identity.store(&office.store.write())?;
+    // From here on as after every start: the key of the kit is forgotten.
+    drop(office);
+    let office = Office::open(path, &key)?;
+    let person = ClerkKeys::generate(moment.wall, &mut moment.rng);
+    let caller = Caller { clerk: person.id, roles: Role::ALL.to_vec(), moment };
+    office.act("county.recover", caller, |desk| {
+        let (sign, open) = (person.sign.public().to_bytes().to_vec(), person.open.public().to_bytes().to_vec());
+        people::add(desk, person.id, clerk, &Role::ALL, sign, open)?;
+        if row.is_none() {
+            desk.act.create_as(&Stream::Office(id), id, Organisation::of_office(&identity), None)?;
+        }
+        supersede(desk, &root)?;
+        let streams: BTreeSet<Stream> = desk.office().keys().streams.keys().map(|(stream, _)| *stream).collect();
+        devices::rotate(desk, &streams)?;
+        desk.note.kind = Some(Organisation::TYPE.name);
+        desk.note.record = Some(id);
+        Ok(())
+    })?;
+    Ok(Founded { office, key, clerk: person, root: None })
+}
+
+/// The registrars before this one are shut out, and their issuing keys are worth nothing any more. What they had ordered is
+/// ordered anew.
+fn supersede(desk: &mut Desk<'_>, root: &SigningKey) -> Result<(), Fault> {
+    let keys = desk.office().keys();
+    let (Some((issuing, chain)), Some(pinned)) = (&keys.issuing, &keys.root) else {
+        return Err(damaged("issuing key"));
+    };
+    let chain = chain_from_cbor(chain).map_err(damaged)?;
+    let before = orders::load(desk.act.conn, keys.root.as_ref())?;
+    let registrars: Vec<_> = devices::registrars(&desk.view())?;
+    let mut papers = Vec::new();
+    for (device, superseded) in &registrars {
+        let order = Revocation {
+            device: *device,
+            revision: before.against(device).map_or(1, |order| order.revision + 1),
+            cause: Cause::Lost,
+            below: BTreeSet::new(),
+            heads: orders::chains_of(desk.act.conn, &desk.act.memory, device)?,
+            supersedes: Some(*superseded),
+        };
+        papers.push(order.sign(&chain[..1], root).map_err(damaged)?);
+    }
+    for order in before.all().filter(|order| registrars.iter().all(|(device, _)| *device != order.device)) {
+        let order = Revocation { revision: order.revision + 1, supersedes: None, ..order.clone() };
+        papers.push(order.sign(&chain, issuing).map_err(damaged)?);
+    }
+    papers.iter().try_for_each(|doc| desk.act.publish(ORDER, doc, pinned))
+}
+
+fn unnamed() -> Fault {
+    Fault::new(
+        "county_unnamed",
+        "没有找到县总工会自己的登记信息：中转站上没有，数据包里也没有。没有恢复。请核对中转站地址；只有乡镇的数据包时，请同时填写县总工会全称和行政区划代码。",
+        "The county's own record did not come, neither from the hub nor with a packet; nothing was founded. Check the hub's address; where there is only an office's packet, give the county's full name and code as well.",
+    )
+}
