@@ -5,7 +5,7 @@ use std::sync::Arc;
 use niangjia_core::Fault;
 use niangjia_host::Station;
 use serde_json::{Value, json};
-use tauri::ipc::{InvokeBody, Request};
+use tauri::ipc::{InvokeBody, Request, Response};
 use tauri::{AppHandle, Emitter, State};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -37,6 +37,14 @@ pub(crate) async fn upload(station: State<'_, Arc<Station>>, request: Request<'_
         InvokeBody::Json(_) => Vec::new(),
     };
     station.upload(&name, bytes).await
+}
+
+/// A picture by its address, as raw bytes.
+#[tauri::command]
+pub(crate) async fn picture(station: State<'_, Arc<Station>>, address: String) -> Result<Response, Fault> {
+    let station = Arc::clone(&station);
+    let read = tauri::async_runtime::spawn_blocking(move || station.picture(&address)).await;
+    Ok(Response::new(read.map_err(Fault::question)??.bytes.to_vec()))
 }
 
 /// Passes the office's own announcements on to the window until the office closes.

@@ -13,7 +13,7 @@ use tauri::{App, Manager, RunEvent, WebviewWindowBuilder};
 fn main() {
     let desk = tauri::Builder::default()
         .register_uri_scheme_protocol(trouble::SCHEME, |context, _| trouble::page(context.app_handle()))
-        .invoke_handler(tauri::generate_handler![call::call, call::upload])
+        .invoke_handler(tauri::generate_handler![call::call, call::picture, call::upload])
         .setup(|app| open(app))
         .build(tauri::generate_context!())
         .expect("the WebView of this PC can be started");

@@ -1,5 +1,8 @@
 // The first day of a county federation: founded, the first member joins, found again by initials, locked and opened.
 
+import { join } from 'node:path'
+import { TOP } from './runner.mjs'
+
 export const PASSPHRASE = '桃花潭水深千尺三月'
 /** Made up: area 9901 is given to nobody. */
 export const WANG_FANG = '990101198803250028'
@@ -15,6 +18,16 @@ export async function foundsTheCounty(person) {
   await person.writes('再输一遍口令', PASSPHRASE)
   await person.press('建立')
   await person.sees('东海县总工会的恢复凭证')
+}
+
+/** Waits until a face stands on the page with all its points, or none does. */
+async function pictured(person, wanted) {
+  for (let look = 0; look < 100; look += 1) {
+    const wide = await person.asks(`() => document.querySelector('[data-test="picture"]')?.naturalWidth ?? 0`)
+    if (wide > 0 === wanted) return
+    await new Promise((done) => setTimeout(done, 100))
+  }
+  throw new Error(wanted ? 'no photo came up' : 'the photo is still there')
 }
 
 export default {
@@ -54,6 +67,17 @@ export default {
       await person.sees('已保存在本机')
       await person.sees('王芳')
       await person.picture('member')
+    })
+
+    await step('her photo is put on her page, taken away, and brought back', async () => {
+      await person.hands(join(TOP, 'icons', '128x128.png'), '[data-test="picture-file"]')
+      await person.sees('去掉')
+      await pictured(person, true)
+      await person.picture('member-photo')
+      await person.press('去掉')
+      await pictured(person, false)
+      await person.press('撤销')
+      await pictured(person, true)
     })
 
     await step('she is found by initials, and the number on the screen is masked', async () => {

@@ -11,6 +11,7 @@ use rand_chacha::ChaCha20Rng;
 use rusqlite::{Transaction, TransactionBehavior};
 
 use crate::{
+    blobs::BlobsWaiting,
     devices::SharedKey,
     fault::Fault,
     identity::Hub,
@@ -42,6 +43,8 @@ pub struct SyncStatus {
     pub unsent: u64,
     /// Changes of this office that the county has not confirmed yet, unsent ones included.
     pub unconfirmed: u64,
+    /// Pictures that wait; they follow the changes on the slow lane.
+    pub blobs: BlobsWaiting,
     /// Changes that wait for others they build on.
     pub parked: u64,
     /// Segments kept aside: they cannot be used, or an order of the county shuts them out.
@@ -119,8 +122,15 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
     }
     let hub = view.office.keys().hub.map(|h| h.url);
     let last_contact = store::local(view.conn, "last_contact")?.and_then(|t| t.parse().ok());
+    let blobs = if alone { BlobsWaiting::default() } else { view.office.waiting_blobs(view.conn)? };
     let say = if alone {
         Say::new("本机已保存 · 单独使用，不上报", "Saved on this PC · working alone")
+    } else if blobs.unsent > 0 {
+        // Changes first; pictures are told apart, because they follow slowly.
+        Say::owned(
+            format!("本机已保存 · 未上报 {unsent} 条 · 照片 {} 张待传", blobs.unsent),
+            format!("Saved on this PC · {unsent} not yet sent · {} pictures to go", blobs.unsent),
+        )
     } else if unsent == 0 {
         Say::new("本机已保存 · 全部已上报", "Saved on this PC · everything sent")
     } else {
@@ -129,6 +139,7 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
     Ok(SyncStatus {
         unsent,
         unconfirmed,
+        blobs,
         parked: memory.parked.len() as u64,
         quarantined: view
             .conn

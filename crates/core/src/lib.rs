@@ -6,6 +6,7 @@
 // The derive names the crate by its public path, also inside it.
 extern crate self as niangjia_core;
 
+pub mod blobs;
 pub mod checks;
 pub mod codes;
 pub mod devices;
@@ -97,6 +98,11 @@ pub fn registry() -> Registry {
 /// The ledger whose records the search box finds.
 pub(crate) fn ledger(kind: &str) -> Option<Ledger> {
     [members::LEDGER, enterprises::LEDGER, organisations::LEDGER].into_iter().find(|l| l.ty.name == kind)
+}
+
+/// The ledger by the prefix of its commands.
+pub(crate) fn ledger_named(plural: &str) -> Option<Ledger> {
+    TYPES.iter().find(|ty| ty.plural == plural).and_then(|ty| ledger(ty.name))
 }
 
 /// Cost of the key derivation. Release builds know only the standard one.

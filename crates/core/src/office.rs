@@ -143,6 +143,7 @@ impl Office {
         if self.store.stale()? {
             self.rebuild()?;
         }
+        self.look_for_blobs()?;
         self.index()
     }
 

@@ -103,6 +103,7 @@ fn kind_tokens(attr: &FieldAttr) -> proc_macro2::TokenStream {
         "area" => quote!(::niangjia_core::record::Kind::Area),
         "money" => quote!(::niangjia_core::record::Kind::Money),
         "bytes" => quote!(::niangjia_core::record::Kind::Bytes),
+        "picture" => quote!(::niangjia_core::record::Kind::Picture),
         _ => quote!(),
     }
 }

@@ -6,6 +6,7 @@ mod disk;
 mod keep;
 pub mod link;
 mod packets;
+mod pictures;
 mod place;
 mod replica;
 mod schema;

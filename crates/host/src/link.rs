@@ -16,6 +16,7 @@ use niangjia_replication::{Frontier, Incarnation, Limits, Segment, Stream};
 use reqwest::header::AUTHORIZATION;
 use serde::de::DeserializeOwned;
 
+mod blobs;
 pub(crate) mod call;
 mod fault;
 mod line;
@@ -23,6 +24,7 @@ mod pace;
 mod pieces;
 mod pin;
 
+pub use blobs::Lane;
 pub use fault::LinkFault;
 pub use line::{Answer, Line};
 pub use niangjia_replication::enrol::HubAddress;

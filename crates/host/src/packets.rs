@@ -10,7 +10,7 @@ use std::{
 use niangjia_core::{
     Fault,
     office::{Caller, Office},
-    packets::{Came, Incoming, Outgoing, Summary},
+    packets::{Came, Incoming, Load, Outgoing, Summary},
     people::Role,
     replication::{
         Bad,
@@ -59,6 +59,12 @@ pub struct ExportAsk {
     /// Everything that the addressee may read, also what it is known to have: for a county that is founded again.
     #[serde(default)]
     pub whole: bool,
+    /// Leaves pictures out; they wait for the line or for another packet.
+    #[serde(default)]
+    pub without_pictures: bool,
+    /// Bytes of pictures at the most, the smallest first; all of them where it is absent.
+    #[serde(default)]
+    pub picture_bytes: Option<u64>,
 }
 
 /// A packet that was made.
@@ -74,6 +80,8 @@ pub struct ExportAnswer {
     pub segments: u64,
     /// Changes in it.
     pub changes: u64,
+    /// Pictures in it.
+    pub pictures: u64,
     /// Bytes of its files.
     pub bytes: u64,
 }
@@ -124,10 +132,11 @@ impl Station {
         let code = to.code.clone();
         let place = if ask.download { self.fetched()? } else { place(ask.path.as_deref(), self.dir())? };
         let most = ask.part_bytes.unwrap_or(PART).clamp(PART_RANGE.0, PART_RANGE.1);
+        let load = if ask.without_pictures { Load(0) } else { Load(ask.picture_bytes.unwrap_or(u64::MAX)) };
         // What the county has applied is confirmed in the same packet.
         office.receipts(moment())?;
         let numbered = || {
-            let made = office.packet(to.clone(), self.caller(&session), &mut moment().rng);
+            let made = office.packet(to.clone(), load, self.caller(&session), &mut moment().rng);
             made.map_err(|fault| self.keeper.spoken(self.dir(), fault))
         };
         let (packet, changed) = match numbered() {
@@ -155,7 +164,8 @@ impl Station {
             number: packet.number,
             to: packet.to.name.clone(),
             files: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
-            segments: from as u64,
+            segments: packet.segments(),
+            pictures: packet.blobs(),
             changes: packet.changes,
             bytes,
         })
@@ -174,8 +184,16 @@ impl Station {
         let mut file = parts.begin(head.part)?;
         let mut writer = Writer::begin(head, certs, signer, &mut out).map_err(Fault::question)?;
         for at in range {
-            let segment = session.office.packet_segment(packet, at)?;
-            writer.segment(&segment, &mut out).map_err(Fault::question)?;
+            match usize::try_from(packet.segments()).ok().and_then(|segments| at.checked_sub(segments)) {
+                None => {
+                    let segment = session.office.packet_segment(packet, at)?;
+                    writer.segment(&segment, &mut out).map_err(Fault::question)?;
+                }
+                Some(behind) => {
+                    let piece = session.office.packet_piece(packet, behind)?;
+                    writer.piece(&piece, &mut out).map_err(Fault::question)?;
+                }
+            }
             if out.len() >= PIECE {
                 file.write_all(&out).map_err(faults::not_written)?;
                 out.clear();
@@ -191,11 +209,8 @@ impl Station {
     pub(crate) fn import_packet(self: &Arc<Self>, ask: &ImportAsk) -> Result<ImportAnswer, Fault> {
         let taken = self.take_packet(ask);
         // An upload has been read, whole or not; the parts of a first load would otherwise lie on the disk twice.
-        if let Some(folder) = ask.path.as_deref().and_then(|path| Path::new(path).parent())
-            && folder.parent() == Some(&self.dir().join("uploads"))
-        {
-            // Otherwise it goes with the uploads of yesterday.
-            let _ = std::fs::remove_dir_all(folder);
+        if let Some(path) = &ask.path {
+            self.drop_upload(Path::new(path));
         }
         taken
     }
@@ -234,6 +249,9 @@ impl Station {
             }
         }
         damaged.retain(|(part, _)| !done.contains(part));
+        if came.blobs > 0 {
+            self.tell(&session.office.kinds_with_pictures());
+        }
         let (summary, changed) = session.office.packet_taken(&incoming, &came, self.caller(&session))?;
         self.tell(&changed.kinds);
         self.tell(&["packets".to_owned(), "sync".to_owned()]);
@@ -284,6 +302,13 @@ impl Station {
                     Ok(Some(Item::Segment(segment))) => {
                         bytes += segment.len();
                         batch.push(segment);
+                    }
+                    Ok(Some(Item::Piece(piece))) => {
+                        // The changes that name it come before it, and are taken before it.
+                        let changed = office.packet_take(incoming, std::mem::take(&mut batch), moment(), came)?;
+                        bytes = 0;
+                        self.tell(&changed.kinds);
+                        office.packet_blob(incoming, &piece, came)?;
                     }
                     Ok(Some(Item::End(end))) if !incoming.ends(&end) => break Some(Bad::Signature),
                     Ok(Some(Item::End(_))) => ended = true,

@@ -1,16 +1,21 @@
 //! Coming into step: one exchange, told in steps; and the timer that tries by itself.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, Weak, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use niangjia_core::{
     Fault,
+    blobs::BlobsWaiting,
     identity::Hub,
     people::Role,
     recovery::Returning,
     replication::{
+        Incarnation,
         enrol::HubAddress,
         keys::{VerifyingKey, chain_from_cbor},
         wire::ReplicaFault,
@@ -24,7 +29,7 @@ use tokio::sync::Notify;
 
 use crate::{
     keep::FULL,
-    link::{DeviceAuth, Link, LinkFault, Step, call},
+    link::{DeviceAuth, Lane, Link, LinkFault, Step, call},
     moment,
     replica::{Fetching, OfficeReplica},
     station::{Session, Station},
@@ -36,6 +41,8 @@ const EVERY: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(3);
 /// Seconds by which a clock may be off without a word.
 const CLOCK_OFF: u64 = 120;
+/// How long an exchange goes on with pictures before it answers; the next one follows at once.
+const LANE: Duration = Duration::from_secs(20);
 /// The longest pause after failures in a row.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
@@ -75,14 +82,33 @@ pub struct SyncAnswer {
     pub sent: Moved,
     /// Newly taken here.
     pub received: Moved,
-    /// Both sides hold the same.
+    /// Both sides hold the same changes.
     pub in_step: bool,
+    /// What the slow lane did: pictures follow the changes.
+    pub blobs: BlobsMoved,
+}
+
+/// What went over the slow lane, and what still waits.
+#[derive(Clone, Default, Serialize, JsonSchema)]
+pub struct BlobsMoved {
+    /// Pictures that are whole at the hub now.
+    pub sent: u64,
+    /// Pictures that are whole here now.
+    pub received: u64,
+    /// Sealed bytes in both directions.
+    pub bytes: u64,
+    /// What waits after it.
+    pub waiting: BlobsWaiting,
+    /// Why it ended before it was done, where it did; the next exchange goes on.
+    pub stopped: Option<Say>,
 }
 
 /// State of the timer and of the exchange under way.
 #[derive(Default)]
 pub struct Timer {
     wake: Arc<Notify>,
+    /// Exchanges that wait for their turn: the slow lane stands aside for them.
+    queue: AtomicUsize,
     running: tokio::sync::Mutex<()>,
     /// The line breaks in the middle of requests.
     brittle: Arc<AtomicBool>,
@@ -250,7 +276,9 @@ impl Station {
                 )
             });
         };
+        self.timer.queue.fetch_add(1, Ordering::AcqRel);
         let _turn = self.timer.running.lock().await;
+        self.timer.queue.fetch_sub(1, Ordering::AcqRel);
         self.timer.change(|p| {
             *p = p.begin();
         });
@@ -280,7 +308,13 @@ impl Station {
 
     async fn exchange_with(self: &Arc<Self>, session: &Session, hub: &Hub) -> Result<SyncAnswer, Fault> {
         let link = link(session, hub, &self.timer.brittle)?;
-        let mut total = SyncAnswer { sent: Moved::default(), received: Moved::default(), in_step: false };
+        let mut total = SyncAnswer {
+            sent: Moved::default(),
+            received: Moved::default(),
+            in_step: false,
+            blobs: BlobsMoved::default(),
+        };
+        let mut epoch = None;
         // What the first pass brings may ask for a receipt, which the second pass carries.
         for pass in 0..2 {
             let office = session.office.clone();
@@ -316,6 +350,7 @@ impl Station {
             add(&mut total.sent, &outcome.sent);
             add(&mut total.received, &outcome.received);
             total.in_step = outcome.in_step;
+            epoch = outcome.epoch;
             if !replica.touched.is_empty() {
                 self.tell(&replica.touched);
             }
@@ -327,7 +362,52 @@ impl Station {
         }
         let office = session.office.clone();
         blocking(move || office.contacted(moment().wall)).await?;
+        total.blobs = self.slow_lane(session, &link, epoch).await?;
         Ok(total)
+    }
+
+    /// Pictures, once the changes have gone. What ends the lane early is told and is no fault of the exchange: all that
+    /// counts has gone over.
+    async fn slow_lane(
+        self: &Arc<Self>,
+        session: &Session,
+        link: &Link,
+        epoch: Option<Incarnation>,
+    ) -> Result<BlobsMoved, Fault> {
+        let (office, began) = (session.office.clone(), Instant::now());
+        let on = |_: &Lane| {
+            began.elapsed() < LANE
+                && self.timer.queue.load(Ordering::Acquire) == 0
+                && !office.changes_wait().unwrap_or(true)
+                && self.session().is_ok()
+        };
+        let mut lane = Lane::default();
+        let ended = link.blobs(&office, epoch, &on, &mut lane).await;
+        let stopped = match ended {
+            Ok(()) if lane.aside => {
+                // The rest goes on as soon as what it stood aside for is done.
+                self.timer.wake();
+                Some(Say::new(
+                    "照片还没有传完，会在后台接着传。",
+                    "Not all pictures have gone yet; they go on in the background.",
+                ))
+            }
+            Ok(()) => None,
+            Err(LinkFault::Replica(cause)) => return Err(spoken(&LinkFault::Replica(cause))),
+            Err(fault) => {
+                tracing::info!(key = fault.key(), "the slow lane ended early");
+                Some(Say::new(
+                    "照片还没有传完，下次联网时从断开的地方接着传。",
+                    "Not all pictures have gone yet; the next exchange goes on where the line broke.",
+                ))
+            }
+        };
+        if lane.received > 0 {
+            self.tell(&office.kinds_with_pictures());
+        }
+        let office = session.office.clone();
+        let waiting = blocking(move || office.blobs_waiting()).await?;
+        Ok(BlobsMoved { sent: lane.sent, received: lane.received, bytes: lane.bytes, waiting, stopped })
     }
 
     /// Starts the timer: an exchange now and then, soon after a save, rarely while there is no line. Ends with the station.

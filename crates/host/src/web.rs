@@ -99,6 +99,7 @@ fn router(door: Arc<Door>) -> Router {
         .route("/upload", post(upload).layer(DefaultBodyLimit::max(101 << 20)))
         .route("/events", get(events))
         .route("/download/{name}", get(download))
+        .route("/picture/{address}", get(picture))
         .layer(middleware::from_fn_with_state(door.clone(), known));
     Router::new()
         .merge(inside)
@@ -195,6 +196,20 @@ async fn download(State(door): State<Arc<Door>>, Path(name): Path<String>) -> Re
     let read = door.station.report(&name).and_then(|path| std::fs::read(path).map_err(Fault::from));
     match read {
         Ok(bytes) => ([(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store")], bytes)
+            .into_response(),
+        Err(fault) => refusal(fault),
+    }
+}
+
+/// A picture by its address, which tells nothing about anybody.
+async fn picture(State(door): State<Arc<Door>>, Path(address): Path<String>) -> Response {
+    let station = door.station.clone();
+    let read = tokio::task::spawn_blocking(move || station.picture(&address)).await;
+    match read.map_err(Fault::question).and_then(|read| read) {
+        Ok(picture) => (
+            [(header::CONTENT_TYPE, picture.media.mime()), (header::CACHE_CONTROL, "no-store")],
+            picture.bytes.to_vec(),
+        )
             .into_response(),
         Err(fault) => refusal(fault),
     }

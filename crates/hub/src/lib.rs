@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 
 mod auth;
 pub mod backup;
+pub mod blobs;
 #[cfg(test)]
 #[path = "../tests/county/mod.rs"]
 mod county;

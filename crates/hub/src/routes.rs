@@ -29,6 +29,7 @@ use crate::serve::{Crowd, Peer};
 use crate::store::{Birth, SegmentStore, StoreFault};
 use orders::CountyOrders;
 
+mod blobs;
 mod body;
 mod orders;
 mod segments;
@@ -146,6 +147,7 @@ pub(crate) fn app(desk: Arc<Desk>) -> Router {
         .route("/v1/orders", post(orders::tell))
         .route("/v1/streams/{*path}", post(stream))
         .route("/v1/segments/{hash}", put(piece))
+        .merge(blobs::routes())
         .fallback(async || Refuse::from(RefusalCode::NotFound))
         .method_not_allowed_fallback(async || Refuse::from(RefusalCode::NotFound))
         .layer(middleware::from_fn_with_state(desk.clone(), every_answer))

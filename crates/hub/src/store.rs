@@ -7,10 +7,12 @@ use niangjia_replication::wire::{About, Placed};
 use niangjia_replication::{Frontier, Incarnation, RecordId, Stream};
 use thiserror::Error;
 
+mod blobs;
 mod sqlite;
 #[cfg(test)]
 mod suite;
 
+pub use blobs::{BlobStore, StoredBlob};
 pub use sqlite::Sqlite;
 
 /// Why the store did not do it.
@@ -107,7 +109,7 @@ pub struct Extent {
 
 /// The hub's store. Calls wait for the disk; every writing call is one transaction that is on disk when it returns,
 /// and every call may be repeated.
-pub trait SegmentStore: Send + Sync {
+pub trait SegmentStore: BlobStore + Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn birth(&self) -> Result<Option<Birth>, StoreFault>;

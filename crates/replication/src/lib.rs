@@ -14,6 +14,7 @@ mod spoken;
 mod test;
 mod value;
 
+pub mod blob;
 pub mod block;
 pub mod change;
 pub mod enrol;

@@ -1,12 +1,13 @@
 //! Packets (`.njpack`): the frames of the wire in a file, for a stick. One head that is signed, frames, one end that is signed.
 //!
-//! A packet is one part or several. Bytes of a part: `"njpacket" ‖ frame(head) ‖ frame(segment)… ‖ 00000000 ‖ frame(end)`,
+//! A packet is one part or several. Bytes of a part: `"njpacket" ‖ frame(head) ‖ frame(segment)… ‖ frame(piece)… ‖ 00000000 ‖ frame(end)`,
 //! a frame being what [`crate::wire::put_frame`] writes. Segments are the same bytes as on the line, so whatever a packet
 //! brings may have come by another road already. The head names offices by their ids and holds no name and no person; who
 //! finds a stick learns what a hub knows. Every part stands for itself: it has the whole head, and an end with the digest
 //! of all that goes before, so what came whole is usable without the others.
 
 use crate::bad::{Bad, Limits, within};
+use crate::blob::Address;
 use crate::cert::{Cert, CertId, Identity, verify_chain};
 use crate::change::{Incarnation, RecordId};
 use crate::cose::{Signed, cose_sign};
@@ -14,9 +15,11 @@ use crate::frontier::Frontier;
 use crate::keys::{Signer, VerifyingKey};
 use crate::stream::Stream;
 
+mod blob;
 mod head;
 mod reader;
 
+pub use blob::BlobPiece;
 pub use reader::{Item, Reader};
 
 /// How every part begins.
@@ -35,8 +38,8 @@ const END: &[u8] = b"niangjia packet end";
 /// Bytes of a head and of an end that are read.
 const LARGEST_HEAD: usize = 1 << 20;
 const LARGEST_END: usize = 1 << 10;
-/// Streams of one head, devices whose packets are receipted, and runs of numbers of each.
-const MOST: usize = 4096;
+/// Streams of one head, blobs wanted, devices whose packets are receipted, and runs of numbers of each.
+pub const MOST: usize = 4096;
 
 /// What a packet says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,13 +63,16 @@ pub struct Header {
     pub of: u32,
     /// The maker's clock, milliseconds since 1970; for display only.
     pub made: i64,
-    /// Segments of this part, and bytes of them.
+    /// Segments of this part, pieces of blobs behind them, and bytes of both.
     pub segments: u32,
+    pub pieces: u32,
     pub bytes: u64,
     /// What the maker holds of every stream that the addressee may read too.
     pub holds: Vec<(Stream, Frontier)>,
     /// Packets of the addressee that have come whole.
     pub receipts: Vec<Receipt>,
+    /// Blobs that records name and that the maker lacks; the first some thousand of them.
+    pub wants: Vec<Address>,
 }
 
 /// Which packets of one device have come.
@@ -153,6 +159,7 @@ pub struct Writer<'s> {
     header: Header,
     hash: blake3::Hasher,
     segments: u32,
+    pieces: u32,
     bytes: u64,
 }
 
@@ -165,7 +172,7 @@ impl<'s> Writer<'s> {
         header.check()?;
         let head = cose_sign(HEAD, Some(signer.cert), header.to_cbor(certs), &signer.key)?;
         within("head", head.len(), LARGEST_HEAD)?;
-        let mut writer = Self { signer, header, hash: blake3::Hasher::new(), segments: 0, bytes: 0 };
+        let mut writer = Self { signer, header, hash: blake3::Hasher::new(), segments: 0, pieces: 0, bytes: 0 };
         let from = out.len();
         out.extend_from_slice(&MAGIC);
         crate::wire::put_frame(out, &head)?;
@@ -188,10 +195,24 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
+    /// Behind all segments.
+    ///
+    /// # Errors
+    /// For a frame of 4 GiB or more.
+    pub fn piece(&mut self, piece: &BlobPiece, out: &mut Vec<u8>) -> Result<(), Bad> {
+        let (from, frame) = (out.len(), piece.to_bytes());
+        crate::wire::put_frame(out, &frame)?;
+        self.hash.update(&out[from..]);
+        self.pieces += 1;
+        self.bytes += frame.len() as u64;
+        Ok(())
+    }
+
     /// # Errors
     /// [`Bad::Mismatch`] when other segments were written than the head declares.
     pub fn end(mut self, out: &mut Vec<u8>) -> Result<(), Bad> {
-        if (self.segments, self.bytes) != (self.header.segments, self.header.bytes) {
+        let declared = (self.header.segments, self.header.pieces, self.header.bytes);
+        if (self.segments, self.pieces, self.bytes) != declared {
             return Err(Bad::Mismatch("number of segments"));
         }
         out.extend_from_slice(&[0; 4]);

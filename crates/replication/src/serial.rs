@@ -56,3 +56,16 @@ where
     }
     d.deserialize_byte_buf(Bytes(make, PhantomData))
 }
+
+/// Bytes as one byte string instead of a list of numbers.
+pub(crate) mod blob {
+    use serde::{Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        super::bytes(from, |bytes| Some(bytes.to_vec()))
+    }
+}

@@ -12,8 +12,10 @@ use crate::frontier::Frontier;
 use crate::keys::{VerifyingKey, public32};
 use crate::stream::Stream;
 
+mod blobs;
 mod exchange;
 
+pub use blobs::{ASKED, BlobHeld, BlobSlice, BlobsAsk, BlobsHeld};
 pub use exchange::{Lacks, Received, Replica, ReplicaFault, lacks};
 
 /// What this build speaks. The hub answers every version of its window for at least a year after the next one.

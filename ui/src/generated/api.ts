@@ -58,6 +58,22 @@ export interface AppState {
   trouble?: Trouble | null
 }
 
+/** A picture for a field of a record. */
+export interface AttachAsk {
+  /** Which ledger, such as `members`. */
+  kind: string
+  /** The record. */
+  id: string
+  /** The token of the read. */
+  token: string
+  /** The field, such as `photo`. */
+  field: string
+  /** A file on this PC. */
+  path?: string | null
+  /** A file just uploaded; the station puts its path in the place of this. */
+  upload?: string | null
+}
+
 /** One line of the audit. */
 export interface AuditLine {
   /** Milliseconds since 1970. */
@@ -104,6 +120,28 @@ export interface Batches {
   batches: BatchLine[]
 }
 
+/** What went over the slow lane, and what still waits. */
+export interface BlobsMoved {
+  /** Pictures that are whole at the hub now. */
+  sent: number
+  /** Pictures that are whole here now. */
+  received: number
+  /** Sealed bytes in both directions. */
+  bytes: number
+  /** What waits after it. */
+  waiting: BlobsWaiting
+  /** Why it ended before it was done, where it did; the next exchange goes on. */
+  stopped?: Say | null
+}
+
+/** How many blobs wait, for the status line. */
+export interface BlobsWaiting {
+  /** Held here, and not known to be at the hub (or, where there is none, at the county). */
+  unsent: number
+  /** Named by a record, and not here yet. */
+  wanted: number
+}
+
 /** What a packet brought. */
 export interface Came {
   /** Segments that were new. */
@@ -116,6 +154,8 @@ export interface Came {
   quarantined: number
   /** Segments that wait for an earlier one. */
   waiting: number
+  /** Pictures that are whole now. */
+  blobs: number
 }
 
 /** Everything a form or list needs to draw itself. */
@@ -471,6 +511,8 @@ export interface ExportAnswer {
   segments: number
   /** Changes in it. */
   changes: number
+  /** Pictures in it. */
+  pictures: number
   /** Bytes of its files. */
   bytes: number
 }
@@ -487,6 +529,10 @@ export interface ExportAsk {
   download?: boolean
   /** Everything that the addressee may read, also what it is known to have: for a county that is founded again. */
   whole?: boolean
+  /** Leaves pictures out; they wait for the line or for another packet. */
+  without_pictures?: boolean
+  /** Bytes of pictures at the most, the smallest first; all of them where it is absent. */
+  picture_bytes?: number | null
 }
 
 /** One field of a history entry. */
@@ -1308,8 +1354,10 @@ export interface SyncAnswer {
   sent: Moved
   /** Newly taken here. */
   received: Moved
-  /** Both sides hold the same. */
+  /** Both sides hold the same changes. */
   in_step: boolean
+  /** What the slow lane did: pictures follow the changes. */
+  blobs: BlobsMoved
 }
 
 /** Where the office stands towards the county. */
@@ -1318,6 +1366,8 @@ export interface SyncStatus {
   unsent: number
   /** Changes of this office that the county has not confirmed yet, unsent ones included. */
   unconfirmed: number
+  /** Pictures that wait; they follow the changes on the slow lane. */
+  blobs: BlobsWaiting
   /** Changes that wait for others they build on. */
   parked: number
   /** Segments kept aside: they cannot be used, or an order of the county shuts them out. */
@@ -1520,6 +1570,7 @@ export interface Commands {
   'posts.void': { ask: VoidAsk; answer: Saved }
   'prefs.list': { ask: Nothing; answer: Prefs }
   'prefs.put': { ask: PrefAsk; answer: Done }
+  'records.attach': { ask: AttachAsk; answer: Saved }
   'search': { ask: SearchAsk; answer: SearchAnswer }
   'snapshots.list': { ask: Nothing; answer: SnapshotsAnswer }
   'snapshots.make': { ask: Nothing; answer: SnapshotsAnswer }

@@ -105,6 +105,18 @@ export const http: Host = {
     })
   },
 
+  async picture(address) {
+    await opened()
+    let answer: Response
+    try {
+      answer = await fetch(`/picture/${address}`, { credentials: 'same-origin', cache: 'no-store' })
+    } catch (problem) {
+      throw { ...unreachable, cause: String(problem) }
+    }
+    if (!answer.ok) throw readFault(answer.status, await answer.text())
+    return answer.blob()
+  },
+
   async fetchFile(file, name) {
     download(`/download/${encodeURIComponent(lastPart(file))}`, name)
     return undefined

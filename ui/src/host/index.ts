@@ -9,6 +9,8 @@ export interface Host {
   call(name: string, question: unknown): Promise<unknown>
   onChanged(hear: (changed: Changed) => void): () => void
   upload(file: File, progress?: (sent: number) => void): Promise<string>
+  /** The bytes of a picture that a record names. */
+  picture(address: string): Promise<Blob>
   /** Hands a file that the office wrote to the clerk; answers where it went when there is something to say. */
   fetchFile(file: string, name: string): Promise<string | undefined>
   /** Gives bytes of an answer to the clerk as a file; answers where it went when there is something to say. */
@@ -76,6 +78,10 @@ export function onChanged(hear: (changed: Changed) => void): () => void {
 export async function upload(file: File, progress?: (sent: number) => void): Promise<string> {
   await call('files.offer', { bytes: file.size })
   return guarded(host.upload(file, progress))
+}
+
+export function picture(address: string): Promise<Blob> {
+  return guarded(host.picture(address))
 }
 
 export function saveBytes(name: string, base64: string): Promise<string | undefined> {

@@ -27,6 +27,10 @@ export const tauri: Host = {
     return answer.upload
   },
 
+  async picture(address) {
+    return new Blob([await invoke<ArrayBuffer>('picture', { address })], { type: 'image/jpeg' })
+  },
+
   // Where it cannot be copied to the downloads, the clerk is told where the office wrote it.
   fetchFile(file, name) {
     return save({ name, report: lastPart(file) }).catch(() => file)

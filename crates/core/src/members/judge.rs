@@ -55,11 +55,14 @@ const CHANGE: [(&str, &[&str]); 3] = [
 
 /// The columns that a roster may have: labels and aliases are written once, at the field.
 pub(super) fn names(ty: &'static RecordType) -> Vec<(&'static str, Vec<&'static str>, bool)> {
-    let fields = ty.fields.iter().filter(|f| !matches!(f.kind, Kind::Bytes | Kind::Link("enterprise"))).map(|field| {
-        let mut all = vec![field.zh, field.en];
-        all.extend(field.sheet);
-        (field.name, all, field.kind == Kind::IdNumber || field.name == "name")
-    });
+    let fields =
+        ty.fields.iter().filter(|f| !matches!(f.kind, Kind::Bytes | Kind::Picture | Kind::Link("enterprise"))).map(
+            |field| {
+                let mut all = vec![field.zh, field.en];
+                all.extend(field.sheet);
+                (field.name, all, field.kind == Kind::IdNumber || field.name == "name")
+            },
+        );
     fields.chain(CHANGE.iter().map(|(field, names)| (*field, names.to_vec(), false))).collect()
 }
 

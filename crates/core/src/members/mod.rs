@@ -188,6 +188,8 @@ pub struct Member {
     pub checked_against: Option<String>,
     #[field(zh = "备注", en = "Note", section = "collected", kind = "note")]
     pub note: Option<String>,
+    #[field(zh = "照片", en = "Photo", section = "person", kind = "picture")]
+    pub photo: Option<Vec<u8>>,
 }
 
 pub(crate) const LEDGER: Ledger =

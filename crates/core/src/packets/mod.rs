@@ -5,11 +5,13 @@
 //! receipted is in the next one again. So a lost packet needs no answer, any order will do, and a number that never came
 //! is only told.
 
+mod blobs;
 mod list;
 mod peers;
 mod send;
 mod take;
 
+pub use blobs::Load;
 pub use list::{AddresseeLine, PacketLine, PacketState, Packets};
 pub use send::{Addressee, Outgoing};
 pub use take::{Came, Incoming, Seen, Summary};

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use niangjia_replication::{
     Frontier, Incarnation, RecordId, Stream,
+    blob::Outline,
     keys::{Cert, CertId, Signer, chain_from_cbor},
-    packet::{Header, Receipt},
+    packet::{BlobPiece, Header, Receipt},
 };
 use rand_chacha::ChaCha20Rng;
 use rusqlite::{Connection, params};
 
-use super::{federation, name_of, numbers, peers, runs, signed, unsigned};
+use super::{Load, blobs, federation, name_of, numbers, peers, runs, signed, unsigned};
 use crate::{
     fault::Fault,
     office::{Caller, Changed, Office, View},
@@ -41,15 +42,30 @@ pub struct Outgoing {
     pub changes: u64,
     header: Header,
     pieces: Vec<Piece>,
+    /// Pieces of blobs, behind the segments.
+    blobs: Vec<(Outline, usize)>,
     signer: Signer,
     certs: Vec<Cert>,
 }
 
 impl Outgoing {
-    /// Bytes of each segment that goes in, in their order.
+    /// Bytes of each segment and then of each piece of a blob that goes in, in their order.
     #[must_use]
     pub fn sizes(&self) -> Vec<u64> {
-        self.pieces.iter().map(|piece| piece.bytes).collect()
+        let blobs = self.blobs.iter().map(|(outline, at)| BlobPiece::size(outline, *at) as u64);
+        self.pieces.iter().map(|piece| piece.bytes).chain(blobs).collect()
+    }
+
+    /// Blobs that go in.
+    #[must_use]
+    pub fn blobs(&self) -> u64 {
+        self.blobs.iter().filter(|(_, at)| *at == 0).count() as u64
+    }
+
+    /// Segments that go in.
+    #[must_use]
+    pub fn segments(&self) -> u64 {
+        self.pieces.len() as u64
     }
 
     /// With what the parts are signed.
@@ -58,15 +74,17 @@ impl Outgoing {
         (&self.signer, &self.certs)
     }
 
-    /// The head of one part (from 1) that holds the segments in `range`.
+    /// The head of one part (from 1) that holds the segments and pieces in `range`.
     #[must_use]
     pub fn head(&self, part: u32, of: u32, range: std::ops::Range<usize>) -> Header {
-        let pieces = &self.pieces[range];
+        let sizes = self.sizes();
+        let segments = range.end.min(self.pieces.len()).saturating_sub(range.start);
         Header {
             part,
             of,
-            segments: u32::try_from(pieces.len()).unwrap_or(u32::MAX),
-            bytes: pieces.iter().map(|piece| piece.bytes).sum(),
+            segments: u32::try_from(segments).unwrap_or(u32::MAX),
+            pieces: u32::try_from(range.len() - segments).unwrap_or(u32::MAX),
+            bytes: sizes[range].iter().sum(),
             ..self.header.clone()
         }
     }
@@ -115,7 +133,13 @@ impl Office {
     ///
     /// # Errors
     /// The store's own; then there is no such packet.
-    pub fn packet(&self, to: Addressee, caller: Caller, rng: &mut ChaCha20Rng) -> Result<(Outgoing, Changed), Fault> {
+    pub fn packet(
+        &self,
+        to: Addressee,
+        load: Load,
+        caller: Caller,
+        rng: &mut ChaCha20Rng,
+    ) -> Result<(Outgoing, Changed), Fault> {
         let county = federation(self.identity())?;
         let made = caller.moment.wall;
         let ((id, number, chain), changed) = self.act("packets.export", caller, |desk| {
@@ -143,7 +167,7 @@ impl Office {
         let holds: Vec<(Stream, Frontier)> =
             self.frontiers()?.into_iter().filter(|(s, _)| goes(s, &to, county)).collect();
         let memory = self.store.memory();
-        let (pieces, since, receipts) = self.store.read(|conn| {
+        let (pieces, blobs, wants, since, receipts) = self.store.read(|conn| {
             let mut pieces = Vec::new();
             let theirs = held_by(conn, &memory, &to, county)?;
             for (stream, _) in &holds {
@@ -151,12 +175,15 @@ impl Office {
                 let theirs = theirs.get(&stream).cloned().unwrap_or_default();
                 pieces.extend(store::pieces(conn, &memory, stream, &theirs)?);
             }
+            let streams: Vec<i64> = holds.iter().filter_map(|(stream, _)| memory.known_stream(stream)).collect();
+            let going = blobs::going(conn, &streams, to.office, load)?;
+            let wants = blobs::wants(conn, &streams)?;
             let since = numbers(
                 conn,
                 "SELECT coalesce(max(number), 0) FROM packet_out WHERE office = ?1 AND inc = ?2 AND acknowledged IS NOT NULL",
                 &[&to.office.0, &memory.own],
             )?;
-            Ok((pieces, since.into_iter().max().unwrap_or(0), receipts(conn, &memory, to.office)?))
+            Ok((pieces, going, wants, since.into_iter().max().unwrap_or(0), receipts(conn, &memory, to.office)?))
         })?;
         let header = Header {
             id,
@@ -170,13 +197,20 @@ impl Office {
             of: 1,
             made,
             segments: 0,
+            pieces: 0,
             bytes: 0,
             holds,
             receipts,
+            wants,
         };
         let changes = pieces.iter().map(|piece| piece.changes).sum();
         let signer = Signer { key: keys.device, cert };
-        Ok((Outgoing { to, number, changes, header, pieces, signer, certs }, changed))
+        let blobs = blobs
+            .into_iter()
+            .filter(|outline| self.blob_file(outline.address()).is_file())
+            .flat_map(|outline| (0..outline.pieces()).map(move |at| (outline.clone(), at)))
+            .collect();
+        Ok((Outgoing { to, number, changes, header, pieces, blobs, signer, certs }, changed))
     }
 
     /// The bytes of one segment of a packet.
@@ -188,6 +222,19 @@ impl Office {
         self.store.read(|conn| store::segment(conn, piece.no))
     }
 
+    /// One piece of a blob of a packet, by its place behind the segments.
+    ///
+    /// # Errors
+    /// The disk's own.
+    pub fn packet_piece(&self, packet: &Outgoing, at: usize) -> Result<BlobPiece, Fault> {
+        let (outline, piece) = packet.blobs.get(at).ok_or_else(|| damaged("piece of a packet"))?;
+        let range = outline.range(*piece);
+        let bytes = self.blob_slice(outline.address(), range.start, range.len())?;
+        // Bytes that went bad on this disk would spoil the whole packet for its addressee.
+        outline.verify(*piece, &bytes).map_err(|bad| crate::blobs::spoilt().because(bad))?;
+        Ok(BlobPiece { outline: outline.clone(), at: *piece, bytes })
+    }
+
     /// Notes that the files of a packet are written.
     ///
     /// # Errors
@@ -195,7 +242,8 @@ impl Office {
     pub fn packet_made(&self, packet: &Outgoing, parts: u32) -> Result<(), Fault> {
         let conn = self.store.write();
         self.catch_up(&conn)?;
-        let bytes: u64 = packet.pieces.iter().map(|piece| piece.bytes).sum();
+        let bytes: u64 = packet.sizes().iter().sum();
+        blobs::note_sent(&conn, packet.header.id, packet.blobs.iter().map(|(outline, _)| outline.address()))?;
         conn.execute(
             "UPDATE packet_out SET parts = ?2, segments = ?3, changes = ?4, bytes = ?5 WHERE id = ?1",
             params![

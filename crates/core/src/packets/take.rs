@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use niangjia_replication::{
     Limits, RecordId, Segment, Stream,
     keys::{CertId, Identity, chain_from_cbor},
-    packet::{End, Head, Header},
+    packet::{BlobPiece, End, Head, Header},
 };
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{federation, gaps, name_of, numbers, peers, signed};
+use super::{blobs, federation, gaps, name_of, numbers, peers, signed};
 use crate::{
     fault::Fault,
     office::{Caller, Changed, Office, View},
@@ -58,6 +58,8 @@ pub struct Came {
     pub quarantined: u64,
     /// Segments that wait for an earlier one.
     pub waiting: u64,
+    /// Pictures that are whole now.
+    pub blobs: u64,
 }
 
 /// How a packet stands after it was taken in.
@@ -179,6 +181,7 @@ impl Office {
                 .execute(params![header.from.0, inc, signed(*first), signed(*last), wall])?;
             }
         }
+        blobs::note_head(&tx, header)?;
         memory.load_received(&tx)?;
         tx.commit()?;
         self.store.swap(memory);
@@ -230,6 +233,28 @@ impl Office {
             )?;
         }
         Ok(changed)
+    }
+
+    /// Takes a piece of a blob. One that no record names is passed over: it is asked for once a record does.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn packet_blob(&self, incoming: &Incoming, piece: &BlobPiece, came: &mut Came) -> Result<(), Fault> {
+        let address = piece.outline.address();
+        if !self.store.read(|conn| blobs::known(conn, address))? {
+            return Ok(());
+        }
+        let (range, begun) = (piece.outline.range(piece.at), self.blob_begun(&piece.outline)?);
+        let had = self.blob_file(address).is_file();
+        // The line may have brought a part of it before.
+        if !had && range.contains(&begun) {
+            let put = self.blob_put(&piece.outline, begun, &piece.bytes[begun - range.start..])?;
+            came.blobs += u64::from(put.whole);
+        }
+        if range.end == piece.outline.length() {
+            blobs::peer(&self.store.write(), incoming.header.from, address, true)?;
+        }
+        Ok(())
     }
 
     /// Notes that a part came whole; with the last one the packet did, and the next packet to its maker carries the receipt.

@@ -27,6 +27,8 @@ pub struct Layout {
     pub registers: Vec<Register>,
     /// Register of each field.
     pub register_of: Vec<usize>,
+    /// Names of the fields that name a blob.
+    pub(crate) pictures: Vec<&'static str>,
     places: HashMap<&'static str, usize>,
     pub(crate) insert: String,
     pub(crate) select: String,
@@ -56,7 +58,8 @@ impl Layout {
             ty.name
         );
         let places = ty.fields.iter().enumerate().map(|(i, f)| (f.name, i)).collect();
-        Self { ty, no, registers, register_of, places, insert, select }
+        let pictures = ty.fields.iter().filter(|f| f.kind == super::Kind::Picture).map(|f| f.name).collect();
+        Self { ty, no, registers, register_of, pictures, places, insert, select }
     }
 
     /// Place of a field by name.

@@ -41,6 +41,8 @@ pub enum Kind {
     Area,
     /// Bytes that no form shows.
     Bytes,
+    /// A picture: the reference of a blob (`blobs`). Its bytes follow the change on the slow lane.
+    Picture,
 }
 
 impl Kind {
@@ -62,6 +64,7 @@ impl Kind {
             Self::CreditCode => "credit_code",
             Self::Area => "area",
             Self::Bytes => "bytes",
+            Self::Picture => "picture",
         }
     }
 
@@ -70,7 +73,7 @@ impl Kind {
     pub fn column(self) -> &'static str {
         match self {
             Self::Bool | Self::Int | Self::Money => "INTEGER",
-            Self::Link(_) | Self::Bytes => "BLOB",
+            Self::Link(_) | Self::Bytes | Self::Picture => "BLOB",
             _ => "TEXT",
         }
     }

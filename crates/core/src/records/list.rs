@@ -57,7 +57,7 @@ fn in_lists(layout: &Layout) -> Filter {
 fn line(view: &View<'_>, layout: &Layout, row: &rows::Stored) -> Result<Row, Fault> {
     let mut cells = BTreeMap::new();
     for (field, value) in layout.ty.fields.iter().zip(&row.values) {
-        if field.kind != Kind::Bytes && field.kind != Kind::Note && *value != Value::Null {
+        if !matches!(field.kind, Kind::Bytes | Kind::Picture | Kind::Note) && *value != Value::Null {
             cells.insert(field.name.to_owned(), shown(view, field.kind, value, field.sensitive)?);
         }
     }

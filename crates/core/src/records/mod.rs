@@ -125,6 +125,14 @@ pub(crate) fn shown(view: &View<'_>, kind: Kind, value: &Value, masked: bool) ->
     let same = |text: String| Say::owned(text.clone(), text);
     Ok(match (kind, value) {
         (_, Value::Null | Value::Other(_)) | (Kind::Bytes, _) => Say::new("", ""),
+        // Enough of the address to tell two pictures apart.
+        (Kind::Picture, Value::Bytes(b)) => match crate::blobs::named(b) {
+            Some(blob) => {
+                let short = &blob.outline().address().to_string()[..4];
+                Say::owned(format!("图片 {short}"), format!("picture {short}"))
+            }
+            None => Say::new("图片", "picture"),
+        },
         (Kind::Code(list), Value::Text(code)) => match crate::codes::list(list).and_then(|l| l.get(code)) {
             Some(code) => code.label(),
             // A code of a newer list is shown as it is.
@@ -173,6 +181,10 @@ pub(crate) fn to_json(kind: Kind, value: &Value, masked: bool) -> Json {
         Value::Int(n) => Json::from(*n),
         Value::Text(t) if masked => Json::String(mask(kind, t)),
         Value::Text(t) => Json::String(t.to_string()),
+        // The key stays here: a page knows a picture by its address.
+        Value::Bytes(b) if kind == Kind::Picture => {
+            crate::blobs::named(b).map_or(Json::Null, |blob| Json::String(blob.outline().address().to_string()))
+        }
         Value::Bytes(b) => <[u8; 16]>::try_from(&**b).map_or(Json::Null, |id| Json::String(RecordId(id).to_string())),
     }
 }

@@ -20,6 +20,7 @@ use niangjia_replication::planted;
 
 /// Builds the record as it would stand after the save.
 fn candidate<'a>(
+    conn: &rusqlite::Connection,
     layout: &'a Layout,
     row: Option<&Stored>,
     fields: &BTreeMap<String, Json>,
@@ -35,7 +36,15 @@ fn candidate<'a>(
     for (name, json) in fields {
         let place = layout.place(name).ok_or_else(|| Fault::question(format!("field {name}")))?;
         candidate.given[place] = true;
-        match shape::from_json(&layout.ty.fields[place], json) {
+        let field = &layout.ty.fields[place];
+        // A page knows a picture by its address: one that stood here before, or one side of a conflict.
+        if let (crate::record::Kind::Picture, Json::String(address)) = (field.kind, json)
+            && let Some(value) = crate::blobs::by_address(conn, address)?
+        {
+            candidate.values[place] = value;
+            continue;
+        }
+        match shape::from_json(field, json) {
             Ok(value) => candidate.values[place] = value,
             Err(fault) => candidate.faults.push(fault),
         }
@@ -66,7 +75,7 @@ fn seen_row(view: &View<'_>, layout: &Layout, id: Option<&String>) -> Result<Opt
 pub(super) fn check(view: &View<'_>, ledger: Ledger, ask: &SaveAsk) -> Result<Checked, Fault> {
     let layout = view.layout(ledger.ty.name)?;
     let row = seen_row(view, layout, ask.id.as_ref())?;
-    let mut candidate = candidate(layout, row.as_ref(), &ask.fields)?;
+    let mut candidate = candidate(view.conn, layout, row.as_ref(), &ask.fields)?;
     judge(view, ledger, &mut candidate)?;
     let mut filled = BTreeMap::new();
     for (place, field) in layout.ty.fields.iter().enumerate() {
@@ -95,7 +104,7 @@ pub(crate) fn save_with(
     let layout = desk.act.layout(ledger.ty.name)?;
     let view = desk.view();
     let row = seen_row(&view, layout, ask.id.as_ref())?;
-    let mut candidate = candidate(layout, row.as_ref(), &ask.fields)?;
+    let mut candidate = candidate(view.conn, layout, row.as_ref(), &ask.fields)?;
     judge(&view, ledger, &mut candidate)?;
     if !candidate.faults.is_empty() {
         return Err(Fault::fields(candidate.faults));

@@ -93,7 +93,7 @@ pub(crate) fn from_text(field: &Field, text: &str) -> Result<Value, FieldFault> 
             let id: RecordId = trimmed.parse().map_err(|_| unreadable(field))?;
             Value::Bytes(id.0.to_vec().into())
         }
-        Kind::Bytes => return Err(unreadable(field)),
+        Kind::Bytes | Kind::Picture => return Err(unreadable(field)),
         // Judged together with its kind, by the rules of the module.
         Kind::IdNumber => Value::Text(id_number::mend(trimmed).into()),
         Kind::Phone => match phone::check(trimmed).map_err(|f| found(field, &f))?.phone() {

@@ -155,6 +155,9 @@ impl Applier<'_, '_> {
             let Some(row) = rows::by_id(self.conn, layout, change.record)? else { return Ok(Fate::Unknown) };
             (row.rec, self.merge(layout, row, change)?)
         };
+        for set in change.sets.iter().filter(|set| layout.pictures.contains(&&*set.field)) {
+            crate::blobs::note(self.conn, stream, &set.value)?;
+        }
         self.touched.entry(layout.no).or_default().insert(rec, found);
         Ok(Fate::Applied)
     }

@@ -133,6 +133,7 @@ impl Store {
         conn.execute_batch(open::PACKET_TABLES)?;
         conn.execute_batch(open::ORDER_TABLES)?;
         conn.execute_batch(open::ASIDE)?;
+        conn.execute_batch(open::BLOB_TABLES)?;
         let memory = Memory::load(&conn)?;
         let seen = data_version(&conn)?;
         snapshot::leave_alone(&conn, false);

@@ -227,6 +227,19 @@ CREATE TABLE IF NOT EXISTS key_grant (
 pub(super) const ASIDE: &str =
     "CREATE TABLE IF NOT EXISTS aside (segment INTEGER PRIMARY KEY, why INTEGER NOT NULL) STRICT;";
 
+/// Pictures and scans. Local: backed up, never logged. The bytes lie in the folder `blobs` (`blobs.rs`).
+pub(super) const BLOB_TABLES: &str = "
+CREATE TABLE IF NOT EXISTS blob (
+  address BLOB PRIMARY KEY, value BLOB NOT NULL, stream INTEGER NOT NULL, length INTEGER NOT NULL, held INTEGER NOT NULL, at_hub INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS blob_due ON blob (held, at_hub) WHERE held = 0 OR at_hub = 0;
+-- What other offices are known to hold (1), or said that they lack (0).
+CREATE TABLE IF NOT EXISTS blob_peer (
+  office BLOB NOT NULL, address BLOB NOT NULL, holds INTEGER NOT NULL, PRIMARY KEY (office, address)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS packet_blob (packet BLOB NOT NULL, address BLOB NOT NULL, PRIMARY KEY (packet, address)) STRICT, WITHOUT ROWID;
+";
+
 /// Derived tables: dropped and made again by a rebuild.
 pub(super) const DERIVED: &str = "
 CREATE TABLE head (

@@ -8,25 +8,40 @@ use niangjia_replication::wire;
 pub(super) struct Pace {
     pub(super) bytes: usize,
     most: usize,
+    least: usize,
+    worth: f64,
 }
 
 impl Pace {
     const FIRST: usize = 128 << 10;
     const LEAST: usize = 32 << 10;
     const WORTH: f64 = 15.0;
+    /// On the slow lane a change waits for one slice at the most, and a line that breaks every few seconds gets on.
+    const SLICE: usize = 16 << 10;
+    const LEAST_SLICE: usize = 4 << 10;
+    const WORTH_SLICE: f64 = 2.0;
 
     pub(super) fn up() -> Self {
-        Self { bytes: Self::FIRST, most: wire::BATCH }
+        Self { bytes: Self::FIRST, most: wire::BATCH, least: Self::LEAST, worth: Self::WORTH }
     }
 
     pub(super) fn down() -> Self {
-        Self { bytes: 2 * Self::FIRST, most: wire::PAGE }
+        Self { bytes: 2 * Self::FIRST, most: wire::PAGE, least: Self::LEAST, worth: Self::WORTH }
+    }
+
+    pub(super) fn slow_lane() -> Self {
+        Self {
+            bytes: Self::SLICE,
+            most: niangjia_replication::blob::PIECE,
+            least: Self::LEAST_SLICE,
+            worth: Self::WORTH_SLICE,
+        }
     }
 
     pub(super) fn took(&mut self, bytes: usize, time: Duration) {
-        let worth = bytes as f64 / time.as_secs_f64().max(0.001) * Self::WORTH;
+        let worth = bytes as f64 / time.as_secs_f64().max(0.001) * self.worth;
         // A small transfer is mostly waiting and says little about the line: it may slow down by half, no more.
-        self.bytes = (worth as usize).clamp((self.bytes / 2).max(Self::LEAST), self.bytes * 4).min(self.most);
+        self.bytes = (worth as usize).clamp((self.bytes / 2).max(self.least), self.bytes * 4).min(self.most);
     }
 }
 

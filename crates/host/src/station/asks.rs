@@ -213,6 +213,11 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
         at_station::<super::joining::JoinWithAsk, super::joining::Joined>,
     );
     registry.query("packets.sticks", Role::Clerk, at_station::<Nothing, crate::packets::SticksAnswer>);
+    registry.query(
+        "records.attach",
+        Role::Clerk,
+        at_station::<niangjia_core::blobs::AttachAsk, niangjia_core::records::Saved>,
+    );
     registry.query("snapshots.list", Role::Viewer, at_station::<Nothing, SnapshotsAnswer>);
     registry.query("snapshots.make", Role::Clerk, at_station::<Nothing, SnapshotsAnswer>);
     registry.query("sync.now", Role::Clerk, at_station::<Nothing, crate::sync::SyncAnswer>);

@@ -1,6 +1,7 @@
 //! The station: one data folder, locked or unlocked, and everything that can be asked of it.
 
 mod asks;
+mod attach;
 mod clerks;
 mod founding;
 mod joining;
@@ -214,6 +215,7 @@ impl Station {
                 self.session()?;
                 written(self.save_file(&read(question)?)?)
             }
+            "records.attach" => written(self.attach(&read(question)?)?),
             "packets.export" => written(self.export_packet(&read(question)?)?),
             "packets.import" => written(self.import_packet(&read(question)?)?),
             "packets.sticks" => written(self.sticks()?),

@@ -91,6 +91,16 @@ impl Station {
         Ok(question)
     }
 
+    /// Lets go of an upload that has been read; a file from elsewhere stays where it is.
+    pub(crate) fn drop_upload(&self, path: &Path) {
+        if let Some(folder) = path.parent()
+            && folder.parent() == Some(&self.dir.join("uploads"))
+        {
+            // Otherwise it goes with the uploads of yesterday.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+
     /// A report that the office wrote, by the last part of its path.
     ///
     /// # Errors

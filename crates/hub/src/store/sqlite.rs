@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, Trans
 
 use super::{Arrived, Birth, Device, Extent, Page, Seen, SegmentStore, StoreFault, Told, View};
 
+mod blobs;
 mod rows;
 
 use rows::{born, chains, counts, device, holds, lacking_ids, page, pinned, place, remember};
@@ -62,6 +63,7 @@ impl Sqlite {
         }
         act.execute_batch(ABOUT)?;
         act.execute_batch(ORDERS)?;
+        act.execute_batch(blobs::SCHEMA)?;
         act.commit()?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }

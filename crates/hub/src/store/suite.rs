@@ -9,6 +9,8 @@ use niangjia_replication::{Frontier, Incarnation, RecordId, Stream};
 
 use super::{Arrived, Birth, Device, SegmentStore, Told, View};
 
+mod blobs;
+
 type Reopen<'r> = &'r mut dyn FnMut(Option<Box<dyn SegmentStore>>) -> Box<dyn SegmentStore>;
 
 /// Runs the suite against an empty store.
@@ -21,10 +23,12 @@ pub(super) fn every_store(reopen: Reopen<'_>) {
     pages(store.as_ref());
     views(store.as_ref());
     orders(store.as_ref());
+    blobs::every_store(store.as_ref());
     let before = everything(store.as_ref());
     let store = reopen(Some(store));
     assert_eq!(store.orders().unwrap().len(), 2, "a restart keeps the county's orders");
     assert_eq!(everything(store.as_ref()), before, "a restart keeps everything");
+    blobs::after_a_restart(store.as_ref());
 }
 
 /// What the county has ordered is kept once, as it was signed.

@@ -2,13 +2,14 @@
 
 use super::{END, End, HEAD, Head, Header, LARGEST_END, LARGEST_HEAD, MOST, PARTS, Receipt, Signed, VERSION};
 use crate::bad::{Bad, within};
+use crate::blob::Address;
 use crate::cbor::{Reader, Writer};
 use crate::cert::{Cert, CertId, read_chain};
 use crate::change::{Incarnation, RecordId};
 use crate::frontier::Frontier;
 use crate::stream::Stream;
 
-const FIELDS: usize = 15;
+const FIELDS: usize = 17;
 
 impl Header {
     /// What every head must be, whoever made it.
@@ -21,6 +22,7 @@ impl Header {
         }
         within("streams", self.holds.len(), MOST)?;
         within("receipts", self.receipts.len(), MOST)?;
+        within("blobs wanted", self.wants.len(), MOST)?;
         for receipt in &self.receipts {
             within("receipts", receipt.numbers.len(), MOST)?;
             let mut last = 0;
@@ -52,6 +54,7 @@ impl Header {
         w.uint(u64::from(self.of));
         w.int(self.made);
         w.uint(u64::from(self.segments));
+        w.uint(u64::from(self.pieces));
         w.uint(self.bytes);
         w.array(self.holds.len());
         for (stream, frontier) in &self.holds {
@@ -70,6 +73,10 @@ impl Header {
                 w.uint(*first);
                 w.uint(*last);
             }
+        }
+        w.array(self.wants.len());
+        for address in &self.wants {
+            w.bytes(&address.0);
         }
         w.array(certs.len());
         for cert in certs {
@@ -102,9 +109,11 @@ impl Header {
             of,
             made: r.int()?,
             segments: small(r)?,
+            pieces: small(r)?,
             bytes: r.uint()?,
             holds: read_holds(r)?,
             receipts: read_receipts(r)?,
+            wants: read_wants(r)?,
         };
         header.check()?;
         Ok(header)
@@ -128,6 +137,12 @@ fn read_holds(r: &mut Reader<'_>) -> Result<Vec<(Stream, Frontier)>, Bad> {
         holds.push((stream, Frontier::from_cbor(r.bytes()?)?));
     }
     Ok(holds)
+}
+
+fn read_wants(r: &mut Reader<'_>) -> Result<Vec<Address>, Bad> {
+    let n = r.array()?;
+    within("blobs wanted", n, MOST)?;
+    (0..n).map(|_| Ok(Address(r.bytes_of()?))).collect()
 }
 
 fn read_receipts(r: &mut Reader<'_>) -> Result<Vec<Receipt>, Bad> {

@@ -1,17 +1,19 @@
 //! Reading a part from bytes that come in pieces: what came whole is handed out, though the file breaks off after it.
 
-use super::{End, Head, LARGEST_END, LARGEST_HEAD, MAGIC};
+use super::{BlobPiece, End, Head, LARGEST_END, LARGEST_HEAD, MAGIC};
 use crate::bad::{Bad, Limits, within};
 use crate::change::RecordId;
 use crate::segment::Segment;
 
-/// What a part holds, in this order: one head, its segments, one end.
+/// What a part holds, in this order: one head, its segments, pieces of blobs, one end.
 #[derive(Debug)]
 pub enum Item {
     Head(Box<Head>),
     /// A whole segment whose body is the one that its header names; who signed it is for the store to see. One of a newer
     /// version, that cannot be looked into, is handed out as it came.
     Segment(Vec<u8>),
+    /// A piece of a blob that is right.
+    Piece(Box<BlobPiece>),
     End(End),
 }
 
@@ -34,8 +36,8 @@ pub struct Reader {
     limits: Limits,
     id: RecordId,
     part: u32,
-    /// Segments and bytes that the head declares and that have not come yet.
-    due: (u32, u64),
+    /// Segments, pieces and bytes that the head declares and that have not come yet.
+    due: (u32, u32, u64),
 }
 
 impl Default for Reader {
@@ -55,7 +57,7 @@ impl Reader {
             limits,
             id: RecordId([0; 16]),
             part: 0,
-            due: (0, 0),
+            due: (0, 0, 0),
         }
     }
 
@@ -112,24 +114,27 @@ impl Reader {
                     let head = Head::parse(&frame)?;
                     let header = head.claims();
                     (self.id, self.part) = (header.id, header.part);
-                    self.due = (header.segments, header.bytes);
+                    self.due = (header.segments, header.pieces, header.bytes);
                     self.state = State::Segments;
                     return Ok(Some(Item::Head(Box::new(head))));
                 }
                 State::Segments => {
                     let Some(frame) = self.frame("segment", self.limits.segment())? else { return Ok(None) };
                     if frame.is_empty() {
-                        if self.due != (0, 0) {
+                        if self.due != (0, 0, 0) {
                             return Err(Bad::Mismatch("number of segments"));
                         }
                         self.state = State::End;
                         continue;
                     }
-                    let (segments, bytes) = self.due;
-                    self.due = match (segments.checked_sub(1), bytes.checked_sub(frame.len() as u64)) {
-                        (Some(segments), Some(bytes)) => (segments, bytes),
-                        _ => return Err(Bad::Mismatch("number of segments")),
-                    };
+                    let (segments, pieces, bytes) = self.due;
+                    let bytes = bytes.checked_sub(frame.len() as u64).ok_or(Bad::Mismatch("number of segments"))?;
+                    if segments == 0 {
+                        let pieces = pieces.checked_sub(1).ok_or(Bad::Mismatch("number of segments"))?;
+                        self.due = (0, pieces, bytes);
+                        return Ok(Some(Item::Piece(Box::new(BlobPiece::parse(&frame)?))));
+                    }
+                    self.due = (segments - 1, pieces, bytes);
                     match Segment::parse(&frame, &self.limits) {
                         Ok(_) | Err(Bad::Unknown { .. }) => return Ok(Some(Item::Segment(frame))),
                         Err(bad) => return Err(bad),

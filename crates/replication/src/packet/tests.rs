@@ -47,6 +47,8 @@ fn header(county: &County, segments: &[Vec<u8>]) -> Header {
         of: 3,
         made: 1_790_000_000_000,
         segments: segments.len() as u32,
+        pieces: 0,
+        wants: Vec::new(),
         bytes: segments.iter().map(|s| s.len() as u64).sum(),
         holds: vec![(Stream::County, Frontier::new()), (Stream::Office(county.office), frontier)],
         receipts: vec![Receipt { device: CertId([3; 32]), chain: Incarnation([8; 16]), numbers: vec![(1, 4), (6, 6)] }],
@@ -74,6 +76,7 @@ fn read(bytes: &[u8], step: usize) -> Read {
             match reader.take() {
                 Ok(Some(Item::Head(one))) => head = Some(*one),
                 Ok(Some(Item::Segment(one))) => segments.push(one),
+                Ok(Some(Item::Piece(_))) => unreachable!("none was written"),
                 Ok(Some(Item::End(one))) => end = Some(one),
                 Ok(None) => break,
                 Err(bad) => return (head, segments, end, Err(bad)),
@@ -219,5 +222,49 @@ proptest! {
         let bytes = if lead { [&MAGIC[..], &bytes].concat() } else { bytes };
         let (head, _, _, finished) = read(&bytes, 64);
         prop_assert!(head.is_none() && finished.is_err());
+    }
+}
+
+#[test]
+fn a_piece_of_a_blob_travels_whole_and_a_changed_one_is_damage() {
+    use crate::blob::{Blob, Media, PIECE};
+    let county = county();
+    let (one, signer) = (segments(&county, 1), signer(&county));
+    let mut rng = crate::test::rng(9);
+    let (blob, sealed) = Blob::seal(&vec![3; PIECE + 100], Media::Jpeg, &mut rng).unwrap();
+    let outline = blob.outline().clone();
+    let pieces: Vec<BlobPiece> = (0..2)
+        .map(|at| BlobPiece { outline: outline.clone(), at, bytes: sealed[outline.range(at)].to_vec() })
+        .collect();
+    let frames: usize = (0..2).map(|at| BlobPiece::size(&outline, at)).sum();
+    assert_eq!(frames, pieces.iter().map(|piece| piece.to_bytes().len()).sum::<usize>());
+    let head = Header { pieces: 2, wants: vec![outline.address()], ..header(&county, &one) };
+    let head = Header { bytes: head.bytes + frames as u64, ..head };
+    let mut bytes = Vec::new();
+    let mut writer = Writer::begin(head, &county.certs, &signer, &mut bytes).unwrap();
+    writer.segment(&one[0], &mut bytes).unwrap();
+    let from = bytes.len();
+    pieces.iter().for_each(|piece| writer.piece(piece, &mut bytes).unwrap());
+    writer.end(&mut bytes).unwrap();
+
+    let items = |bytes: &[u8]| {
+        let (mut reader, mut got) = (Reader::default(), Vec::new());
+        reader.push(bytes);
+        let bad = loop {
+            match reader.take() {
+                Ok(Some(Item::Piece(piece))) => got.push(*piece),
+                Ok(Some(_)) => {}
+                Ok(None) => break reader.finish(),
+                Err(bad) => break Err(bad),
+            }
+        };
+        (got, bad)
+    };
+    assert_eq!(items(&bytes), (pieces.clone(), Ok(())));
+    let mut changed = bytes.clone();
+    changed[from + PIECE + 300] ^= 1;
+    assert_eq!(items(&changed), (pieces[..1].to_vec(), Err(Bad::Mismatch("piece of a blob"))));
+    for cut in (0..200).chain([PIECE]) {
+        assert!(BlobPiece::parse(&pieces[1].to_bytes()[..cut.min(150)]).is_err());
     }
 }
