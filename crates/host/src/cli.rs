@@ -1,6 +1,11 @@
 //! The script door: everything that a clerk can do, a script can do, through the same commands.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::{Parser, Subcommand};
 use niangjia_core::{Fault, replication::Stream};
@@ -167,12 +172,38 @@ pub fn main() -> ExitCode {
     };
     match runtime.block_on(run(args)) {
         Ok(Some(answer)) => {
-            println!("{answer}");
+            told(&answer);
             ExitCode::SUCCESS
         }
         Ok(None) => ExitCode::SUCCESS,
         Err(fault) => failed(&fault),
     }
+}
+
+/// Where the three shares of a kit are written.
+fn share_paths(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    (1..=3).map(|n| folder.join(format!("share-{n}.txt")))
+}
+
+/// Writes a share where nobody else on this PC reads it, and never over the kit of another county.
+fn put_share(path: &Path, share: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(share.as_bytes())?;
+    file.sync_all()
+}
+
+/// One line to whoever reads; nobody may be reading any more (`| head`), and then nothing is lost: what was done stands.
+fn told(answer: &dyn std::fmt::Display) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{answer}");
 }
 
 fn failed(fault: &Fault) -> ExitCode {
@@ -213,26 +244,39 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
     let dir = args.data.unwrap_or_else(data_dir);
     match args.verb {
         Verb::Where => {
-            println!("{}", dir.display());
+            told(&dir.display());
             Ok(None)
         }
         Verb::Commands { typescript: true } => {
-            print!("{}", crate::typescript(&schema::commands()?));
+            told(&crate::typescript(&schema::commands()?).trim_end());
             Ok(None)
         }
         Verb::Commands { typescript: false } => schema::commands().map(Some),
         Verb::New { role, name, code, clerk, kit } => {
+            let folder = kit.unwrap_or_else(|| dir.join("kit"));
+            if share_paths(&folder).any(|path| path.exists()) {
+                return Err(Fault::new(
+                    "kit_there",
+                    "这个文件夹里已经有一套应急密钥，没有建立。请换一个文件夹，或先把原来的收好。",
+                    "That folder holds a recovery kit already; nothing was founded. Choose another folder, or put the old kit away first.",
+                ));
+            }
             let station = Station::open(dir.clone())?;
             let question =
                 json!({ "role": role, "name": name, "code": code, "clerk": clerk, "passphrase": passphrase()? });
             let mut answer = station.call("app.create", question).await?;
-            if let Some(shares) = answer.as_object_mut().and_then(|o| o.remove("shares")) {
-                let folder = kit.unwrap_or_else(|| dir.join("kit"));
-                std::fs::create_dir_all(&folder)?;
-                for (n, share) in shares.as_array().into_iter().flatten().filter_map(Value::as_str).enumerate() {
-                    std::fs::write(folder.join(format!("share-{}.txt", n + 1)), share)?;
+            // Shares that could not be written are told instead: they are made once and stand nowhere else.
+            if let Some(shares) = answer.get("shares").and_then(Value::as_array).cloned() {
+                let mut shares = share_paths(&folder).zip(shares.iter().filter_map(Value::as_str));
+                let written = std::fs::create_dir_all(&folder)
+                    .and_then(|()| shares.try_for_each(|(path, share)| put_share(&path, share)));
+                match (written, answer.as_object_mut()) {
+                    (Ok(()), Some(answer)) => {
+                        answer.remove("shares");
+                        answer.insert("kit".to_owned(), json!(folder));
+                    }
+                    (written, _) => tracing::warn!(?written, "the kit was not written; its shares are in the answer"),
                 }
-                answer["kit"] = json!(folder);
             }
             // The first snapshot and the ballast belong to founding.
             station.close().await;
@@ -307,7 +351,7 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
                 "audit" => Stream::Audit(own),
                 other => other.parse().map_err(Fault::question)?,
             };
-            println!("{}", office.digest(&stream)?);
+            told(&office.digest(&stream)?);
             Ok(None)
         }
         Verb::Rebuild => unlocked(dir, args.who).await?.call("tables.rebuild", json!({})).await.map(Some),

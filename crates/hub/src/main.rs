@@ -103,8 +103,10 @@ fn verify(file: &Path, data: Option<&Path>) -> Result<bool, HubFault> {
     Ok(checked.good)
 }
 
+/// One line to whoever reads; nobody may be reading any more (`| head`), and what was done stands all the same.
 fn told(answer: &impl Serialize) {
-    println!("{}", json!(answer));
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{}", json!(answer));
 }
 
 async fn serve(data: PathBuf, listen: SocketAddr, page: Option<SocketAddr>) -> Result<(), HubFault> {
