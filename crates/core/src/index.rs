@@ -5,14 +5,14 @@ use std::sync::{Arc, PoisonError};
 use crate::{
     fault::Fault,
     finder::{Entry, Finder},
-    members::{self, Aside, Member, SamePerson},
+    members::{self, Member, Merged, SamePerson},
     office::Office,
     record::Record as _,
     store::{self, Touched},
 };
 
 /// Marks an entry of the index for whose person another entry stands: search finds it, lists leave it out.
-pub(crate) const ASIDE: u8 = 1;
+pub(crate) const MERGED: u8 = 1;
 
 impl Office {
     /// Mends the search index after a commit.
@@ -20,8 +20,8 @@ impl Office {
         if touched.is_empty() {
             return;
         }
-        self.set_aside(&touched);
-        let (aside, member) = (self.aside(), self.store.schema.kind(Member::TYPE.name).map(|l| l.no));
+        self.set_merged(&touched);
+        let (merged, member) = (self.merged(), self.store.schema.kind(Member::TYPE.name).map(|l| l.no));
         let mut finder = self.finder.write().unwrap_or_else(PoisonError::into_inner);
         let mut pushed = 0;
         for (kind, recs) in touched {
@@ -29,7 +29,7 @@ impl Office {
             for (rec, found) in recs {
                 match found {
                     Some(found) => {
-                        let flags = if member == Some(kind) && aside.contains(&rec) { ASIDE } else { 0 };
+                        let flags = if member == Some(kind) && merged.contains(&rec) { MERGED } else { 0 };
                         push(&mut finder, (kind, rec, flags), person, &found.name, &found.digits);
                         pushed += 1;
                     }
@@ -45,24 +45,24 @@ impl Office {
     }
 
     /// Entries that another one stands for.
-    pub(crate) fn aside(&self) -> Arc<Aside> {
-        self.aside.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn merged(&self) -> Arc<Merged> {
+        self.merged.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// After a link between two entries, or a member that one speaks of, was written: marks anew who is left out.
-    fn set_aside(&self, touched: &Touched) {
+    fn set_merged(&self, touched: &Touched) {
         let schema = &self.store.schema;
         let number = |kind: &str| schema.kind(kind).map(|l| l.no);
         let linked = number(SamePerson::TYPE.name).is_some_and(|no| touched.contains_key(&no));
-        let (Some(member), before) = (number(Member::TYPE.name), self.aside()) else { return };
+        let (Some(member), before) = (number(Member::TYPE.name), self.merged()) else { return };
         // A link may come before the entries that it names.
         if !linked && !touched.contains_key(&member) {
             return;
         }
         // A reader that fails leaves the marks as they were; the next unlocking makes them from the tables.
-        let Ok(after) = self.store.read(|conn| members::aside(conn, schema)) else { return };
+        let Ok(after) = self.store.read(|conn| members::merged(conn, schema)) else { return };
         let changed: Vec<i64> = before.symmetric_difference(&after).copied().collect();
-        *self.aside.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after.clone());
+        *self.merged.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after.clone());
         let mut finder = self.finder.write().unwrap_or_else(PoisonError::into_inner);
         for rec in changed {
             let line = self.store.read(|conn| {
@@ -71,7 +71,7 @@ impl Office {
                 Ok(conn.prepare_cached(sql)?.query_row(rusqlite::params![member, rec], line)?)
             });
             if let Ok((name, digits)) = line {
-                let flags = if after.contains(&rec) { ASIDE } else { 0 };
+                let flags = if after.contains(&rec) { MERGED } else { 0 };
                 push(&mut finder, (member, rec, flags), true, &name, &digits);
             }
         }
@@ -82,8 +82,8 @@ impl Office {
     /// # Errors
     /// The store's own.
     pub fn index(&self) -> Result<(), Fault> {
-        let (finder, aside) = self.store.read(|conn| {
-            let aside = members::aside(conn, &self.store.schema)?;
+        let (finder, merged) = self.store.read(|conn| {
+            let merged = members::merged(conn, &self.store.schema)?;
             let member = self.store.schema.kind(Member::TYPE.name).map_or(0, |l| l.no);
             let count: i64 = conn.query_row("SELECT count(*) FROM lookup", [], |r| r.get(0))?;
             let mut finder = Finder::with_capacity(usize::try_from(count).unwrap_or(0));
@@ -100,13 +100,13 @@ impl Office {
                     (kind, person) = (this, is_person(&self.store.schema, this));
                 }
                 let rec = row.get(1)?;
-                let flags = if kind == member && aside.contains(&rec) { ASIDE } else { 0 };
+                let flags = if kind == member && merged.contains(&rec) { MERGED } else { 0 };
                 push(&mut finder, (kind, rec, flags), person, name, digits);
             }
             finder.settle();
-            Ok((finder, aside))
+            Ok((finder, merged))
         })?;
-        *self.aside.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(aside);
+        *self.merged.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(merged);
         *self.finder.write().unwrap_or_else(PoisonError::into_inner) = finder;
         Ok(())
     }

@@ -29,7 +29,7 @@ pub struct Office {
     pub(crate) keys: RwLock<Keys>,
     pub(crate) finder: RwLock<Finder>,
     /// Members whom another entry stands for; made from the tables, like the index.
-    pub(crate) aside: RwLock<Arc<crate::members::Aside>>,
+    pub(crate) merged: RwLock<Arc<crate::members::Merged>>,
     registry: Registry,
     pub(crate) previews: Mutex<HashMap<String, Arc<crate::members::Preview>>>,
 }
@@ -153,7 +153,7 @@ impl Office {
             identity,
             keys: RwLock::new(keys),
             finder: RwLock::new(Finder::with_capacity(0)),
-            aside: RwLock::default(),
+            merged: RwLock::default(),
             registry: crate::registry(),
             previews: Mutex::new(HashMap::new()),
         }

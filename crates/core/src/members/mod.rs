@@ -11,7 +11,7 @@ mod undo;
 pub use commands::{ChangeAsk, JoinAsk};
 pub(crate) use preview::Preview;
 pub use rules::{Membership, fold};
-pub(crate) use same::{Aside, aside, counted};
+pub(crate) use same::{Merged, counted, merged};
 pub use same::{SamePerson, heads};
 
 use chrono::NaiveDate;

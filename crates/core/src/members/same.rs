@@ -99,7 +99,7 @@ pub fn parting(entry: RecordId, links: &[(RecordId, RecordId)]) -> Vec<usize> {
 }
 
 /// Entries that another one stands for, by row.
-pub(crate) type Aside = BTreeSet<i64>;
+pub(crate) type Merged = BTreeSet<i64>;
 
 /// Reads all links: they are few.
 fn links(conn: &Connection) -> Result<Vec<(RecordId, RecordId)>, Fault> {
@@ -111,8 +111,8 @@ fn links(conn: &Connection) -> Result<Vec<(RecordId, RecordId)>, Fault> {
 }
 
 /// The rows that lists and statistics leave out.
-pub(crate) fn aside(conn: &Connection, schema: &Schema) -> Result<Aside, Fault> {
-    let mut out = Aside::new();
+pub(crate) fn merged(conn: &Connection, schema: &Schema) -> Result<Merged, Fault> {
+    let mut out = Merged::new();
     // An index that is built before the tables are made has none to leave out.
     if schema.kind(SamePerson::TYPE.name).is_none() {
         return Ok(out);
@@ -133,11 +133,11 @@ pub(crate) fn aside(conn: &Connection, schema: &Schema) -> Result<Aside, Fault> 
 
 /// A condition on rows of `member` that leaves those out; empty where there are none.
 pub(crate) fn counted(view: &View<'_>) -> String {
-    let aside = view.office.aside();
-    if aside.is_empty() {
+    let merged = view.office.merged();
+    if merged.is_empty() {
         return String::new();
     }
-    let list = aside.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    let list = merged.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
     format!(" AND rec NOT IN (SELECT value FROM json_each('[{list}]'))")
 }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     fault::Fault,
     finder::{Filter, Session},
-    index::ASIDE,
+    index::MERGED,
     members::{self, Member},
     office::View,
     record::{Kind, Layout, Record as _, Value},
@@ -51,7 +51,7 @@ pub(super) fn list(view: &View<'_>, ledger: Ledger, ask: &ListAsk) -> Result<Lis
 
 /// What lists show of a type: not the entries for whose person another one stands.
 fn in_lists(layout: &Layout) -> Filter {
-    Filter { without_flags: ASIDE, ..Filter::kind(layout.no) }
+    Filter { without_flags: MERGED, ..Filter::kind(layout.no) }
 }
 
 fn line(view: &View<'_>, layout: &Layout, row: &rows::Stored) -> Result<Row, Fault> {
