@@ -24,7 +24,7 @@ export default {
       if (new Set(shares).size !== 3 || shares.some((share) => share.length < 40)) throw new Error('the shares are no three parts')
       await person.looksAtThePaper(async () => {
         for (const share of shares) await person.sees(share)
-        await person.sees('东海县总工会的恢复凭证 · 第 3 份')
+        await person.sees('东海县总工会的应急密钥 · 第 3 份')
         await person.sees('只有这一份不能恢复')
         // Neither what can be pressed nor what is said to the clerk in front of the screen.
         for (const words of ['开始使用', '复制全部', '离开本页后不会再显示']) await person.seesNoMore(words)

@@ -1,4 +1,5 @@
 // A county federation, with its hub or without one, run by command line, for journeys in which the window is a township.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { officeAt, openHub } from './programs.mjs'
 
@@ -10,6 +11,8 @@ export async function foundCounty({ data, program }) {
     ask,
     call,
     sync,
+    /** The three printed shares of its root. */
+    shares: [1, 2, 3].map((n) => readFileSync(join(data, 'county', 'kit', `share-${n}.txt`), 'utf8')),
     /** Writes the enrolment packet; answers its path and the code that is told by phone. */
     async invites(name, code) {
       const file = join(data, `${code}.njpack`)
@@ -26,6 +29,7 @@ export async function openCounty({ data, program }) {
   await county.call('hub.claim', { url: hub.url, key: hub.key, claim: hub.claim })
   return {
     ...county,
+    hub: { url: hub.url, key: hub.key },
     /** The cable is out: nobody answers at the hub's address. */
     unplug: hub.stop,
     /** The hub is back at the same address with what it had. */

@@ -38,16 +38,23 @@ export const PRESSABLE = `(wanted) => { ${COMMON}
 /** A field, by its label, its accessible name or its placeholder. */
 export const FIELD = `(wanted) => { ${COMMON}
   const here = front()
+  // What a bar that stays in place covers is scrolled clear of it, as a person would.
+  const clear = (node) => {
+    const box = node?.getBoundingClientRect()
+    const top = box && document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
+    if (node && node !== top && !node.contains(top)) node.scrollIntoView({ block: 'center', behavior: 'instant' })
+    return node
+  }
   for (const label of [...here.querySelectorAll('label, .el-form-item__label')].filter(seen)) {
     // "必填" and a star belong to the form, not to the name of the field.
     const words = flat(label.innerText).replace(/(必填|Required|[*：:\\s])+$/i, '')
     if (words !== wanted) continue
     const named = label.htmlFor && document.getElementById(label.htmlFor)
     const inside = label.htmlFor ? named : label.querySelector('input, textarea, select')
-    if (inside) return inside
+    if (inside) return clear(inside)
   }
   const fields = here.querySelectorAll('input, textarea, select, [contenteditable="true"]')
-  return best(fields, wanted, (node) => flat(node.getAttribute('aria-label') || node.placeholder))
+  return clear(best(fields, wanted, (node) => flat(node.getAttribute('aria-label') || node.placeholder)))
 }`
 
 /** Whether these words stand anywhere on the screen. */

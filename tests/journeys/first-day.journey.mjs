@@ -17,7 +17,7 @@ export async function foundsTheCounty(person) {
   await person.writes('设一个口令', PASSPHRASE)
   await person.writes('再输一遍口令', PASSPHRASE)
   await person.press('建立')
-  await person.sees('东海县总工会的恢复凭证')
+  await person.sees('东海县总工会的应急密钥')
 }
 
 /** Waits until a face stands on the page with all its points, or none does. */

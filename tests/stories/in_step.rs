@@ -1,7 +1,8 @@
 //! Offices that come into step over a real hub: nothing is lost, and everybody knows where things stand.
 
+use niangjia_hub::Hub;
 use serde_json::json;
-use stories::{County, exchange_all};
+use stories::{County, Desk, exchange_all};
 
 const WANG_FANG: &str = "99010119900615007X";
 
@@ -154,4 +155,26 @@ async fn two_desks_write_on_one_person_and_agree_also_when_replayed() {
         assert_eq!(desk.member(&id).await["conflicts"], a["conflicts"]);
         assert_eq!(desk.digest(&stream), pingming.digest(&stream));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_copied_wrongly_from_the_hub_is_refused_beside_its_field() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let hub = Hub::start(folders[0].path(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let stranger = Hub::start(folders[1].path(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let county = Desk::county().await;
+    let (url, key, claim) = (hub.url(), &hub.key_hex, &hub.claim);
+    for (field, code, asked) in [
+        ("url", "link.address", json!({ "url": "ftp://东海", "key": key, "claim": claim })),
+        ("url", "link.no_line", json!({ "url": "https://127.0.0.1:1", "key": key, "claim": claim })),
+        ("key", "hub_key", json!({ "url": url, "key": "abcd", "claim": claim })),
+        ("key", "link.other_hub", json!({ "url": url, "key": stranger.key_hex, "claim": claim })),
+        ("claim", "link.claim_wrong", json!({ "url": url, "key": key, "claim": stranger.claim })),
+    ] {
+        let fault = county.refused("hub.claim", asked).await;
+        assert_eq!(fault.code, code);
+        let beside: Vec<_> = fault.fields.iter().map(|one| one.field.as_str()).collect();
+        assert_eq!(beside, [field], "{code}");
+    }
+    county.ask("hub.claim", json!({ "url": url, "key": key, "claim": claim })).await;
 }

@@ -41,6 +41,11 @@ async fn one_person_is_counted_once_and_found_under_both_numbers() {
         let tree = office.ask("organisations.tree", json!({})).await;
         assert_eq!(tree["roots"][0]["members"], 2);
         assert_eq!(office.found("8808080").await, 1, "the number in the old papers still leads somewhere");
+        let hit = office.ask("search", json!({ "text": "8808080" })).await["hits"][0]["detail"].clone();
+        assert!(
+            hit.as_str().is_some_and(|detail| detail.starts_with("已并入另一条")),
+            "and says that it stepped back: {hit}"
+        );
         let page = office.member(&wrong).await;
         assert_eq!(page["derived"]["merged_into"]["id"], right);
         assert_eq!((&page["fields"], &page["events"]), (&before["fields"], &before["events"]), "nothing was copied");

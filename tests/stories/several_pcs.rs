@@ -260,7 +260,7 @@ async fn who_may_add_a_pc_and_what_comes_with_it() {
     let ask =
         |clerk: &str| json!({ "packet": { "path": invite }, "code": code, "clerk": clerk, "passphrase": PASSPHRASE });
     let fault = empty.refused("app.join", ask("李强")).await;
-    assert_eq!(fault.fields[0].key, "name_taken");
+    assert_eq!((&*fault.fields[0].field, &*fault.fields[0].key), ("clerk", "name_taken"));
     empty.ask("app.join", ask("王丽")).await;
     let back = empty;
     back.join("张伟民", ZHANG_WEIMIN).await;

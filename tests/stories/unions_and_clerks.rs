@@ -90,3 +90,39 @@ async fn every_act_leaves_its_entry_with_who_did_it() {
         [("members.save", "孙丽"), ("clerks.add", "李强"), ("members.save", "李强"), ("members.join", "李强")]
     );
 }
+
+#[tokio::test]
+async fn what_comes_due_is_a_list_and_the_home_page_counts_the_same() {
+    let office = Desk::alone("平明镇总工会").await;
+    let root = office.ask("organisations.tree", json!({})).await["roots"][0]["id"].clone();
+    let today = chrono::DateTime::from_timestamp_millis(niangjia_host::moment().wall).expect("a moment");
+    let day =
+        |ahead: i64| (today + chrono::Duration::hours(8) + chrono::Duration::days(ahead)).date_naive().to_string();
+    for (name, ahead) in [("昨天到期村工会", -1), ("今天到期村工会", 0), ("月底到期村工会", 60), ("还早村工会", 61)]
+    {
+        let fields = json!({ "name": name, "kind": "village", "parent": root, "next_election_on": day(ahead) });
+        office.ask("organisations.save", json!({ "fields": fields })).await;
+    }
+    let due = json!({ "filter": { "due": 60 }, "sort": "next_election_on" });
+    let listed = office.ask("organisations.list", due.clone()).await;
+    let titles: Vec<_> = listed["rows"].as_array().expect("rows").iter().map(|row| row["title"].clone()).collect();
+    assert_eq!(titles, ["今天到期村工会", "月底到期村工会"]);
+    assert_eq!(listed["total"], 2);
+    assert_eq!(office.ask("organisations.list", json!({ "filter": { "due": 60 }, "text": "yuedi" })).await["total"], 1);
+    // Of her only the contract comes due; it is counted while she is a member.
+    let wang = office.join("王芳", "99010119900615007X").await;
+    let page = office.member(&wang).await;
+    office.save(&page, json!({ "contract_from": "2020-01-01", "contract_to": day(30) })).await;
+    let members = json!({ "filter": { "due": 60, "state": "active" } });
+    assert_eq!(office.ask("members.list", members.clone()).await["total"], 1);
+    let home = office.ask("home", json!({})).await;
+    let coming = home["tiles"].as_array().expect("tiles").iter().find(|tile| tile["key"] == "coming").cloned();
+    assert_eq!(coming.expect("the tile")["count"], 3, "the tile counts what the two lists show");
+    office
+        .ask("members.change", json!({ "id": wang, "event": "left", "on": "2026-01-05", "reason": "本人申请" }))
+        .await;
+    assert_eq!(office.ask("members.list", members).await["total"], 0);
+    // A type in which nothing comes due has no such list, and neither has a number of days that cannot be.
+    office.refused("enterprises.list", due).await;
+    office.refused("organisations.list", json!({ "filter": { "due": -1 } })).await;
+}

@@ -72,6 +72,8 @@ pub struct FieldDescription {
     pub section: String,
     /// Column of the list by default.
     pub listed: bool,
+    /// A day on which something comes due; lists can be asked for it.
+    pub due: bool,
 }
 
 /// A part of a form.
@@ -168,6 +170,7 @@ fn describe(ty: &RecordType) -> RecordDescription {
             register: f.register.into(),
             section: f.section.into(),
             listed: f.listed,
+            due: f.due,
         })
         .collect();
     let sections = SECTIONS

@@ -221,7 +221,9 @@ fn begin(
     let result = office.act(command, caller, |desk| {
         let roles = match &further {
             // Nothing of the office has come yet, so its clerks are known by the packet alone.
-            Some(further) if further.clerks.iter().any(|name| name == clerk.trim()) => return Err(people::name_taken()),
+            Some(further) if further.clerks.iter().any(|name| name == clerk.trim()) => {
+                return Err(people::as_first(people::name_taken()));
+            }
             Some(further) => people::roles_of(&further.roles),
             None => Role::ALL.to_vec(),
         };
@@ -232,7 +234,8 @@ fn begin(
             &roles,
             person.sign.public().to_bytes().to_vec(),
             person.open.public().to_bytes().to_vec(),
-        )?;
+        )
+        .map_err(people::as_first)?;
         if further.is_some() {
             desk.note.kind = Some(people::Clerk::TYPE.name);
             desk.note.record = Some(person.id);

@@ -275,6 +275,14 @@ pub(crate) fn name_taken() -> Fault {
     )
 }
 
+/// The same for those who ask for the first clerk's name beside other names: there the field is called `clerk`.
+pub(crate) fn as_first(mut fault: Fault) -> Fault {
+    for wrong in fault.fields.iter_mut().filter(|wrong| wrong.field == "name") {
+        wrong.field = "clerk".into();
+    }
+    fault
+}
+
 fn field_fault(field: &str, key: &str, say: Say) -> Fault {
     Fault::fields(vec![crate::fault::FieldFault { field: field.into(), key: key.into(), say }])
 }

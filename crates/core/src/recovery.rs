@@ -109,7 +109,7 @@ pub fn finish(
     let caller = Caller { clerk: person.id, roles: Role::ALL.to_vec(), moment };
     office.act("county.recover", caller, |desk| {
         let (sign, open) = (person.sign.public().to_bytes().to_vec(), person.open.public().to_bytes().to_vec());
-        people::add(desk, person.id, clerk, &Role::ALL, sign, open)?;
+        people::add(desk, person.id, clerk, &Role::ALL, sign, open).map_err(people::as_first)?;
         if row.is_none() {
             desk.act.create_as(&Stream::Office(id), id, Organisation::of_office(&identity), None)?;
         }

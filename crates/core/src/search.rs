@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     fault::Fault,
     finder::{Filter, Session},
+    members::Member,
     office::View,
     people::Role,
-    record::Kind,
+    record::{Kind, Record as _},
     registry::Registry,
     store::rows,
 };
@@ -65,6 +66,7 @@ fn search(view: &View<'_>, ask: SearchAsk) -> Result<SearchAnswer, Fault> {
         filter.kinds =
             ask.kinds.iter().filter_map(|k| view.office.store.schema.kind(k)).fold(0, |mask, l| mask | (1 << l.no));
     }
+    let merged = view.office.merged();
     let found = view.office.finder().find(&mut Session::new(), text, &filter, limit);
     let mut hits = drafts(view, text, &ask.kinds)?;
     let total = found.total + hits.len();
@@ -72,10 +74,13 @@ fn search(view: &View<'_>, ask: SearchAsk) -> Result<SearchAnswer, Fault> {
         let Some(layout) = view.office.store.schema.number(hit.kind) else { continue };
         let Some(row) = rows::by_rec(view.conn, layout, hit.rec)? else { continue };
         let title = crate::records::shown(view, Kind::Text, &row.values[layout.ty.title], false)?.zh.into_owned();
-        let detail = match crate::ledger(layout.ty.name) {
+        let mut detail = match crate::ledger(layout.ty.name) {
             Some(ledger) => (ledger.detail)(view, &row.values)?,
             None => String::new(),
         };
+        if layout.ty.name == Member::TYPE.name && merged.contains(&hit.rec) {
+            detail.insert_str(0, "已并入另一条 · ");
+        }
         hits.push(Hit { kind: layout.ty.name.to_owned(), id: row.id.to_string(), title, detail, mark: hit.marks });
     }
     hits.truncate(limit);

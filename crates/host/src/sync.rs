@@ -11,6 +11,7 @@ use std::{
 use niangjia_core::{
     Fault,
     blobs::BlobsWaiting,
+    fault::FieldFault,
     identity::Hub,
     people::Role,
     recovery::Returning,
@@ -212,6 +213,18 @@ fn spoken(fault: &LinkFault) -> Fault {
     Fault::say(fault.key(), Say::new(fault.zh(), fault.en())).because(fault)
 }
 
+/// A refused claim names the field in which the clerk mends it.
+fn beside(mut fault: Fault) -> Fault {
+    let field = match fault.code.as_str() {
+        "link.address" | "link.no_line" => "url",
+        "hub_key" | "link.other_hub" => "key",
+        "link.claim_wrong" | "link.claim_spent" => "claim",
+        _ => return fault,
+    };
+    fault.fields.push(FieldFault { field: field.into(), key: fault.code.clone(), say: fault.say.clone() });
+    fault
+}
+
 fn address(hub: &Hub) -> Result<HubAddress, Fault> {
     let key = hex::decode(hub.key.trim())
         .ok()
@@ -248,7 +261,11 @@ impl Station {
         })?;
         let root = VerifyingKey::from_bytes(&root).map_err(Fault::question)?;
         let hub = Hub { url: ask.url.trim().trim_end_matches('/').to_owned(), key: ask.key.trim().to_owned() };
-        link(&session, &hub, &self.timer.brittle)?.claim(ask.claim.trim(), root).await.map_err(|e| spoken(&e))?;
+        let claimed = match link(&session, &hub, &self.timer.brittle) {
+            Ok(link) => link.claim(ask.claim.trim(), root).await.map_err(|e| spoken(&e)),
+            Err(fault) => Err(fault),
+        };
+        claimed.map_err(beside)?;
         let url = hub.url.clone();
         session.office.set_hub(hub, &mut moment().rng)?;
         self.timer.wake();

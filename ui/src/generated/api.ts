@@ -405,6 +405,8 @@ export interface Devices {
   devices: DeviceLine[]
   /** Invited, and not heard of yet. */
   invited: InvitedLine[]
+  /** Whether this PC has the county's issuing key: only there PCs are shut out and keys changed. */
+  registrar: boolean
 }
 
 /** A field in which sheet and store differ. */
@@ -577,6 +579,8 @@ export interface FieldDescription {
   section: string
   /** Column of the list by default. */
   listed: boolean
+  /** A day on which something comes due; lists can be asked for it. */
+  due: boolean
 }
 
 /** One field and the sentence that belongs beside it. */
@@ -806,7 +810,7 @@ export interface LastFault {
 export interface ListAsk {
   /** Text as in the search box. */
   text?: string | null
-  /** Fields that must hold exactly this value (code, id, yes or no). */
+  /** Fields that must hold exactly this value (code, id, yes or no). Besides: `state`; `standing` (`needs_you`); `due`, the days ahead within which something comes due. */
   filter?: Record<string, Json>
   /** `pinyin`, or a field name. */
   sort?: string | null

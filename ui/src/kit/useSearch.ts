@@ -3,7 +3,8 @@ import { ref } from 'vue'
 import type { Hit } from '../generated/api'
 import { call } from '../host'
 
-export function useSearch(limit: number) {
+/** `kinds` are the record types that are looked for; every one where there are none. */
+export function useSearch(limit: number, kinds: string[] = []) {
   const hits = ref<Hit[]>([])
   const total = ref(0)
   const asked = ref('')
@@ -18,7 +19,7 @@ export function useSearch(limit: number) {
       asked.value = ''
       return
     }
-    const answer = await call('search', { text: wanted, limit }).catch(() => ({ total: 0, hits: [] }))
+    const answer = await call('search', { text: wanted, limit, kinds }).catch(() => ({ total: 0, hits: [] }))
     if (mine !== latest) return
     hits.value = answer.hits
     total.value = answer.total

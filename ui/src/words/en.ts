@@ -102,6 +102,7 @@ const en: typeof zh = {
     unsent_stick: 'no line: they go by stick',
     devices: 'one enrolment packet was used twice; please check',
   },
+  coming: { organisations: 'elections: {n}', members: 'contracts: {n}' },
   tile_none: {
     needs_you: 'nothing to check',
     drafts: 'nothing half finished',
@@ -116,6 +117,7 @@ const en: typeof zh = {
     county_what: 'Done once by the county federation, which then invites the townships.',
     alone: 'Work alone',
     alone_what: 'There is no packet from the county yet; work on this PC for now.',
+    recover: 'Found a county again from its recovery kit',
     office_name: 'Full name of the union',
     county_example: 'e.g. 东海县总工会',
     township_example: 'e.g. 平明镇总工会',
@@ -189,6 +191,7 @@ const en: typeof zh = {
     strokes: 'By strokes',
     entered: 'As entered',
     only_waiting: 'Only what needs me',
+    only_due: 'Due in 60 days',
     often: 'My filters',
     keep_as: 'Keep the present conditions as',
     keep: 'Keep',

@@ -3,18 +3,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import en from './en'
+import furtherEn from './further/en'
+import furtherZh from './further/zh-CN'
 import zh from './zh-CN'
 
 type Tree = { [key: string]: string | Tree }
 const flat = (tree: Tree, path = ''): [string, string][] =>
   Object.entries(tree).flatMap(([key, value]) => (typeof value === 'string' ? [[path + key, value] as [string, string]] : flat(value, `${path}${key}.`)))
-const chinese = new Map(flat(zh))
-const english = new Map(flat(en))
+const chinese = new Map([...flat(zh), ...flat(furtherZh)])
+const english = new Map([...flat(en), ...flat(furtherEn)])
 
 const root = join(import.meta.dirname, '..')
 const files = (ending: string) => (readdirSync(root, { recursive: true }) as string[]).filter((name) => name.endsWith(ending)).map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }))
 const pages = files('.vue')
-const scripts = files('.ts').filter(({ name }) => !name.endsWith('.test.ts') && !/^words\/(zh-CN|en)\.ts$/.test(name) && !name.startsWith('generated'))
+const scripts = files('.ts').filter(({ name }) => !name.endsWith('.test.ts') && !/^words\/(further\/)?(zh-CN|en)\.ts$/.test(name) && !name.startsWith('generated'))
 
 describe('words', () => {
   it('have the same keys in both languages', () => {
@@ -44,6 +46,18 @@ describe('words', () => {
       return !whole.includes(`'${key}'`) && !whole.includes(`keypath="${key}"`) && !whole.includes(`\`${group}.`) && !whole.includes(`'${group}', `) && !whole.includes(`\`${group}.${last.replace(/\d$/, '')}`)
     })
     expect(unused).toEqual([])
+  })
+
+  it('are said once: no further word replaces one of the start', () => {
+    const start = new Set(flat(zh).map(([key]) => key))
+    expect(flat(furtherZh).filter(([key]) => start.has(key))).toEqual([])
+  })
+
+  // A page that asks for a further word without loading them would show its key.
+  it('are loaded by whoever asks for a further one', () => {
+    const start = new Set(flat(zh).map(([key]) => key))
+    const bare = [...pages, ...scripts].filter(({ text }) => !text.includes('words/further') && [...text.matchAll(/(?<![\w.])\$?t\('([\w.]+)'/g)].some((found) => !start.has(found[1]!)))
+    expect(bare.map(({ name }) => name)).toEqual([])
   })
 
   it('stand nowhere else: no Chinese in a page', () => {

@@ -100,6 +100,7 @@ export default {
     unsent_stick: '没有线路，用 U 盘带去',
     devices: '同一个入网数据包用了两次，请核对',
   },
+  coming: { organisations: '换届 {n}', members: '合同到期 {n}' },
   tile_none: {
     needs_you: '没有要核对的',
     drafts: '没有录了一半的',
@@ -114,6 +115,7 @@ export default {
     county_what: '由县（市、区）总工会操作一次。之后由县里邀请各乡镇加入。',
     alone: '单独使用',
     alone_what: '暂时没有县里的数据包，先在本机办理业务。',
+    recover: '用应急密钥恢复县总工会',
     office_name: '工会全称',
     county_example: '例如：东海县总工会',
     township_example: '例如：平明镇总工会',
@@ -137,7 +139,7 @@ export default {
     joining: '正在核对数据包…',
   },
   kit: {
-    title: '{office}的恢复凭证',
+    title: '{office}的应急密钥',
     why: '电脑全部损坏时，用下面三份中的任意两份就能恢复。请现在打印，分别交三个人在不同的地方保管。离开本页后不会再显示。',
     on_paper: '县总工会的电脑全部损坏时，三份中的任意两份就能恢复。只有这一份不能恢复，请不要与另外两份放在一起。',
     fingerprint: '县总工会指纹',
@@ -187,6 +189,7 @@ export default {
     strokes: '按笔画',
     entered: '按登记先后',
     only_waiting: '只看待处理',
+    only_due: '60 天内到期',
     often: '常用条件',
     keep_as: '把现在的查找条件存为',
     keep: '存下',

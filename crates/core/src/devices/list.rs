@@ -27,6 +27,8 @@ pub struct Devices {
     pub devices: Vec<DeviceLine>,
     /// Invited, and not heard of yet.
     pub invited: Vec<InvitedLine>,
+    /// Whether this PC has the county's issuing key: only there PCs are shut out and keys changed.
+    pub registrar: bool,
 }
 
 /// One PC.
@@ -240,7 +242,7 @@ pub(super) fn list(view: &View<'_>) -> Result<Devices, Fault> {
             invited.push(InvitedLine { name: device.name, by: view.author(row.made_by)?, at: row.made_at });
         }
     }
-    Ok(Devices { devices: lines, invited })
+    Ok(Devices { devices: lines, invited, registrar: view.office.registrar() })
 }
 
 fn used_twice() -> Say {

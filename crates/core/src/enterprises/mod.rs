@@ -50,14 +50,7 @@ pub struct Enterprise {
     pub nature: Option<String>,
     #[field(zh = "经济类型", en = "Economy", section = "basic", codes = "economy")]
     pub economy: Option<String>,
-    #[field(
-        zh = "单位所属行业",
-        en = "Industry",
-        section = "basic",
-        codes = "industry",
-        sheet = "行业|所属行业",
-        listed
-    )]
+    #[field(zh = "单位所属行业", en = "Industry", section = "basic", codes = "industry", sheet = "行业|所属行业")]
     pub industry: Option<String>,
     #[field(zh = "规模以上", en = "Above scale", section = "basic", sheet = "是否规模以上|规上")]
     pub above_scale: Option<bool>,

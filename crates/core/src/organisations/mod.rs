@@ -54,7 +54,7 @@ pub struct Organisation {
     pub stat_code: Option<String>,
     #[field(zh = "所在政区", en = "Area", section = "basic", kind = "area", sheet = "单位所在政区|行政区划")]
     pub area: Option<String>,
-    #[field(zh = "建会日期", en = "Founded on", section = "term", sheet = "成立日期", listed)]
+    #[field(zh = "建会日期", en = "Founded on", section = "term", sheet = "成立日期")]
     pub founded_on: Option<NaiveDate>,
     #[field(zh = "批复文号", en = "Approval no.", section = "term", sheet = "审批文号")]
     pub approval_no: Option<String>,

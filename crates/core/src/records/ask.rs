@@ -18,7 +18,8 @@ pub struct ListAsk {
     /// Text as in the search box.
     #[serde(default)]
     pub text: Option<String>,
-    /// Fields that must hold exactly this value (code, id, yes or no).
+    /// Fields that must hold exactly this value (code, id, yes or no). Besides: `state`; `standing` (`needs_you`); `due`, the
+    /// days ahead within which something comes due.
     #[serde(default)]
     pub filter: BTreeMap<String, Json>,
     /// `pinyin`, or a field name.

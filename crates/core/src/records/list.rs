@@ -24,6 +24,9 @@ use crate::{
 /// Rows of one window at the most.
 const WINDOW: u32 = 100;
 
+/// Days ahead that a list looks at the most; ten years.
+const FARTHEST: u64 = 3660;
+
 pub(super) fn list(view: &View<'_>, ledger: Ledger, ask: &ListAsk) -> Result<Listing, Fault> {
     let layout = view.layout(ledger.ty.name)?;
     let limit = ask.limit.unwrap_or(50).clamp(1, WINDOW) as usize;
@@ -109,6 +112,10 @@ fn selected(
             conditions.push(format!("rec IN (SELECT rec FROM leaf WHERE kind = {})", layout.no));
             continue;
         }
+        if name == "due" {
+            conditions.push(coming(view, layout, json, &mut values)?);
+            continue;
+        }
         let place = layout.place(name).ok_or_else(|| Fault::question(format!("filter {name}")))?;
         let value = shape::from_json(&layout.ty.fields[place], json).map_err(|f| Fault::fields(vec![f]))?;
         if value == Value::Null {
@@ -161,6 +168,20 @@ fn selected(
     ))?;
     let recs = statement.query_map(params(), |r| r.get(0))?.collect::<Result<_, _>>()?;
     Ok((usize::try_from(total).unwrap_or(0), recs))
+}
+
+/// Rows of which something comes due from today on, within so many days.
+fn coming(view: &View<'_>, layout: &Layout, days: &Json, values: &mut Vec<Value>) -> Result<String, Fault> {
+    let days = days.as_u64().filter(|days| *days <= FARTHEST).ok_or_else(|| Fault::question("filter due"))?;
+    let today = view.today();
+    values.extend([today, today + chrono::Days::new(days)].map(|day| Value::Text(day.to_string().into())));
+    let (from, to) = (values.len() - 1, values.len());
+    let due = layout.ty.fields.iter().filter(|field| field.due);
+    let any: Vec<_> = due.map(|field| format!("\"{}\" BETWEEN ?{from} AND ?{to}", field.name)).collect();
+    if any.is_empty() {
+        return Err(Fault::question("filter due"));
+    }
+    Ok(format!("({})", any.join(" OR ")))
 }
 
 fn by_strokes(view: &View<'_>, layout: &Layout, hits: Vec<i64>, descending: bool) -> Result<Vec<i64>, Fault> {

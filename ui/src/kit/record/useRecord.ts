@@ -25,6 +25,6 @@ export function useRecord(kind: () => string, id: () => string) {
     }
   }
   watch(id, () => { record.value = undefined; void load() }, { immediate: true })
-  useFresh(() => [kind(), recordType(kind())?.kind ?? ''], () => void load())
+  useFresh(() => [kind(), recordType(kind())?.kind ?? '', 'same_person'], () => void load())
   return { record, history, fault, load }
 }
