@@ -1,6 +1,7 @@
 //! The errands of the house: `cargo xtask tidy` checks what a machine can check of the house rules.
 
 mod hub_load;
+mod iron;
 mod simulate;
 mod source;
 mod tidy;
@@ -19,6 +20,10 @@ enum Errand {
     Simulation(Vec<String>),
     /// Everybody comes at once to a hub.
     HubLoad(Vec<String>),
+    /// Programs killed, power cut, lines broken; the words are those of `tests/iron`.
+    Iron(Vec<String>),
+    /// Mutates what decoders read.
+    Fuzz(Vec<String>),
 }
 
 impl Errand {
@@ -27,7 +32,12 @@ impl Errand {
        cargo xtask simulate [--seeds N] [--from S]          live N histories of the simulation
        cargo xtask simulate --tell S [--defect NAME]        tell one of them line by line
        cargo xtask defects [--within N] [--only WORDS]      plant each defect; all must be caught
-       cargo xtask hub-load [--dev] [--offices N] [--fresh N] [--idle N] [--seconds S]   everybody comes to a hub at once";
+       cargo xtask hub-load [--dev] [--offices N] [--fresh N] [--idle N] [--seconds S]   everybody comes to a hub at once
+       cargo xtask kills [--times N] [--seed S]             kill -9 offices and their hub
+       cargo xtask cuts [--times N] [--seed S]              cut the power of an office, on an ext4 of its own (root)
+       cargo xtask line [--changes N] [--seed S]            a day's changes over a bad line
+       cargo xtask fuzz [--seconds N] [--only DECODER]      mutate what decoders read, each for so long (nightly, cargo-fuzz)
+       cargo xtask fuzz --seeds                             write the made-up papers where fuzzing begins";
 
     fn asked(words: Vec<String>) -> Option<Self> {
         match (words.first().map(String::as_str), words.len()) {
@@ -35,6 +45,8 @@ impl Errand {
             (Some("types"), 1) => Some(Self::Types),
             (Some("simulate" | "defects"), _) => Some(Self::Simulation(words)),
             (Some("hub-load"), _) => Some(Self::HubLoad(words[1..].to_vec())),
+            (Some("kills" | "cuts" | "line"), _) => Some(Self::Iron(words)),
+            (Some("fuzz"), _) => Some(Self::Fuzz(words[1..].to_vec())),
             _ => None,
         }
     }
@@ -46,6 +58,8 @@ fn main() -> ExitCode {
         Some(Errand::Types) => types::run(tree::top()),
         Some(Errand::Simulation(words)) => simulate::run(tree::top(), &words),
         Some(Errand::HubLoad(words)) => hub_load::run(tree::top(), &words),
+        Some(Errand::Iron(words)) => iron::run(tree::top(), &words),
+        Some(Errand::Fuzz(words)) => iron::fuzz(tree::top(), &words),
         None => {
             eprintln!("{}", Errand::HELP);
             ExitCode::from(2)

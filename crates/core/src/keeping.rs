@@ -70,6 +70,7 @@ impl Office {
         self.catch_up(&tx)?;
         let mut memory = (*self.store.memory()).clone();
         if !restored && !old_copy(&tx, &memory, &marks)? {
+            self.mend_tail(&tx, &memory, &marks, moment)?;
             return Ok(TakenBack::default());
         }
         let entries = self.store.tail.read()?;
@@ -104,6 +105,28 @@ impl Office {
         drop(conn);
         self.index()?;
         Ok(TakenBack { changes, renewed: true })
+    }
+
+    /// Writes behind the tail what a program that ended between the commit and the tail did not write there. Without it the
+    /// tail would have a hole in its counters, and a database made from it would take the missing change for a known one.
+    fn mend_tail(&self, conn: &Connection, memory: &Memory, marks: &[Entry], mut moment: Moment) -> Result<(), Fault> {
+        let own = memory.ident(memory.own)?;
+        let known = marks.iter().filter_map(|entry| match entry {
+            Entry::Block(block) => (block.incarnation == own).then_some(block.last),
+            Entry::Fence(fence) => (fence.incarnation == own).then_some(fence.counter),
+            Entry::Secret { .. } => None,
+        });
+        let known = known.max().unwrap_or(0);
+        if memory.counter <= known {
+            return Ok(());
+        }
+        let missing = Fresh::waiting_after(conn, memory.own, known)?;
+        if missing.first().is_none_or(|first| first.first > known + 1) {
+            // Part of it is sealed already; the snapshot that follows makes the tail begin anew.
+            self.store.tail.fall_behind();
+        }
+        self.store.tail.append(&tail_of(memory, &missing)?, &mut moment.part().rng);
+        Ok(())
     }
 
     /// Writes into the audit that a snapshot has been put back, and how many changes came back beyond it.

@@ -196,7 +196,7 @@ impl Enrolment {
         Ok(())
     }
 
-    fn to_cbor(&self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn to_cbor(&self) -> Zeroizing<Vec<u8>> {
         // Room for all, so that no copy of the keys stays behind when it grows.
         let names: usize = self.further.iter().flat_map(|f| &f.clerks).map(|name| name.len() + 8).sum();
         let size = (16 << 10) + self.keys.len() * 128 + names;
@@ -240,7 +240,7 @@ impl Enrolment {
         out
     }
 
-    fn from_cbor(bytes: &[u8]) -> Result<Self, Bad> {
+    pub(crate) fn from_cbor(bytes: &[u8]) -> Result<Self, Bad> {
         let r = &mut Reader::new(bytes);
         let parts = r.array()?;
         match r.uint()? {

@@ -5,6 +5,8 @@
 //! and answers [`Bad`] instead of panicking.
 
 mod bad;
+#[cfg(feature = "bare")]
+pub mod bare;
 mod cbor;
 mod cert;
 mod cose;

@@ -20,8 +20,8 @@ use crate::stream::Stream;
 mod tests;
 
 const VERSION: u64 = 0;
-const REVOCATION: &[u8] = b"niangjia revocation";
-const GRANT: &[u8] = b"niangjia grant";
+pub(crate) const REVOCATION: &[u8] = b"niangjia revocation";
+pub(crate) const GRANT: &[u8] = b"niangjia grant";
 const KEY: &[u8] = b"niangjia stream key";
 /// Bytes of one document: a county PC has written to every office.
 pub const LARGEST: usize = 512 << 10;

@@ -33,7 +33,7 @@ pub const PARTS: u32 = 10_000;
 
 /// Of the format; see [`crate::segment::VERSION`].
 const VERSION: u64 = 0;
-const HEAD: &[u8] = b"niangjia packet head";
+pub(crate) const HEAD: &[u8] = b"niangjia packet head";
 const END: &[u8] = b"niangjia packet end";
 /// Bytes of a head and of an end that are read.
 const LARGEST_HEAD: usize = 1 << 20;

@@ -210,7 +210,7 @@ fn count<'b>(
     Ok(changes as u32)
 }
 
-fn pack(blocks: &[&[u8]], limits: &Limits) -> Result<Vec<u8>, Bad> {
+pub(crate) fn pack(blocks: &[&[u8]], limits: &Limits) -> Result<Vec<u8>, Bad> {
     within("blocks", blocks.len(), limits.changes as usize)?;
     let mut plain = Vec::with_capacity(blocks.iter().map(|b| b.len() + 9).sum::<usize>() + 9);
     let w = &mut Writer(&mut plain);
@@ -222,7 +222,7 @@ fn pack(blocks: &[&[u8]], limits: &Limits) -> Result<Vec<u8>, Bad> {
     zstd::bulk::compress(&plain, LEVEL).map_err(|_| Bad::Compressed)
 }
 
-fn unpack(packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Bad> {
+pub(crate) fn unpack(packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Bad> {
     // One frame that says how large it is, and nothing after it: what will be allocated is known before.
     let declared = zstd::zstd_safe::get_frame_content_size(packed).map_err(|_| Bad::Compressed)?;
     let size = usize::try_from(declared.ok_or(Bad::Compressed)?).unwrap_or(usize::MAX);

@@ -30,6 +30,26 @@ pub(crate) struct Fresh {
     pub(crate) block: Vec<u8>,
 }
 
+impl Fresh {
+    /// What waits in the outbox of an incarnation after a counter, oldest first.
+    pub(crate) fn waiting_after(conn: &Connection, inc: i64, counter: i64) -> Result<Vec<Self>, Fault> {
+        let mut rows = conn.prepare_cached(
+            "SELECT stream, inc, changes, first_ctr, last_ctr, block FROM outbox WHERE inc = ?1 AND last_ctr > ?2 ORDER BY no",
+        )?;
+        let rows = rows.query_map([inc, counter], |r| {
+            Ok(Self {
+                stream: r.get(0)?,
+                inc: r.get(1)?,
+                changes: r.get(2)?,
+                first: r.get(3)?,
+                last: r.get(4)?,
+                block: r.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
 /// Puts blocks into the outbox, where they wait to be sealed.
 pub(crate) fn put_out(conn: &Connection, fresh: &[Fresh]) -> Result<(), Fault> {
     let mut put = conn.prepare_cached(

@@ -85,6 +85,11 @@ impl Tail {
         self.behind.load(Ordering::Acquire)
     }
 
+    /// Something that was saved is missing here and cannot be written any more.
+    pub(crate) fn fall_behind(&self) {
+        self.behind.store(true, Ordering::Release);
+    }
+
     /// Writes entries behind the others. What cannot be written is remembered ([`Tail::behind`]) and never fails the act,
     /// which stands in the database already.
     pub(crate) fn append(&self, entries: &[Entry], rng: &mut (impl CryptoRng + ?Sized)) {

@@ -37,7 +37,7 @@ impl Header {
         Ok(())
     }
 
-    pub(super) fn to_cbor(&self, certs: &[Cert]) -> Vec<u8> {
+    pub(crate) fn to_cbor(&self, certs: &[Cert]) -> Vec<u8> {
         let mut out = Vec::with_capacity(4096);
         let w = &mut Writer(&mut out);
         w.array(FIELDS);

@@ -1,0 +1,231 @@
+//! Every decoder as a function of any bytes. Each answers whether it took them; none may panic, hang, or take more memory
+//! than its limits say.
+
+mod seeds;
+
+use std::path::{Path, PathBuf};
+
+use niangjia_core::sheet;
+use niangjia_replication::{
+    Block, Frontier, Limits, RecordId, Segment, Value,
+    bare::{self, Paper},
+    blob::{Address, Blob, Outline},
+    enrol::{self, Code},
+    keys::{self, Cert},
+    kit::Share,
+    orders::{self, Revocation},
+    packet::{self, BlobPiece, Item},
+    slot,
+    wire::{self, Begun, BlobSlice, Changed, ChangedAsk, ClaimAsk, Frames, MissingAsk, Status, Taken},
+};
+
+pub use seeds::{Seeds, seeds};
+
+const LIMITS: &Limits = &Limits::STANDARD;
+
+/// A decoder; the answer is whether it took the bytes.
+pub type Decoder = fn(&[u8]) -> bool;
+
+/// All of them by name; the corpus of each lies in `fuzz/corpus/NAME`.
+pub const TARGETS: [(&str, Decoder); 16] = [
+    ("frame", frame),
+    ("message", message),
+    ("frontier", frontier),
+    ("segment", segment),
+    ("segment_body", segment_body),
+    ("block", block),
+    ("value", value),
+    ("packet", packet_file),
+    ("packet_head", packet_head),
+    ("enrolment", enrolment),
+    ("key_slot", key_slot),
+    ("blob_piece", blob_piece),
+    ("certificates", certificates),
+    ("revocation", revocation),
+    ("grant", grant),
+    ("workbook", workbook),
+];
+
+/// Runs a decoder by its name.
+///
+/// # Panics
+/// Where there is none of that name, or the decoder is at fault.
+pub fn run(name: &str, bytes: &[u8]) -> bool {
+    let (_, decoder) = TARGETS.iter().find(|(known, _)| *known == name).expect("a decoder of that name");
+    decoder(bytes)
+}
+
+/// Where the committed corpora lie.
+#[must_use]
+pub fn corpus(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("fuzz").join("corpus").join(name)
+}
+
+fn frame(bytes: &[u8]) -> bool {
+    // In one piece and byte by byte it must come out as the same frames.
+    let (mut whole, mut slow) = (Frames::new(), Frames::new());
+    whole.push(bytes);
+    let taken = whole.take(LIMITS);
+    let mut pieces = Vec::new();
+    for piece in bytes.chunks(7) {
+        slow.push(piece);
+        match slow.take(LIMITS) {
+            Ok(frames) => pieces.extend(frames),
+            Err(_) => {
+                assert!(taken.is_err(), "refused in pieces only");
+                return false;
+            }
+        }
+    }
+    taken.is_ok_and(|frames| {
+        assert_eq!(frames, pieces);
+        !frames.is_empty() && whole.is_empty()
+    })
+}
+
+fn message(bytes: &[u8]) -> bool {
+    let begun = Begun::of(bytes);
+    assert!(begun.fits(bytes) <= bytes.len());
+    wire::decode::<ChangedAsk>(bytes).is_ok()
+        | wire::decode::<Changed>(bytes).is_ok()
+        | wire::decode::<MissingAsk>(bytes).is_ok()
+        | wire::decode::<ClaimAsk>(bytes).is_ok()
+        | wire::decode::<Status>(bytes).is_ok()
+        | wire::decode::<Taken>(bytes).is_ok()
+        | wire::decode::<BlobSlice>(bytes).is_ok_and(|slice| slice.outline(Address([0; 32])).is_ok())
+}
+
+fn frontier(bytes: &[u8]) -> bool {
+    // One encoding only: what is read is written the same.
+    Frontier::from_cbor(bytes).map(|read| assert_eq!(read.to_cbor(), bytes)).is_ok()
+}
+
+fn segment(bytes: &[u8]) -> bool {
+    let county = Seeds::new();
+    let Ok(segment) = Segment::parse(bytes, LIMITS) else { return false };
+    let introduced = segment.introduces(&county.root.public());
+    assert!(segment.certs().is_empty() == matches!(introduced, Ok(None)) || introduced.is_err());
+    segment.verify(&county.device.public()).is_ok_and(|verified| verified.open(&county.key, LIMITS).is_ok())
+}
+
+fn segment_body(bytes: &[u8]) -> bool {
+    bare::unpacked(bytes).is_ok_and(|plain| {
+        assert!(plain.len() <= LIMITS.plain);
+        true
+    })
+}
+
+fn block(bytes: &[u8]) -> bool {
+    Block::decode(bytes, LIMITS).is_ok_and(|block| {
+        // Iterating over what was decoded cannot fail.
+        block.changes().map(|change| change.sets().count()).sum::<usize>() <= LIMITS.cells as usize
+    })
+}
+
+fn value(bytes: &[u8]) -> bool {
+    Value::from_cbor(bytes, LIMITS).is_ok()
+}
+
+fn packet_file(bytes: &[u8]) -> bool {
+    let county = Seeds::new();
+    let mut reader = packet::Reader::new(Limits::STANDARD);
+    let mut maker = None;
+    for piece in bytes.chunks(999) {
+        reader.push(piece);
+        loop {
+            match reader.take() {
+                Ok(Some(Item::Head(head))) => maker = head.verify(&county.root.public()).ok(),
+                Ok(Some(Item::End(end))) => {
+                    let maker = maker.as_ref();
+                    return maker.is_some_and(|maker| end.verify(maker).is_ok()) && reader.finish().is_ok();
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => {
+                    assert!(reader.finish().is_err());
+                    return false;
+                }
+            }
+        }
+    }
+    false
+}
+
+fn packet_head(bytes: &[u8]) -> bool {
+    let county = Seeds::new();
+    let Ok(head) = Paper::PacketHead.sign(bytes, &county.certs[3], &county.device) else { return false };
+    let mut file = packet::MAGIC.to_vec();
+    if wire::put_frame(&mut file, &head).is_err() {
+        return false;
+    }
+    let mut reader = packet::Reader::new(Limits::STANDARD);
+    reader.push(&file);
+    match reader.take() {
+        Ok(Some(Item::Head(head))) => head.verify(&county.root.public()).is_ok(),
+        _ => false,
+    }
+}
+
+fn enrolment(bytes: &[u8]) -> bool {
+    // Sealed by a stranger, and as one who knows the code could make it.
+    let code = Code::parse(std::str::from_utf8(bytes).unwrap_or_default());
+    assert!(code.is_err() || enrol::open(bytes, &code.expect("a code")).is_err());
+    bare::enrolment(bytes).is_ok()
+}
+
+fn key_slot(bytes: &[u8]) -> bool {
+    slot::unlock(seeds::PASSPHRASE, &[], bytes).is_ok() || Share::parse(&String::from_utf8_lossy(bytes)).is_ok()
+}
+
+fn blob_piece(bytes: &[u8]) -> bool {
+    let _ = Blob::from_bytes(bytes);
+    BlobPiece::parse(bytes).is_ok_and(|piece| {
+        assert_eq!(piece.to_bytes(), bytes, "one encoding only");
+        true
+    }) || bytes.split_first_chunk::<32>().is_some_and(|(address, rest)| {
+        let hashes: Vec<[u8; 32]> = rest.chunks_exact(32).map(|c| c.try_into().expect("32")).collect();
+        Outline::new(Address(*address), rest.len() as u64, hashes).is_ok()
+    })
+}
+
+fn certificates(bytes: &[u8]) -> bool {
+    let root = Seeds::new().root.public();
+    let _ = Cert::from_bytes(bytes).map(|cert| cert.verify(&root));
+    keys::chain_from_cbor(bytes).is_ok_and(|chain| keys::verify_chain(&chain, &root).is_ok())
+}
+
+fn revocation(bytes: &[u8]) -> bool {
+    let county = Seeds::new();
+    let root = county.root.public();
+    assert!(Revocation::read(bytes, &root).is_err(), "no signature is guessed");
+    Paper::Revocation.sign(bytes, &county.certs[1], &county.issuing).is_ok_and(|b| Revocation::read(&b, &root).is_ok())
+}
+
+fn grant(bytes: &[u8]) -> bool {
+    let county = Seeds::new();
+    let root = county.root.public();
+    assert!(orders::granted(bytes, &root).is_err(), "no signature is guessed");
+    Paper::Grant.sign(bytes, &county.certs[1], &county.issuing).is_ok_and(|b| orders::granted(&b, &root).is_ok())
+}
+
+/// How many rows a made-up workbook may have before reading it is only slow.
+const ROWS: u32 = 20_000;
+
+fn workbook(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("a-file");
+    std::fs::write(&path, bytes).expect("a file");
+    let limits = sheet::Limits {
+        file_bytes: 1 << 20,
+        part_bytes: 8 << 20,
+        held_bytes: 4 << 20,
+        rows: ROWS,
+        ..sheet::Limits::default()
+    };
+    let Ok(mut book) = sheet::open(&path, &limits) else { return false };
+    (0..book.sheets().len()).all(|at| book.rows(at).is_ok_and(|mut rows| rows.all(|row| row.is_ok())))
+}
+
+fn id(n: u8) -> RecordId {
+    RecordId([n; 16])
+}
