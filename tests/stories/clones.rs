@@ -3,28 +3,11 @@
 
 use niangjia_core::replication::Stream;
 use serde_json::{Value, json};
-use stories::{County, Desk, exchange_all, opened, usual};
+use stories::{County, Desk, cloned, exchange_all};
 
 const WANG_FANG: &str = "99010119900615007X";
 const ZHANG_WEIMIN: &str = "990101198001010014";
 const SHAN_XIAO: &str = "99010619880808004X";
-
-/// The whole data folder, copied to another PC while the program is closed.
-async fn cloned(desk: &mut Desk) -> Desk {
-    desk.station.close().await;
-    let fresh = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(desk.dir()).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            std::fs::copy(&path, fresh.path().join(path.file_name().unwrap())).unwrap();
-        }
-    }
-    desk.station = opened(desk.dir());
-    desk.unlock().await;
-    let clone = Desk::at(fresh, usual());
-    clone.unlock().await;
-    clone
-}
 
 /// Everything that can be seen of the members, as this desk shows it.
 async fn shown(desk: &Desk) -> Vec<Value> {

@@ -254,6 +254,26 @@ impl County {
     }
 }
 
+/// The whole data folder, copied to another PC while the program is closed.
+///
+/// # Panics
+/// Where the folder cannot be read.
+pub async fn cloned(desk: &mut Desk) -> Desk {
+    desk.station.close().await;
+    let fresh = tempfile::tempdir().expect("a folder");
+    for entry in std::fs::read_dir(desk.dir()).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_file() {
+            std::fs::copy(&path, fresh.path().join(path.file_name().expect("a name"))).expect("a copy");
+        }
+    }
+    desk.station = opened(desk.dir());
+    desk.unlock().await;
+    let clone = Desk::at(fresh, usual());
+    clone.unlock().await;
+    clone
+}
+
 /// Everybody exchanges until all has arrived and the receipts are back.
 pub async fn exchange_all(desks: &[&Desk]) {
     for _ in 0..2 {

@@ -38,7 +38,7 @@ async fn a_photo_taken_offline_comes_after_the_text_and_a_cut_line_goes_on_where
     // 李强 comes into the range of a telephone; in the middle of the photo it is gone again.
     line.mend();
     let _ = line.went_up();
-    line.cut_after(90_000);
+    line.cut_after(150_000);
     let done = town.sync().await;
     assert_eq!((&done["in_step"], &done["blobs"]["sent"]), (&json!(true), &json!(0)), "the text has gone");
     assert!(done["blobs"]["stopped"]["zh"].as_str().unwrap().contains("从断开的地方接着传"));

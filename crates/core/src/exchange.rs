@@ -278,7 +278,8 @@ impl Office {
         let mut moment = moment;
         let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment.part());
         let mut received = intake.take(stream, segments)?;
-        let (own_came, news, again) = (intake.own_came, intake.news, intake.forked || intake.news.orders);
+        let (own_came, loaded) = (intake.own_came, intake.loaded);
+        let (news, again) = (intake.news, intake.forked || intake.news.orders);
         let (memory, touched) = intake.finish();
         let told = self.changed(&touched).kinds.iter().any(|kind| kind == SharedKey::TYPE.name);
         let mut settling = Settling { memory, touched, again, look: again || news.grants || told, changes: 0 };
@@ -299,7 +300,11 @@ impl Office {
             return Ok((received, Changed { kinds }));
         }
         let changed = self.changed(&touched);
-        self.mend(touched);
+        if loaded {
+            self.index()?;
+        } else {
+            self.mend(touched);
+        }
         Ok((received, changed))
     }
 

@@ -176,7 +176,10 @@ fn old_copy(conn: &Connection, memory: &Memory, entries: &[Entry]) -> Result<boo
 /// How far this PC is.
 pub(crate) fn fence(conn: &Connection, memory: &Memory) -> Result<Fence, Fault> {
     let segments = conn
-        .prepare_cached("SELECT count(*) FROM segment WHERE chain = ?1")?
+        .prepare_cached(
+            "SELECT (SELECT coalesce(sum(seq), 0) FROM base WHERE chain = ?1) + (SELECT count(*) FROM segment s WHERE chain = ?1
+               AND NOT EXISTS (SELECT 1 FROM base b WHERE b.stream = s.stream AND b.chain = s.chain AND b.seq >= s.seq))",
+        )?
         .query_row([memory.own], |row| row.get(0))?;
     Ok(Fence { incarnation: memory.ident(memory.own)?, counter: memory.counter, segments })
 }

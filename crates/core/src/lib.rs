@@ -7,6 +7,7 @@
 extern crate self as niangjia_core;
 
 pub mod blobs;
+pub mod checkpoints;
 pub mod checks;
 pub mod codes;
 pub mod devices;
@@ -90,6 +91,7 @@ pub fn registry() -> Registry {
     prefs::register(&mut registry);
     catalogue::register(&mut registry);
     exchange::register(&mut registry);
+    checkpoints::register(&mut registry);
     packets::register(&mut registry);
     devices::register(&mut registry);
     registry

@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 mod blobs;
 pub(crate) mod call;
+mod checkpoint;
 mod fault;
 mod line;
 mod pace;
@@ -235,6 +236,7 @@ pub async fn exchange<L: Line>(
     if !run.outcome.in_step {
         run.tell().await?;
     }
+    run.offer().await?;
     run.outcome.hub_time_age = line.clock().saturating_sub(run.asked);
     Ok(run.outcome)
 }
@@ -372,6 +374,9 @@ impl<L: Line> Run<'_, L> {
 
     /// Fetches what the replica lacks of a stream, page by page, each kept as it comes.
     async fn fetch(&mut self, stream: Stream, hub: &Frontier) -> Result<(), LinkFault> {
+        if !hub.is_empty() {
+            self.checkpoint(stream).await?;
+        }
         let mut have = self.have(&stream)?;
         while have != *hub {
             let begun = waiting(|| self.replica.begun(&stream));
@@ -400,7 +405,17 @@ impl<L: Line> Run<'_, L> {
     /// One page; whether more follows. Whole frames are kept even if the line breaks after them.
     async fn page(&mut self, stream: Stream, ask: &MissingAsk, begun: &[u8]) -> Result<bool, LinkFault> {
         let began = self.line.clock();
-        let mut answer = self.line.missing(&stream, ask).await?;
+        let answer = self.line.missing(&stream, ask).await?;
+        self.keep_page(stream, answer, began, begun).await
+    }
+
+    async fn keep_page(
+        &mut self,
+        stream: Stream,
+        mut answer: L::Answer,
+        began: Duration,
+        begun: &[u8],
+    ) -> Result<bool, LinkFault> {
         let more = answer.more();
         let (mut frames, mut part, mut bytes) = (Frames::new(), Vec::new(), 0);
         if answer.from() > 0 {

@@ -7,7 +7,7 @@ use niangjia_core::{
     identity::Identity,
     office::Office,
     replication::{
-        Frontier, Incarnation, Stream,
+        Frontier, Incarnation, RecordId, Stream,
         wire::{About, Received, Replica, ReplicaFault},
     },
 };
@@ -79,6 +79,18 @@ impl Replica for OfficeReplica {
 
     fn orders_told(&mut self, epoch: &Incarnation, orders: &[Vec<u8>]) -> Result<(), ReplicaFault> {
         self.office.orders_told(&epoch.to_string(), orders).map_err(failed)
+    }
+
+    fn wants_checkpoint(&mut self, stream: &Stream) -> Result<Option<Option<(RecordId, u32)>>, ReplicaFault> {
+        self.office.wants_checkpoint(stream).map_err(failed)
+    }
+
+    fn checkpoint_for(&mut self, hub: &Incarnation) -> Result<Option<(Stream, Vec<u8>)>, ReplicaFault> {
+        self.office.checkpoint_for(hub).map_err(failed)
+    }
+
+    fn checkpoint_sent(&mut self, hub: &Incarnation, part: &[u8]) -> Result<(), ReplicaFault> {
+        self.office.checkpoint_sent(hub, part).map_err(failed)
     }
 
     fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {

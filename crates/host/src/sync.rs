@@ -372,7 +372,13 @@ impl Station {
                 self.tell(&replica.touched);
             }
             let office = session.office.clone();
-            let written = blocking(move || office.receipts(moment())).await?;
+            let written = blocking(move || {
+                let written = office.receipts(moment())?;
+                // What has grown enough is summed up here, and offered by the next exchange.
+                office.make_checkpoints(moment())?;
+                Ok(written)
+            })
+            .await?;
             if written == 0 || pass == 1 {
                 break;
             }

@@ -502,7 +502,7 @@ async fn a_segment_of_half_a_megabyte_passes_a_line_that_breaks_every_20_kb_both
     assert!(up < 2 * 512_000, "{up} bytes for half a megabyte");
     assert_eq!(std::fs::read_dir(dir.path().join("pieces")).unwrap().count(), 0, "what is whole is not kept twice");
 
-    let mut broken = 0;
+    let (mut broken, mut vain) = (0, 0);
     loop {
         let before = pc.begun.len();
         let line = Line::to(hub.addr, Badness::CutAny(20_000)).await;
@@ -511,9 +511,14 @@ async fn a_segment_of_half_a_megabyte_passes_a_line_that_breaks_every_20_kb_both
             Err(LinkFault::NoLine(_)) => broken += 1,
             Err(fault) => panic!("{fault:?}"),
         }
-        assert!(pc.begun.len() > before && broken < 70, "what came before the break is gone on with");
+        // A line may break before it has brought anything: what a connection costs by itself is a third of 20 kB.
+        vain += u32::from(pc.begun.len() <= before);
+        assert!(broken < 120, "no way through");
     }
-    assert!((26..70).contains(&broken), "{broken} breaks for half a megabyte");
+    assert!(
+        broken >= 26 && vain * 4 <= broken,
+        "{broken} breaks for half a megabyte, {vain} in vain: begun is gone on with"
+    );
     assert_eq!(pc.holds(&office.stream()), office.holds(&office.stream()));
     assert!(pc.begun.is_empty());
     hub.stop().await;

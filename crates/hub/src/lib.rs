@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 mod auth;
 pub mod backup;
 pub mod blobs;
+mod checkpoints;
 #[cfg(test)]
 #[path = "../tests/county/mod.rs"]
 mod county;

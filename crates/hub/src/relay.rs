@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_chain};
 use niangjia_replication::orders::{Orders, Revocation};
 use niangjia_replication::planted;
 use niangjia_replication::wire::{ChangedAsk, Digest, MissingAsk, OrdersTaken, Placed, Refused, Taken};
 use niangjia_replication::{Bad, Frontier, Limits, Segment, Stream, wire};
 
+use crate::checkpoints;
 use crate::store::{Arrived, Device, Page, SegmentStore, StoreFault, Told, View};
 
 /// One hub's store and the county root that it has pinned.
@@ -150,6 +152,12 @@ fn take(
     let mut placed = vec![Placed::Known; frames.len()];
     let (mut arrived, mut at) = (Vec::new(), Vec::new());
     for (index, frame) in frames.iter().enumerate() {
+        if let Ok(part) = Part::parse(frame, &Limits::STANDARD) {
+            let orders = store.orders()?;
+            let orders = Orders::of(orders.iter().map(Vec::as_slice), root);
+            placed[index] = checkpoints::take(store, (root, &orders), stream, part, frame)?;
+            continue;
+        }
         match check(&mut signers, stream, frame)? {
             Ok(segment) => {
                 arrived.push(segment);

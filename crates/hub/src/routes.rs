@@ -15,7 +15,8 @@ use axum::{Extension, Router};
 use niangjia_replication::enrol::Claim;
 use niangjia_replication::keys::VerifyingKey;
 use niangjia_replication::wire::{
-    self, Changed, ChangedAsk, ClaimAsk, Claimed, Digest, MissingAsk, Pieced, Refusal, RefusalCode, Status, Window,
+    self, Begun, Changed, ChangedAsk, CheckpointAsk, ClaimAsk, Claimed, Digest, MissingAsk, Pieced, Refusal,
+    RefusalCode, Status, Window,
 };
 use niangjia_replication::{Limits, Segment, Stream};
 use serde::Serialize;
@@ -26,7 +27,7 @@ use crate::now_ms;
 use crate::pieces::{Pieces, Range};
 use crate::relay::{Relay, view};
 use crate::serve::{Crowd, Peer};
-use crate::store::{Birth, SegmentStore, StoreFault};
+use crate::store::{Birth, Page, SegmentStore, StoreFault};
 use orders::CountyOrders;
 
 mod blobs;
@@ -243,6 +244,7 @@ async fn stream(State(desk): State<Arc<Desk>>, Path(path): Path<String>, request
     let stream: Stream = stream.parse().map_err(|_| RefusalCode::NotFound)?;
     match question {
         "missing" => missing(desk, stream, request).await,
+        "checkpoint" => checkpoint(desk, stream, request).await,
         "segments" => take(desk, stream, request).await,
         _ => Err(RefusalCode::NotFound.into()),
     }
@@ -255,11 +257,16 @@ async fn missing(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Re
     let ask: MissingAsk = wire::decode(&body).map_err(|_| RefusalCode::Malformed)?;
     drop((body, room));
     let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
-    let mut room = desk.limiter.room(most).await?;
+    let room = desk.limiter.room(most).await?;
     let begun = ask.begun;
     let page = desk.judge(root, move |relay| relay.missing(&asker.identity, &stream, &ask)).await?;
     let page = page.ok_or(RefusalCode::MayNot)?;
     tracing::debug!(%device, %stream, segments = page.segments.len(), "given");
+    frames(page, begun.as_ref(), (place, room))
+}
+
+/// A page as it goes over the line, from where what the asker holds already ends; its place and room are held until it is sent.
+fn frames(page: Page, begun: Option<&Begun>, (place, mut room): (Place<Who>, Room)) -> Result<Response, Refuse> {
     let length = page.segments.iter().map(|segment| segment.len() + 4).sum();
     let mut frames = Vec::with_capacity(length);
     // One by one, so that a page is not held twice.
@@ -303,6 +310,21 @@ async fn piece(State(desk): State<Arc<Desk>>, Path(hash): Path<Digest>, request:
     let pieces = desk.pieces.clone();
     pieces.forget(&device, &hash.0);
     Ok(cbor(&Pieced { held: 0, taken: Some(taken.ok_or(RefusalCode::MayNot)?) }))
+}
+
+async fn checkpoint(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Response, Refuse> {
+    let Admitted { asker, root, body, place, room } = desk.admit(request).await?;
+    let device = asker.identity.cert;
+    view(&asker.identity, &stream).ok_or(RefusalCode::MayNot)?;
+    let ask: CheckpointAsk = wire::decode(&body).map_err(|_| RefusalCode::Malformed)?;
+    drop((body, room));
+    let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
+    let room = desk.limiter.room(most).await?;
+    let begun = ask.begun;
+    let page = desk.judge(root, move |relay| relay.checkpoint(&asker.identity, &stream, &ask)).await?;
+    let page = page.ok_or(RefusalCode::MayNot)?;
+    tracing::debug!(%device, %stream, parts = page.segments.len(), "a checkpoint given");
+    frames(page, begun.as_ref(), (place, room))
 }
 
 async fn take(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Response, Refuse> {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use niangjia_replication::keys::{CertId, VerifyingKey};
 use niangjia_replication::wire::{About, Placed};
-use niangjia_replication::{Frontier, Incarnation, RecordId, Stream};
+use niangjia_replication::{Frontier, Head, Incarnation, RecordId, Stream};
 use thiserror::Error;
+
+pub use crate::checkpoints::{ArrivedPart, Whole};
 
 mod blobs;
 mod sqlite;
@@ -186,6 +188,37 @@ pub trait SegmentStore: BlobStore + Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn frontier(&self, stream: &Stream, view: View) -> Result<Frontier, StoreFault>;
+
+    /// Keeps one part of a checkpoint, and when it makes it whole lets go of those before the last two. Returns whether the part
+    /// is new.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn keep_part(&self, part: &ArrivedPart<'_>) -> Result<bool, StoreFault>;
+
+    /// The whole checkpoints of a stream, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn checkpoints(&self, stream: &Stream) -> Result<Vec<Whole>, StoreFault>;
+
+    /// The parts of a checkpoint behind the first `after`, in their order, up to `max_bytes` but at least one if there is one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn parts(&self, id: &[u8; 16], after: u32, max_bytes: usize) -> Result<Page, StoreFault>;
+
+    /// Whether it holds that segment of a chain.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn holds(&self, stream: &Stream, chain: Incarnation, head: &Head) -> Result<bool, StoreFault>;
+
+    /// The devices that may have written a chain: those with the key of its first segment.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn writers(&self, stream: &Stream, chain: Incarnation) -> Result<Vec<Device>, StoreFault>;
 
     /// What a holder of `have` lacks: in the order in which it came here, so causes first, up to `max_bytes` but at
     /// least one segment if there is one.

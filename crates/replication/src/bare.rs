@@ -73,7 +73,7 @@ pub fn enrolment_bytes(enrolment: &Enrolment) -> Zeroizing<Vec<u8>> {
 /// # Errors
 /// As [`crate::seal`].
 pub fn packed(blocks: &[&[u8]]) -> Result<Vec<u8>, Bad> {
-    segment::pack(blocks, &Limits::STANDARD)
+    segment::pack(blocks, segment::LEVEL, &Limits::STANDARD)
 }
 
 /// Opens what [`packed`] made, of anybody's bytes.

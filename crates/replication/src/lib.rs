@@ -19,6 +19,7 @@ mod value;
 pub mod blob;
 pub mod block;
 pub mod change;
+pub mod checkpoint;
 pub mod enrol;
 pub mod frontier;
 pub mod keys;

@@ -26,8 +26,8 @@ pub const VERSION: u64 = 0;
 pub const SUITE: u64 = 1;
 
 const PURPOSE: &[u8] = b"niangjia segment";
-const NONCE: usize = 24;
-const LEVEL: i32 = 3;
+pub(crate) const NONCE: usize = 24;
+pub(crate) const LEVEL: i32 = 3;
 /// zstd's window, as a power of two: what a frame may make its reader hold. 8 MiB, as the plain body.
 const WINDOW: u32 = 23;
 
@@ -173,7 +173,7 @@ pub fn seal(
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Sealed, Bad> {
     let limits = &Limits::STANDARD;
-    let packed = pack(blocks, limits)?;
+    let packed = pack(blocks, LEVEL, limits)?;
     let body_len = NONCE + packed.len() + 16;
     within("body", body_len, limits.body)?;
     let header = Header {
@@ -194,7 +194,7 @@ pub fn seal(
     Ok(Sealed { bytes, hash, header })
 }
 
-fn cipher(key: &StreamKey) -> XChaCha20Poly1305 {
+pub(crate) fn cipher(key: &StreamKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.secret().into())
 }
 
@@ -210,7 +210,7 @@ fn count<'b>(
     Ok(changes as u32)
 }
 
-pub(crate) fn pack(blocks: &[&[u8]], limits: &Limits) -> Result<Vec<u8>, Bad> {
+pub(crate) fn pack(blocks: &[&[u8]], level: i32, limits: &Limits) -> Result<Vec<u8>, Bad> {
     within("blocks", blocks.len(), limits.changes as usize)?;
     let mut plain = Vec::with_capacity(blocks.iter().map(|b| b.len() + 9).sum::<usize>() + 9);
     let w = &mut Writer(&mut plain);
@@ -219,7 +219,7 @@ pub(crate) fn pack(blocks: &[&[u8]], limits: &Limits) -> Result<Vec<u8>, Bad> {
         w.bytes(block);
     }
     within("plain body", plain.len(), limits.plain)?;
-    zstd::bulk::compress(&plain, LEVEL).map_err(|_| Bad::Compressed)
+    zstd::bulk::compress(&plain, level).map_err(|_| Bad::Compressed)
 }
 
 pub(crate) fn unpack(packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Bad> {

@@ -29,7 +29,22 @@ pub enum ValueRef<'a> {
     Other(&'a [u8]),
 }
 
+/// A CBOR tag of this program on null: what was here lies elsewhere.
+const ELIDED: [u8; 4] = [0xd9, 0x6e, 0x6a, 0xf6];
+
 impl Value {
+    /// Stands in a checkpoint for a value that somebody replaced: that it was written is known here, what it was is not.
+    #[must_use]
+    pub fn elided() -> Self {
+        Self::Other(ELIDED.into())
+    }
+
+    /// Whether this is [`Value::elided`].
+    #[must_use]
+    pub fn is_elided(&self) -> bool {
+        matches!(self, Self::Other(raw) if **raw == ELIDED)
+    }
+
     #[must_use]
     pub fn as_ref(&self) -> ValueRef<'_> {
         match self {

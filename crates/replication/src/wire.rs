@@ -224,6 +224,19 @@ pub struct OrdersTaken {
     pub orders: u64,
 }
 
+/// `POST /v1/streams/{stream}/checkpoint`: the parts of the newest checkpoint whose segments the hub all holds, as frames in
+/// their order; nothing where there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct CheckpointAsk {
+    /// The checkpoint of which the asker has the first parts already, and how many.
+    pub have: Option<(RecordId, u32)>,
+    /// As in [`MissingAsk`].
+    pub max_bytes: u64,
+    /// As in [`MissingAsk`].
+    #[serde(default)]
+    pub begun: Option<Begun>,
+}
+
 /// The answer to `POST /v1/streams/{stream}/segments`, whose body is frames.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Taken {

@@ -16,18 +16,20 @@ struct Dump<'c> {
     conn: &'c Connection,
     idents: BTreeMap<i64, String>,
     stream: i64,
+    history: bool,
     lines: Vec<String>,
 }
 
 /// Every row of a stream as a line of text, in an order that does not depend on arrival. `left_out` is the record that each
 /// PC of an office makes for itself (docs/reliability.md says why).
-pub(crate) fn dump(conn: &Connection, stream: &Stream, left_out: Option<[u8; 16]>) -> Vec<String> {
+/// Without `history` what the past held is left out, and who wrote when stays.
+pub(crate) fn dump(conn: &Connection, stream: &Stream, left_out: Option<[u8; 16]>, history: bool) -> Vec<String> {
     let number = conn.query_row("SELECT no FROM stream WHERE name = ?1", [stream.to_string()], |row| row.get(0));
     let Ok(stream) = number else { return Vec::new() };
     let mut idents = conn.prepare("SELECT no, id FROM ident").expect("idents");
     let rows = idents.query_map([], |r| Ok((r.get(0)?, hex::encode(r.get::<_, [u8; 16]>(1)?))));
     let idents = rows.expect("idents").collect::<Result<_, _>>().expect("idents");
-    let mut dump = Dump { conn, idents, stream, lines: Vec::new() };
+    let mut dump = Dump { conn, idents, stream, history, lines: Vec::new() };
     for (kind, no) in KINDS.iter().zip(1_i64..) {
         let mut records = BTreeMap::new();
         dump.records(kind, &mut records);
@@ -96,6 +98,7 @@ impl Dump<'_> {
                 for (at, name) in names.iter().enumerate().skip(4) {
                     let value = match (&**name, row.get_ref(at).expect("a value")) {
                         ("author", ValueRef::Integer(no)) => self.ident(no).to_owned(),
+                        ("sets", _) if !self.history => continue,
                         // Entries of the past are written down as versions are replaced: their order is that of arrival.
                         ("sets" | "depths", ValueRef::Blob(blob)) => sorted(blob),
                         (_, value) => text(value),
@@ -106,6 +109,12 @@ impl Dump<'_> {
             }
         }
     }
+}
+
+/// Whether the log of a stream does not go back to the first day.
+pub(crate) fn stands_on_checkpoint(conn: &Connection, stream: &Stream) -> bool {
+    let sql = "SELECT 1 FROM base b JOIN stream s ON s.no = b.stream WHERE s.name = ?1";
+    conn.prepare(sql).and_then(|mut found| found.exists([stream.to_string()])).expect("a base")
 }
 
 fn sorted(blob: &[u8]) -> String {

@@ -10,10 +10,11 @@ use niangjia_core::{Fault, office::Office};
 use niangjia_host::link::{Answer, Line, LinkFault};
 use niangjia_hub::{relay, store::Device};
 use niangjia_replication::{
-    Frontier, Head, Incarnation, Limits, Stream,
+    Frontier, Head, Incarnation, Limits, RecordId, Stream,
     keys::{Identity, VerifyingKey, chain_from_cbor, verify_chain},
     wire::{
-        self, Changed, ChangedAsk, Frames, MissingAsk, OrdersTaken, Received, RefusalCode, Replica, ReplicaFault, Taken,
+        self, Changed, ChangedAsk, CheckpointAsk, Frames, MissingAsk, OrdersTaken, Received, RefusalCode, Replica,
+        ReplicaFault, Taken,
     },
 };
 
@@ -139,6 +140,29 @@ impl Line for Wire<'_> {
 
     async fn missing(&self, stream: &Stream, ask: &MissingAsk) -> Result<Page, LinkFault> {
         let page = self.hub.relay().missing(&self.who, stream, ask).map_err(failed)?.ok_or(LinkFault::Garbled)?;
+        self.page(stream, page)
+    }
+
+    async fn checkpoint(&self, stream: &Stream, ask: &CheckpointAsk) -> Result<Page, LinkFault> {
+        let page = self.hub.relay().checkpoint(&self.who, stream, ask).map_err(failed)?.ok_or(LinkFault::Garbled)?;
+        self.page(stream, page)
+    }
+
+    async fn tell(&self, orders: Vec<u8>) -> Result<OrdersTaken, LinkFault> {
+        let mut reader = Frames::new();
+        reader.push(&orders);
+        self.hub.relay().tell(&reader.take(&Limits::STANDARD).map_err(failed)?).map_err(failed)
+    }
+
+    fn clock(&self) -> Duration {
+        // A line of always the same speed.
+        Duration::ZERO
+    }
+}
+
+impl Wire<'_> {
+    /// A page of the hub's on its way through the faults of this line.
+    fn page(&self, stream: &Stream, page: niangjia_hub::store::Page) -> Result<Page, LinkFault> {
         let mut state = self.state();
         let state = &mut *state;
         let mut frames = page.segments;
@@ -177,17 +201,6 @@ impl Line for Wire<'_> {
             pieces.extend([bytes, rest]);
         }
         Ok(Page { pieces, more: page.more, cut })
-    }
-
-    async fn tell(&self, orders: Vec<u8>) -> Result<OrdersTaken, LinkFault> {
-        let mut reader = Frames::new();
-        reader.push(&orders);
-        self.hub.relay().tell(&reader.take(&Limits::STANDARD).map_err(failed)?).map_err(failed)
-    }
-
-    fn clock(&self) -> Duration {
-        // A line of always the same speed.
-        Duration::ZERO
     }
 }
 
@@ -250,6 +263,18 @@ impl Replica for Keeper {
 
     fn orders_told(&mut self, epoch: &Incarnation, orders: &[Vec<u8>]) -> Result<(), ReplicaFault> {
         self.office.orders_told(&epoch.to_string(), orders).map_err(own)
+    }
+
+    fn wants_checkpoint(&mut self, stream: &Stream) -> Result<Option<Option<(RecordId, u32)>>, ReplicaFault> {
+        self.office.wants_checkpoint(stream).map_err(own)
+    }
+
+    fn checkpoint_for(&mut self, hub: &Incarnation) -> Result<Option<(Stream, Vec<u8>)>, ReplicaFault> {
+        self.office.checkpoint_for(hub).map_err(own)
+    }
+
+    fn checkpoint_sent(&mut self, hub: &Incarnation, part: &[u8]) -> Result<(), ReplicaFault> {
+        self.office.checkpoint_sent(hub, part).map_err(own)
     }
 
     fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {

@@ -1,11 +1,15 @@
 //! Mishaps: what befalls PCs, the line and the hub.
 
-use niangjia_replication::{planted::cut_at, wire::Placed};
+use niangjia_replication::{Stream, planted::cut_at, wire::Placed};
+use serde_json::json;
 
 use crate::{
     line::Faults,
     world::{World, YEAR},
 };
+
+/// PCs that a history may come to have by newcomers.
+const MOST: usize = 9;
 
 impl World {
     /// Perhaps something befalls a PC or the hub. Returns whether it did.
@@ -34,12 +38,30 @@ impl World {
             if let Err(fault) = self.pcs[pc].office().rebuild() {
                 self.breaks(format!("PC {pc}: the tables cannot be made anew: {fault} {:?}", fault.cause));
             }
+        } else if self.chance.percent(self.plan.checkpoint) {
+            self.checkpoint(pc);
+        } else if self.chance.percent(self.plan.newcomer) && self.pcs.len() < MOST {
+            self.newcomer();
         } else if self.chance.percent(self.plan.old_copy) && pc != 0 {
             self.set_back(pc);
         } else {
             return self.chance.percent(self.plan.stolen) && self.steal(pc);
         }
         true
+    }
+
+    /// A PC sums up a stream that it may sum up.
+    fn checkpoint(&mut self, pc: usize) {
+        let own = self.streams[self.pcs[pc].office_no];
+        let stream = if pc == 0 { *self.chance.pick(&self.streams).expect("streams") } else { own };
+        let stream = match stream {
+            Stream::Office(_) if pc == 0 && self.chance.percent(35) => Stream::County,
+            Stream::Office(office) if self.chance.percent(30) => Stream::Audit(office),
+            stream => stream,
+        };
+        if self.ask(pc, "checkpoints.make", json!({ "stream": stream })).is_some() {
+            self.oracle.act(self.pcs[pc].office_no, pc);
+        }
     }
 
     /// An old copy of the disk comes back, and the PC comes to the hub before anybody works on it.

@@ -68,7 +68,8 @@ impl World {
 
     /// A clerk may be told that something cannot be; anything else is a failure of the program.
     fn refused(&mut self, pc: usize, name: &str, fault: &Fault) {
-        const KIND: [&str; 5] = ["fields", "not_found", "event_cannot_follow", "batch_undone", "sheet_empty"];
+        const KIND: [&str; 6] =
+            ["fields", "not_found", "event_cannot_follow", "batch_undone", "sheet_empty", "checkpoint_not_made"];
         if !KIND.contains(&&*fault.code) {
             self.breaks(format!("PC {pc}: {name} failed: {} {:?}", fault.code, fault.cause));
         }

@@ -39,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) old_copy: usize,
     pub(crate) stolen: usize,
     pub(crate) exchanges: usize,
+    pub(crate) checkpoint: usize,
+    pub(crate) newcomer: usize,
 }
 
 impl Plan {
@@ -49,6 +51,7 @@ impl Plan {
         let (late, tampered, forged) = (often(30), often(20), often(15));
         let (killed, power, clock) = (often(5), often(6), often(4));
         let (hub_backup, hub_lost, pc_gone, rebuilt) = (often(4), often(3), often(2), often(2));
+        let (checkpoint, newcomer) = (often(8), often(6));
         // While the hub may lose what it held, an old copy needs the fence that is still to be built.
         let old_copy = if hub_lost == 0 { often(5) } else { 0 };
         let stolen = often(6);
@@ -73,6 +76,8 @@ impl Plan {
             old_copy,
             stolen,
             exchanges,
+            checkpoint,
+            newcomer,
         }
     }
 }
@@ -89,6 +94,8 @@ pub(crate) struct World {
     pub(crate) thieves: Vec<usize>,
     /// Streams of the offices, by number; the county first.
     pub(crate) streams: Vec<Stream>,
+    /// The enrolment packets of the townships, by number of the office from 1.
+    pub(crate) enrolments: Vec<Enrolment>,
     /// Frames that went over the line in earlier days.
     pub(crate) pool: Vec<(Stream, Vec<u8>)>,
     /// Counts everything that must differ from all else: values, numbers of documents.
@@ -150,6 +157,7 @@ impl World {
             oracle: Oracle::default(),
             thieves: Vec::new(),
             streams: vec![Stream::Office(county)],
+            enrolments: Vec::new(),
             pool: Vec::new(),
             serial: 0,
             trace: Trace { hash: blake3::Hasher::new(), lines: told.then(Vec::new) },
@@ -177,6 +185,7 @@ impl World {
                 world.oracle.act(office, world.pcs.len());
                 world.pcs.push(Pc::new(place, office, founded));
             }
+            world.enrolments.push(enrolment);
         }
         for pc in 0..world.pcs.len() {
             world.pcs[pc].lazy = pc > 0 && world.chance.percent(35);
@@ -199,6 +208,20 @@ impl World {
         let packet = base64::engine::general_purpose::STANDARD.decode(invitation["packet"].as_str().expect("a packet"));
         let code = Code::parse(invitation["code"].as_str().expect("a code")).expect("a code");
         enrol::open(&packet.expect("base64"), &code).expect("the packet opens")
+    }
+
+    /// A further PC of a township begins with an empty disk, however much the others have written by now.
+    pub(crate) fn newcomer(&mut self) {
+        let office = self.chance.below(self.enrolments.len());
+        let enrolment = self.enrolments[office].clone();
+        let place = self.folder.join(format!("pc-{}", self.pcs.len()));
+        std::fs::create_dir_all(Pc::file(&place, 0).parent().expect("a folder")).expect("a folder");
+        let clerk = name(&mut self.chance);
+        let moment = self.chance.moment(self.now);
+        let founded = founding::join(&Pc::file(&place, 0), enrolment, &clerk, moment).expect("an enrolled office");
+        self.oracle.act(office + 1, self.pcs.len());
+        self.trace.note(format!("PC {} joins office {}", self.pcs.len(), office + 1));
+        self.pcs.push(Pc::new(place, office + 1, founded));
     }
 
     /// A further clerk at the same PC.

@@ -57,6 +57,6 @@ fn the_same_seed_lives_the_same_history() {
 #[test]
 fn planted_defects_are_noticed() {
     for defect in ["last write wins", "winner by arrival", "rebuild skips events", "the outbox is not counted"] {
-        assert!(simulation::defects::caught(defect, 0, 30).is_some(), "{defect} was not noticed");
+        assert!(simulation::defects::caught(defect, 0, 60).is_some(), "{defect} was not noticed");
     }
 }

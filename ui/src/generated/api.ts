@@ -194,6 +194,30 @@ export interface Checked {
   filled: Record<string, Json>
 }
 
+/** Where a stream's log begins. */
+export interface CheckpointLine {
+  /** The stream. */
+  stream: string
+  /** Bytes of the newest checkpoint that was made here or that the log stands on; 0 where there is none. */
+  bytes: number
+  /** Its parts. */
+  parts: number
+  /** Made on this PC. */
+  own: boolean
+  /** The log stands on it: older segments are not on this PC. */
+  stands: boolean
+  /** Segments of the log that lie here. */
+  segments: number
+  /** Bytes of these. */
+  log: number
+}
+
+/** Every stream of this office. */
+export interface Checkpoints {
+  /** The streams. */
+  streams: CheckpointLine[]
+}
+
 /** A claimed hub. */
 export interface ClaimAnswer {
   /** The hub's address. */
@@ -828,6 +852,12 @@ export interface Listing {
   total: number
   /** The window. */
   rows: Row[]
+}
+
+/** Which stream. */
+export interface MakeAsk {
+  /** The stream; this office's own where none is named. */
+  stream?: string | null
 }
 
 /** Where a record stands. */
@@ -1505,6 +1535,8 @@ export interface Commands {
   'app.unlock': { ask: UnlockAsk; answer: AppState }
   'audit.recent': { ask: Page; answer: AuditPage }
   'catalogue': { ask: Nothing; answer: Catalogue }
+  'checkpoints.list': { ask: Nothing; answer: Checkpoints }
+  'checkpoints.make': { ask: MakeAsk; answer: CheckpointLine }
   'clerks.add': { ask: AddClerkAsk; answer: ClerkState }
   'clerks.list': { ask: Nothing; answer: Clerks }
   'committees.check': { ask: SaveAsk; answer: Checked }

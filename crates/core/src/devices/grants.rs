@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_replication::{
     Limits, RecordId, Segment, Stream,
+    checkpoint::Part,
     keys::{Cert, CertId, SealingKey, StreamKey, chain_from_cbor},
     orders::{self, Granted},
 };
@@ -102,11 +103,16 @@ pub(crate) fn rotate(desk: &mut Desk<'_>, streams: &BTreeSet<Stream>) -> Result<
 }
 
 impl Office {
-    /// Whether this PC opens a segment with the keys that it has, whoever wrote it. For those who look into a relay's store.
+    /// Whether this PC opens a segment, or a part of a checkpoint, with the keys that it has, whoever wrote it. For those who
+    /// look into a relay's store.
     #[must_use]
-    pub fn opens(&self, segment: &[u8]) -> bool {
+    pub fn opens(&self, bytes: &[u8]) -> bool {
         let keys = self.keys();
-        let Ok(segment) = Segment::parse(segment, &Limits::STANDARD) else { return false };
+        if let Ok(part) = Part::parse(bytes, &Limits::STANDARD) {
+            let key = keys.streams.get(&(part.header().stream, part.header().epoch));
+            return key.is_some_and(|key| part.unlocks(key));
+        }
+        let Ok(segment) = Segment::parse(bytes, &Limits::STANDARD) else { return false };
         let key = keys.streams.get(&(segment.header().stream, segment.header().epoch));
         key.is_some_and(|key| segment.unlocks(key))
     }

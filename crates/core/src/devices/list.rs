@@ -170,9 +170,16 @@ fn maker<'d>(view: &View<'_>, devices: &'d [Known], stream: i64, inc: i64) -> Re
         .prepare_cached("SELECT bytes FROM segment WHERE stream = ?1 AND carried = ?2 LIMIT 1")?
         .query_row([stream, inc], |r| r.get(0))
         .optional()?;
-    let Some(bytes) = bytes else { return Ok(None) };
-    let signer = Segment::parse(&bytes, &Limits::STANDARD).map_err(damaged)?.signer();
-    Ok(devices.iter().find(|d| d.cert == signer))
+    let signer = match bytes {
+        Some(bytes) => Segment::parse(&bytes, &Limits::STANDARD).map_err(damaged)?.signer().0,
+        // Below a checkpoint: it says who began the chain.
+        None => {
+            let mut begun = view.conn.prepare_cached("SELECT signer FROM base WHERE stream = ?1 AND chain = ?2")?;
+            let Some(signer) = begun.query_row([stream, inc], |r| r.get(0)).optional()? else { return Ok(None) };
+            signer
+        }
+    };
+    Ok(devices.iter().find(|d| d.cert.0 == signer))
 }
 
 /// Whether this PC may say of another that it belongs to the office: not where both came with one packet.
@@ -261,6 +268,7 @@ fn heard(view: &View<'_>, devices: &[Known]) -> Result<HashMap<[u8; 32], (i64, i
     let mut first = view.conn.prepare_cached("SELECT chain, bytes FROM segment WHERE stream = ?1 AND seq = 1")?;
     // A PC whose database was put back carries what it wrote before in its new chain.
     let mut carried = view.conn.prepare_cached("SELECT DISTINCT chain, carried FROM segment WHERE stream = ?1")?;
+    let mut below = view.conn.prepare_cached("SELECT chain, signer FROM base WHERE stream = ?1")?;
     for stream in view.office.streams().iter().filter(|s| matches!(s, Stream::Audit(_))) {
         let Some(stream) = view.memory.known_stream(stream) else { continue };
         let mut makers = HashMap::new();
@@ -268,6 +276,11 @@ fn heard(view: &View<'_>, devices: &[Known]) -> Result<HashMap<[u8; 32], (i64, i
             let (chain, bytes) = row?;
             let segment = Segment::parse(&bytes, &Limits::STANDARD).map_err(damaged)?;
             makers.insert(chain, segment.signer().0);
+        }
+        for row in below.query_map([stream], |r| Ok((r.get::<_, i64>(0)?, r.get(1)?)))? {
+            let (chain, signer) = row?;
+            makers.insert(chain, signer);
+            of.entry(chain).or_insert(signer);
         }
         for row in carried.query_map([stream], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?)))? {
             let (chain, inc) = row?;

@@ -143,7 +143,7 @@ fn undo(desk: &mut Desk<'_>, ask: UndoAsk) -> Result<Undone, Fault> {
         let Some(row) = rows::by_rec(desk.act.conn, layout, rec)? else { continue };
         let mut restore: Vec<(usize, Value)> = Vec::new();
         let base = row.versions.base;
-        let mut held = false;
+        let (mut held, mut elsewhere) = (false, false);
         for entry in past(desk.act.conn, layout.no, rec)?
             .iter()
             .filter(|e| e.inc == inc && (first..=last).contains(&e.ctr) && (e.inc, e.ctr) != base)
@@ -153,6 +153,7 @@ fn undo(desk: &mut Desk<'_>, ask: UndoAsk) -> Result<Undone, Fault> {
                 // Only where the batch's version is still the sole leaf.
                 let leaves = row.versions.leaves(layout.register_of[place]);
                 match &leaves[..] {
+                    [leaf] if (leaf.inc, leaf.ctr) == (entry.inc, entry.ctr) && old.is_elided() => elsewhere = true,
                     [leaf] if (leaf.inc, leaf.ctr) == (entry.inc, entry.ctr) => restore.push((place, old.clone())),
                     _ => held = true,
                 }
@@ -164,12 +165,21 @@ fn undo(desk: &mut Desk<'_>, ask: UndoAsk) -> Result<Undone, Fault> {
         }
         if held {
             out.not_undone.push(Kept { id: row.id.to_string(), title: title(&row), why: touched() });
+        } else if elsewhere {
+            out.not_undone.push(Kept { id: row.id.to_string(), title: title(&row), why: below() });
         }
     }
     desk.act.conn.execute("UPDATE batch SET undone = 1 WHERE id = ?1", [id.0])?;
     desk.note.kind = Some(layout.ty.name);
     desk.note.record = Some(id);
     Ok(out)
+}
+
+fn below() -> Say {
+    Say::new(
+        "导入之前的内容已不在本机（检查点之前），保留现在的内容。县总工会有原来的内容，需要时请县里更正。",
+        "What stood there before the import is no longer on this PC (it lies before the checkpoint), so the record stays as it is. The county has the earlier values and can correct it.",
+    )
 }
 
 fn touched() -> Say {

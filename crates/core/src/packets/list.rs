@@ -178,7 +178,7 @@ fn due(view: &View<'_>, to: &Addressee, county: RecordId) -> Result<(u64, u64), 
     for stream in view.office.streams().into_iter().filter(|stream| send::goes(stream, to, county)) {
         let Some(stream) = memory.known_stream(&stream) else { continue };
         let theirs = theirs.get(&stream).cloned().unwrap_or_default();
-        for piece in store::pieces(conn, memory, stream, &theirs)? {
+        for piece in store::pieces(conn, memory, stream, &theirs, to.office == county)? {
             changes += piece.changes;
             bytes += piece.bytes;
         }

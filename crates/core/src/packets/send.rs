@@ -173,7 +173,7 @@ impl Office {
             for (stream, _) in &holds {
                 let Some(stream) = memory.known_stream(stream) else { continue };
                 let theirs = theirs.get(&stream).cloned().unwrap_or_default();
-                pieces.extend(store::pieces(conn, &memory, stream, &theirs)?);
+                pieces.extend(store::pieces(conn, &memory, stream, &theirs, to.office == county)?);
             }
             let streams: Vec<i64> = holds.iter().filter_map(|(stream, _)| memory.known_stream(stream)).collect();
             let going = blobs::going(conn, &streams, to.office, load)?;
@@ -219,7 +219,7 @@ impl Office {
     /// The store's own.
     pub fn packet_segment(&self, packet: &Outgoing, at: usize) -> Result<Vec<u8>, Fault> {
         let piece = packet.pieces.get(at).ok_or_else(|| damaged("segment of a packet"))?;
-        self.store.read(|conn| store::segment(conn, piece.no))
+        self.store.read(|conn| store::bytes(conn, piece))
     }
 
     /// One piece of a blob of a packet, by its place behind the segments.

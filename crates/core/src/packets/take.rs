@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_replication::{
     Limits, RecordId, Segment, Stream,
+    checkpoint::Part,
     keys::{CertId, Identity, chain_from_cbor},
     packet::{BlobPiece, End, Head, Header},
 };
@@ -203,7 +204,10 @@ impl Office {
         let mut by_stream: BTreeMap<Stream, Vec<Vec<u8>>> = BTreeMap::new();
         for bytes in segments {
             // One of a newer version cannot be looked into; it is kept aside with the office's own until the upgrade.
-            let stream = Segment::parse(&bytes, &Limits::STANDARD).map_or(self.own_stream(), |s| s.header().stream);
+            let stream = Segment::parse(&bytes, &Limits::STANDARD)
+                .map(|s| s.header().stream)
+                .or_else(|_| Part::parse(&bytes, &Limits::STANDARD).map(|p| p.header().stream))
+                .unwrap_or(self.own_stream());
             by_stream.entry(stream).or_default().push(bytes);
         }
         let mut changed = Changed::default();

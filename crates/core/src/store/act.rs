@@ -368,6 +368,7 @@ impl<'a> Act<'a> {
             memory: &mut self.memory,
             pens: &mut self.pens,
             touched: std::mem::take(&mut self.touched),
+            reduced: false,
         };
         applier.apply(stream, &change, None, self.county)?;
         self.touched = applier.touched;

@@ -72,6 +72,8 @@ pub(crate) struct Applier<'a, 'c> {
     pub(crate) folds: &'a BTreeMap<&'static str, Fold>,
     pub(crate) memory: &'a mut Memory,
     pub(crate) touched: Touched,
+    /// What is applied comes from a checkpoint: the values that its changes replaced are not here.
+    pub(crate) reduced: bool,
 }
 
 /// The type of the registrar's receipts.
@@ -139,7 +141,7 @@ impl Applier<'_, '_> {
         Ok(true)
     }
 
-    fn settle(&mut self, stream: i64, change: &Change, county: bool) -> Result<Fate, Fault> {
+    pub(super) fn settle(&mut self, stream: i64, change: &Change, county: bool) -> Result<Fate, Fault> {
         if &*change.kind == RECEIPT {
             if county {
                 self.receipt(stream, change)?;

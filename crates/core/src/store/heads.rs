@@ -1,12 +1,14 @@
 //! Heads: what is held of a stream's chains, and what another side lacks of them.
 
+use std::collections::HashMap;
+
 use niangjia_replication::{
     Frontier, Head, planted,
     wire::{Lacks, lacks},
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{forks, memory::Memory, versions::damaged};
+use super::{base, forks, memory::Memory, versions::damaged};
 use crate::fault::Fault;
 
 /// The heads of a stream's chains.
@@ -21,8 +23,20 @@ pub(crate) fn frontier(conn: &Connection, memory: &Memory, stream: i64) -> Resul
     )?;
     let rows =
         statement.query_map([stream], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, [u8; 32]>(2)?)))?;
+    let base: HashMap<i64, base::Row> = base::rows(conn, stream)?.into_iter().map(|row| (row.chain, row)).collect();
+    let mut held = Vec::new();
     for row in rows {
-        let (chain, seq, hash) = row?;
+        held.push(row?);
+    }
+    for row in base.values() {
+        let above = held.iter().any(|(chain, seq, _)| *chain == row.chain && *seq >= row.seq);
+        if row.aside || !above {
+            held.retain(|(chain, _, _)| *chain != row.chain);
+            let known = if row.aside { base::unbroken(conn, stream, row.chain)? } else { Some((row.seq, row.hash)) };
+            held.extend(known.map(|(seq, hash)| (row.chain, seq, hash)));
+        }
+    }
+    for (chain, seq, hash) in held {
         frontier.add(memory.incarnation(chain)?, Head { seq: u64::try_from(seq).map_err(damaged)?, hash });
     }
     Ok(frontier)
@@ -74,16 +88,33 @@ pub(super) fn lacking(
             // Forked chains are the next step; until then the whole chain is offered and the other side keeps what is new.
             Lacks::Beside(_) => 0,
         };
+        // What a checkpoint stands for here has to come from somebody who holds it.
+        if !continues(conn, stream, number, after)? {
+            continue;
+        }
         out.push((number, after));
     }
     Ok(out)
 }
 
-/// Whether this segment of a chain is held.
+/// Whether the segment after this number is here, where a checkpoint stands for some of the chain.
+fn continues(conn: &Connection, stream: i64, chain: i64, after: i64) -> Result<bool, Fault> {
+    let below = conn
+        .prepare_cached("SELECT 1 FROM base WHERE stream = ?1 AND chain = ?2 AND seq > ?3")?
+        .exists([stream, chain, after])?;
+    Ok(!below
+        || conn
+            .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 + 1")?
+            .exists([stream, chain, after])?)
+}
+
+/// Whether this segment of a chain is held, or covered by the checkpoint that the log stands on.
 pub(crate) fn holds(conn: &Connection, stream: i64, chain: i64, head: &Head) -> Result<bool, Fault> {
-    Ok(conn
+    let Ok(seq) = i64::try_from(head.seq) else { return Ok(false) };
+    let held = conn
         .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash = ?4")?
-        .exists(params![stream, chain, i64::try_from(head.seq).map_err(damaged)?, head.hash])?)
+        .exists(params![stream, chain, seq, head.hash])?;
+    Ok(held || base::place(conn, stream, chain, seq, &head.hash)? == base::Below::Covered)
 }
 
 /// Notes what the hub holds of this PC's own chains.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use niangjia_replication::{
     Bad, Block, Head, Incarnation, Limits, Segment, Stream, block,
     change::{Change, Hlc},
+    checkpoint::Part,
     cut,
     keys::CertId,
     orders::{Orders, Place, Ruling},
@@ -17,6 +18,7 @@ use super::{
     Store,
     act::Moment,
     apply::{Applier, Fate, Fold, Pens, Touched, counter},
+    base::{self, Below},
     forks::{self, Carrier, Forks},
     log::{LogKeys, Opened},
     memory::Memory,
@@ -66,6 +68,8 @@ pub(crate) struct Intake<'a> {
     certs: HashMap<CertId, Vec<CertId>>,
     /// What came that is more than rows: orders, by which every table has to be made again, and keys.
     pub(crate) news: News,
+    /// A checkpoint came whole and was taken in.
+    pub(crate) loaded: bool,
 }
 
 impl<'a> Intake<'a> {
@@ -91,6 +95,7 @@ impl<'a> Intake<'a> {
             orders: None,
             certs: HashMap::new(),
             news: News::default(),
+            loaded: false,
         }
     }
 
@@ -108,6 +113,13 @@ impl<'a> Intake<'a> {
         }
         while let Some(bytes) = waiting::next(self.conn, number)? {
             self.take_and_count(stream, number, &bytes, &mut received)?;
+        }
+        if base::let_go(self.conn, number)? {
+            // What the checkpoint stood for has come: the log speaks for itself again, and tells what it could not.
+            self.forked = true;
+            while let Some(bytes) = waiting::next(self.conn, number)? {
+                self.take_and_count(stream, number, &bytes, &mut received)?;
+            }
         }
         self.unpark()?;
         Ok(received)
@@ -158,7 +170,13 @@ impl<'a> Intake<'a> {
         };
         let segment = match Segment::parse(bytes, &Limits::STANDARD) {
             Ok(segment) => segment,
-            Err(bad) => return Ok(Taken::Aside(bad)),
+            Err(bad) => {
+                return match Part::parse(bytes, &Limits::STANDARD) {
+                    Ok(part) if part.header().stream == *stream => self.take_part(number, part, bytes),
+                    Ok(_) => Ok(Taken::Aside(Bad::Mismatch("stream"))),
+                    Err(_) => Ok(Taken::Aside(bad)),
+                };
+            }
         };
         let header = *segment.header();
         if header.stream != *stream {
@@ -176,7 +194,19 @@ impl<'a> Intake<'a> {
         if held(&hash, seq)? && !planted!("no dedupe") {
             return Ok(Taken::Known);
         }
-        if seq > 1 && !held(&header.prev, seq - 1)? {
+        let place = base::place(self.conn, number, chain, seq, &hash)?;
+        let whole = base::aside(self.conn, number)?;
+        match place {
+            Below::Covered if !whole => return Ok(Taken::Known),
+            Below::Covered | Below::Above => {}
+            Below::Beside => {
+                base::lay_aside(self.conn, number)?;
+                waiting::keep(self.conn, number, chain, &header, hash, bytes)?;
+                return Ok(Taken::Gap);
+            }
+        }
+        let below = base::place(self.conn, number, chain, seq - 1, &header.prev)?;
+        if seq > 1 && below != Below::Covered && !held(&header.prev, seq - 1)? {
             waiting::keep(self.conn, number, chain, &header, hash, bytes)?;
             return Ok(Taken::Gap);
         }
@@ -209,6 +239,9 @@ impl<'a> Intake<'a> {
             .conn
             .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash <> ?4")?
             .exists(params![number, chain, seq, hash])?;
+        if place == Below::Covered {
+            return Ok(Taken::New(0));
+        }
         if sibling {
             forks::note(self.conn, number, chain)?;
         }
@@ -300,6 +333,7 @@ impl<'a> Intake<'a> {
             memory: &mut self.memory,
             pens: &mut self.pens,
             touched: std::mem::take(&mut self.touched),
+            reduced: false,
         };
         for change in changes {
             if planted!("a stamp ahead is refused") && change.hlc.millis > wall.saturating_add(Hlc::AHEAD) {
@@ -311,11 +345,7 @@ impl<'a> Intake<'a> {
             new += u64::from(fate != Fate::Known);
             if fate == Fate::Parked {
                 let change = named.as_ref().unwrap_or(change);
-                let block = block::encode([change]).map_err(damaged)?;
-                let inc = applier.memory.number(self.conn, change.dot.incarnation.0)?;
-                self.conn
-                    .prepare_cached("INSERT INTO parked (stream, inc, ctr, county, block) VALUES (?1, ?2, ?3, ?4, ?5)")?
-                    .execute(params![stream, inc, counter(change.dot)?, county, block])?;
+                park(self.conn, applier.memory, stream, change, county)?;
             }
         }
         self.touched = applier.touched;
@@ -341,6 +371,7 @@ impl<'a> Intake<'a> {
                     memory: &mut self.memory,
                     pens: &mut self.pens,
                     touched: std::mem::take(&mut self.touched),
+                    reduced: false,
                 };
                 let done = applier.unpark(stream, &change, county)?;
                 self.touched = applier.touched;
@@ -357,7 +388,22 @@ impl<'a> Intake<'a> {
     }
 }
 
-enum Taken {
+/// Keeps a change until its causes have come.
+pub(super) fn park(
+    conn: &Connection,
+    memory: &mut Memory,
+    stream: i64,
+    change: &Change,
+    county: bool,
+) -> Result<(), Fault> {
+    let block = block::encode([change]).map_err(damaged)?;
+    let inc = memory.number(conn, change.dot.incarnation.0)?;
+    conn.prepare_cached("INSERT INTO parked (stream, inc, ctr, county, block) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![stream, inc, counter(change.dot)?, county, block])?;
+    Ok(())
+}
+
+pub(super) enum Taken {
     New(u64),
     Known,
     Gap,

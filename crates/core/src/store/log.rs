@@ -67,7 +67,7 @@ pub(crate) struct LogKeys<'a> {
 }
 
 impl LogKeys<'_> {
-    fn certs(&self) -> Result<Vec<Cert>, Fault> {
+    pub(super) fn certs(&self) -> Result<Vec<Cert>, Fault> {
         chain_from_cbor(&self.keys.chain).map_err(damaged)
     }
 
@@ -198,6 +198,11 @@ impl LogKeys<'_> {
             .prepare_cached("SELECT seq, hash FROM segment WHERE stream = ?1 AND chain = ?2 ORDER BY seq DESC LIMIT 1")?
             .query_row([stream, chain], |r| Ok((r.get(0)?, r.get(1)?)))
             .optional()?;
+        let below: Option<(i64, [u8; 32])> = conn
+            .prepare_cached("SELECT seq, hash FROM base WHERE stream = ?1 AND chain = ?2")?
+            .query_row([stream, chain], |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()?;
+        let last = last.max(below);
         Ok(last.map_or((1, [0; 32]), |(seq, hash)| (u64::try_from(seq).unwrap_or(0) + 1, hash)))
     }
 

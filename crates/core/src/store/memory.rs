@@ -112,7 +112,8 @@ impl Memory {
         };
         memory.counter = conn.query_row(
             &format!(
-                "SELECT max(coalesce((SELECT max(last_ctr) FROM segment WHERE carried = ?1), 0), coalesce(({outbox}), 0))"
+                "SELECT max(coalesce((SELECT max(last_ctr) FROM segment WHERE carried = ?1), 0), coalesce(({outbox}), 0),
+                 coalesce((SELECT max(ctr) FROM base_count WHERE inc = ?1), 0))"
             ),
             [memory.own],
             |r| r.get(0),
@@ -138,6 +139,13 @@ impl Memory {
         )?;
         self.received =
             rows.query_map([self.own], |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?)))?.collect::<Result<_, _>>()?;
+        // What lies below a checkpoint came from the hub, or was there before it was pruned here.
+        let mut rows = conn.prepare_cached("SELECT stream, inc, ctr FROM base_count")?;
+        for row in rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, i64>(2)?)))? {
+            let (of, ctr) = row?;
+            let received = self.received.entry(of).or_default();
+            *received = ctr.max(*received);
+        }
         Ok(())
     }
 
@@ -236,6 +244,16 @@ impl Memory {
         if !branches.contains(&branch) {
             branches.push(branch);
         }
+    }
+
+    /// The incarnations of these chains and of their branches.
+    pub(crate) fn apart(&self, stream: i64, chains: &HashSet<Incarnation>) -> HashSet<i64> {
+        let mut apart = HashSet::new();
+        for number in chains.iter().filter_map(|chain| self.known_number(chain.0)) {
+            apart.insert(number);
+            apart.extend(self.branches.get(&(stream, number)).into_iter().flatten());
+        }
+        apart
     }
 
     pub(crate) fn forget_branches(&mut self) {

@@ -50,6 +50,7 @@ impl Applier<'_, '_> {
             // The values that the author replaced, for the record's history and for undo.
             for set in &sets {
                 let old = match shown {
+                    Some(_) if self.reduced => Value::elided(),
                     Some((_, _, dot)) => self.value_of(layout, &row, register, &before, dot, &set.field)?,
                     None => Value::Null,
                 };
@@ -175,7 +176,8 @@ impl Applier<'_, '_> {
         let known = past(self.conn, layout.no, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == base);
         let mut sets = known.map_or_else(Vec::new, |e| e.sets);
         for name in names {
-            let held = self.value_of(layout, row, register, before, base, name)?;
+            let held =
+                if self.reduced { Value::elided() } else { self.value_of(layout, row, register, before, base, name)? };
             sets.push((name.to_owned(), Value::Null, held));
         }
         self.put_past(layout.no, row.rec, base, row.made_by, row.made_at, &sets, &[])

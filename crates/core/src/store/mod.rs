@@ -2,6 +2,8 @@
 
 mod act;
 mod apply;
+mod base;
+pub(crate) mod checkpoint;
 mod forks;
 mod heads;
 mod intake;
@@ -40,7 +42,7 @@ pub(crate) use log::{Fresh, LogKeys, put_out};
 pub(crate) use merge::past;
 pub use open::DatabaseKey;
 pub(crate) use orders::{GRANT, ORDER};
-pub(crate) use pieces::{Piece, pieces, segment};
+pub(crate) use pieces::{Piece, bytes, pieces};
 pub(crate) use rebuild::{Blanking, drop_tables};
 pub use rows::EventRow;
 pub use snapshot::{Imprint, diagnose, imprint_of};

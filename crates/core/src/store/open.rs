@@ -211,6 +211,18 @@ CREATE TABLE IF NOT EXISTS peer_head (
   cert BLOB NOT NULL, stream INTEGER NOT NULL, chain INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,
   PRIMARY KEY (cert, stream, chain, seq, hash)
 ) STRICT, WITHOUT ROWID;
+-- Checkpoints made here or come from elsewhere, whole or still on their way. `hub` is the life of the hub's store that has taken
+-- a part.
+CREATE TABLE IF NOT EXISTS checkpoint_part (
+  id BLOB NOT NULL, part INTEGER NOT NULL, stream INTEGER NOT NULL, last INTEGER NOT NULL, mine INTEGER NOT NULL,
+  hub BLOB, bytes BLOB NOT NULL, PRIMARY KEY (id, part)
+) STRICT;
+-- The checkpoint that stands for the segments that the log does not hold: how far it goes in each chain, and the counters in it.
+CREATE TABLE IF NOT EXISTS base (
+  stream INTEGER NOT NULL, chain INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, tags BLOB NOT NULL, signer BLOB NOT NULL,
+  checkpoint BLOB NOT NULL, aside INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (stream, chain)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS base_count (stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, PRIMARY KEY (stream, inc)) STRICT, WITHOUT ROWID;
 ";
 
 /// Orders and grants that stand in the county's stream, as they were signed. Found by every segment that is opened, also one

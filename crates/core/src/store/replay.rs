@@ -97,12 +97,15 @@ impl Intake<'_> {
         Ok(count)
     }
 
-    /// Replays the whole log: segments in the order in which they came, then what waits in the outbox.
+    /// Replays the whole log: what checkpoints stand for, segments in the order in which they came, then what waits in the outbox.
     pub(crate) fn replay(&mut self) -> Result<u64, Fault> {
-        let mut count = 0;
+        self.disown()?;
+        let mut count = self.replay_bases()?;
         let mut blocked = HashSet::new();
-        let mut rows =
-            self.conn.prepare("SELECT no, stream, chain, seq, hash, bytes, last_ctr FROM segment ORDER BY no")?;
+        let mut rows = self.conn.prepare(
+            "SELECT no, stream, chain, seq, hash, bytes, last_ctr FROM segment s WHERE NOT EXISTS (
+               SELECT 1 FROM base b WHERE b.stream = s.stream AND b.chain = s.chain AND b.seq >= s.seq) ORDER BY no",
+        )?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
             let (no, stream, number): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);

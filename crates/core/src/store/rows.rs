@@ -210,6 +210,7 @@ pub(crate) fn from_cbor(value: ciborium::Value) -> Value {
         ciborium::Value::Integer(n) => i64::try_from(n).map_or(Value::Null, Value::Int),
         ciborium::Value::Text(t) => Value::Text(t.into()),
         ciborium::Value::Bytes(b) => Value::Bytes(b.into()),
+        ciborium::Value::Tag(..) if to_cbor(&Value::elided()) == value => Value::elided(),
         _ => Value::Null,
     }
 }

@@ -35,7 +35,9 @@ pub(super) fn next(conn: &Connection, stream: i64) -> Result<Option<Vec<u8>>, Fa
         .prepare_cached(
             "SELECT w.no, w.bytes FROM waiting w WHERE w.stream = ?1 AND EXISTS (
                SELECT 1 FROM segment s WHERE s.stream = w.stream AND s.chain = w.chain AND s.seq = w.seq - 1 AND s.hash = w.prev
-             ) ORDER BY w.chain, w.seq LIMIT 1",
+               UNION ALL
+               SELECT 1 FROM base b WHERE b.stream = w.stream AND b.chain = w.chain AND b.seq = w.seq - 1 AND b.hash = w.prev
+             ) AND NOT EXISTS (SELECT 1 FROM base b WHERE b.stream = w.stream AND b.chain = w.chain AND b.seq >= w.seq) ORDER BY w.chain, w.seq LIMIT 1",
         )?
         .query_row([stream], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;

@@ -3,7 +3,7 @@
 
 use std::{future::Future, time::Duration};
 
-use niangjia_replication::wire::{self, Changed, ChangedAsk, MissingAsk, OrdersTaken, Taken};
+use niangjia_replication::wire::{self, Changed, ChangedAsk, CheckpointAsk, MissingAsk, OrdersTaken, Taken};
 use niangjia_replication::{Incarnation, Stream};
 use reqwest::Response;
 
@@ -32,6 +32,13 @@ pub trait Line: Sync {
 
     /// Tells the hub orders of the county.
     fn tell(&self, orders: Vec<u8>) -> impl Future<Output = Result<OrdersTaken, LinkFault>> + Send;
+
+    /// Asks for a page of a checkpoint.
+    fn checkpoint(
+        &self,
+        stream: &Stream,
+        ask: &CheckpointAsk,
+    ) -> impl Future<Output = Result<Self::Answer, LinkFault>> + Send;
 
     /// Time since some moment; only differences count, to find how much fits the line.
     fn clock(&self) -> Duration;
@@ -68,6 +75,10 @@ impl Line for Link {
 
     async fn tell(&self, orders: Vec<u8>) -> Result<OrdersTaken, LinkFault> {
         Ok(call::whole(self.answer("/v1/orders", orders).await?).await?.0)
+    }
+
+    async fn checkpoint(&self, stream: &Stream, ask: &CheckpointAsk) -> Result<Response, LinkFault> {
+        self.answer(&format!("/v1/streams/{stream}/checkpoint"), wire::encode(ask)).await
     }
 
     fn clock(&self) -> Duration {

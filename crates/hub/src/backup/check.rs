@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
+use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::{CertId, Identity, VerifyingKey, chain_from_cbor, verify_chain};
 use niangjia_replication::{Incarnation, Limits, RecordId, Segment};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -87,6 +88,28 @@ fn read(file: &Path, checked: &mut Checked) -> Result<(), StoreFault> {
             root: root.as_ref(),
         };
         chain.check(&ask, &mut signers, checked)?;
+    }
+    parts(&ask, root.as_ref(), checked)
+}
+
+/// Checkpoints: each part is the one that its row says, and somebody made it whose checkpoints are believed.
+fn parts(ask: &Connection, root: Option<&VerifyingKey>, checked: &mut Checked) -> Result<(), StoreFault> {
+    // A hub of an earlier version has no such table.
+    if !ask.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'checkpoint_part'")?.exists([])? {
+        return Ok(());
+    }
+    let mut parts = ask.prepare("SELECT stream, id, part, last, bytes FROM checkpoint_part ORDER BY no")?;
+    let mut rows = parts.query([])?;
+    while let Some(row) = rows.next()? {
+        let (stream, id, number): (String, [u8; 16], u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let last: bool = row.get(3)?;
+        let part = Part::parse(row.get_ref(4)?.as_blob().unwrap_or_default(), &Limits::STANDARD).ok().filter(|part| {
+            let header = part.header();
+            header.stream.to_string() == stream && (header.id, header.part, header.last) == (id, number, last)
+        });
+        if part.zip(root).is_none_or(|(part, root)| part.verify(root).is_err()) {
+            checked.wrong(format!("part {number} of a checkpoint of {stream} does not hold"));
+        }
     }
     Ok(())
 }

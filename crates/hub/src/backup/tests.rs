@@ -152,6 +152,34 @@ fn whatever_is_wrong_in_a_backup_is_found() {
 }
 
 #[test]
+fn checkpoints_are_backed_up_and_read_through() {
+    let mut room = room();
+    let part = room.pingming.sum(room.pingming.stream());
+    room.bring(&room.pingming.clone(), room.pingming.stream(), &[part]);
+    let file = room.file("whole.njhub");
+    backup(&room.hub(), &file).unwrap();
+    let checked = verify(&file).unwrap();
+    assert!(checked.good, "{:?}", checked.told);
+    let dir = room.file("again");
+    restore(&file, &dir).unwrap();
+    let kept = Sqlite::open(&dir.join(DATABASE)).unwrap().checkpoints(&room.pingming.stream()).unwrap();
+    assert_eq!(kept.len(), 1);
+    let spoilt = [
+        "UPDATE checkpoint_part SET part = 2",
+        "UPDATE checkpoint_part SET stream = 'county'",
+        "UPDATE checkpoint_part SET id = randomblob(16)",
+        "UPDATE checkpoint_part SET bytes = zeroblob(length(bytes))",
+    ];
+    for (n, statement) in spoilt.into_iter().enumerate() {
+        let checked = room.spoilt(&format!("part{n}.njhub"), statement);
+        assert!(checked.told.iter().any(|line| line.contains("of a checkpoint")), "{statement}: {:?}", checked.told);
+    }
+    // A row that is gone is missed by the manifest.
+    let gone = room.spoilt("gone.njhub", "DELETE FROM checkpoint_part");
+    assert!(gone.told.iter().any(|line| line.contains("checkpoint_part")), "{:?}", gone.told);
+}
+
+#[test]
 fn a_file_cut_short_or_scratched_anywhere_is_not_restored() {
     let room = room();
     let file = room.file("whole.njhub");

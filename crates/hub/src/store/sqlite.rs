@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use niangjia_replication::keys::{CertId, VerifyingKey};
 use niangjia_replication::wire::{About, Placed, lacks};
-use niangjia_replication::{Frontier, Incarnation, Stream};
+use niangjia_replication::{Frontier, Head, Incarnation, Stream};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::{Arrived, Birth, Device, Extent, Page, Seen, SegmentStore, StoreFault, Told, View};
+use super::{Arrived, ArrivedPart, Birth, Device, Extent, Page, Seen, SegmentStore, StoreFault, Told, View, Whole};
 
 mod blobs;
+mod checkpoints;
 mod rows;
 
 use rows::{born, chains, counts, device, holds, lacking_ids, page, pinned, place, remember};
@@ -64,6 +65,7 @@ impl Sqlite {
         act.execute_batch(ABOUT)?;
         act.execute_batch(ORDERS)?;
         act.execute_batch(blobs::SCHEMA)?;
+        act.execute_batch(checkpoints::SCHEMA)?;
         act.commit()?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
@@ -257,6 +259,37 @@ impl SegmentStore for Sqlite {
         })
     }
 
+    fn keep_part(&self, part: &ArrivedPart<'_>) -> Result<bool, StoreFault> {
+        self.write(|act| checkpoints::keep(act, part))
+    }
+
+    fn checkpoints(&self, stream: &Stream) -> Result<Vec<Whole>, StoreFault> {
+        self.read(|ask| checkpoints::whole(ask, stream))
+    }
+
+    fn parts(&self, id: &[u8; 16], after: u32, max_bytes: usize) -> Result<Page, StoreFault> {
+        self.read(|ask| checkpoints::page(ask, id, after, max_bytes))
+    }
+
+    fn holds(&self, stream: &Stream, chain: Incarnation, head: &Head) -> Result<bool, StoreFault> {
+        self.read(|ask| checkpoints::holds_segment(ask, stream, chain, head))
+    }
+
+    fn writers(&self, stream: &Stream, chain: Incarnation) -> Result<Vec<Device>, StoreFault> {
+        self.read(|ask| {
+            let mut devices = ask.prepare_cached(
+                "SELECT d.cert, d.key, d.office, d.county, d.chain FROM chain c JOIN device d ON d.key = c.signer
+                 WHERE c.stream = ?1 AND c.incarnation = ?2 ORDER BY d.cert",
+            )?;
+            let mut rows = devices.query(params![stream.to_string(), chain.0])?;
+            let mut out = Vec::new();
+            while let Some(row) = rows.next()? {
+                out.push(device(row)?);
+            }
+            Ok(out)
+        })
+    }
+
     fn missing(&self, stream: &Stream, have: &Frontier, view: View, max_bytes: usize) -> Result<Page, StoreFault> {
         self.read(|ask| {
             let (mut wanted, mut cut) = (Vec::new(), false);
@@ -325,6 +358,27 @@ mod tests {
         assert_eq!(store.streams().unwrap(), []);
         lock(&store.writer).execute_batch("DROP TRIGGER fail").unwrap();
         assert_eq!(store.place(&[first, second], &[], 0).unwrap(), [Placed::Stored, Placed::Stored]);
+    }
+
+    #[test]
+    fn a_checkpoint_is_handed_out_once_it_is_whole_and_two_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&dir.path().join("hub.db")).unwrap();
+        let stream = Stream::County;
+        let part = |id: u8, part: u32, last: bool| ArrivedPart { stream, id: [id; 16], part, last, bytes: b"part" };
+        assert!(store.keep_part(&part(1, 2, true)).unwrap());
+        assert!(store.checkpoints(&stream).unwrap().is_empty(), "its first part has not come");
+        assert!(store.keep_part(&part(1, 1, false)).unwrap());
+        assert!(!store.keep_part(&part(1, 1, false)).unwrap());
+        assert_eq!(store.checkpoints(&stream).unwrap().len(), 1);
+        assert!(store.checkpoints(&Stream::Registry).unwrap().is_empty());
+        let (first, rest) = (store.parts(&[1; 16], 0, 1).unwrap(), store.parts(&[1; 16], 1, 1).unwrap());
+        assert_eq!((first.segments.len(), first.more, rest.segments.len(), rest.more), (1, true, 1, false));
+        for id in 2..=4 {
+            store.keep_part(&part(id, 1, true)).unwrap();
+        }
+        let ids: Vec<u8> = store.checkpoints(&stream).unwrap().iter().map(|whole| whole.id[0]).collect();
+        assert_eq!(ids, [4, 3]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use niangjia_replication::block;
+use niangjia_replication::checkpoint;
 use niangjia_replication::keys::{Cert, CertKind, Identity, OpeningKey, Signer, SigningKey, StreamKey, VerifyingKey};
 use niangjia_replication::keys::{chain_to_cbor, verify_chain};
 use niangjia_replication::wire::{About, Lacks, Received, Replica, ReplicaFault, lacks};
@@ -154,6 +155,18 @@ impl Office {
         let sealed = seal(&draft, &[&block], &key, &signer, &mut self.rng).unwrap();
         self.keep(stream, sealed.bytes.clone());
         sealed.bytes
+    }
+
+    /// A checkpoint in one part of what is held of a stream.
+    pub(crate) fn sum(&mut self, stream: Stream) -> Vec<u8> {
+        let signer = Signer { key: self.key.clone(), cert: self.certs.last().unwrap().id() };
+        let cover = self.frontier(&stream);
+        let mut id = [0; 16];
+        rand_core::Rng::fill_bytes(&mut self.rng, &mut id);
+        let draft =
+            checkpoint::Draft { stream, maker: self.chain, id, part: 1, last: true, cover: &cover, certs: &self.certs };
+        let items = [checkpoint::Item::Summary(Box::default())];
+        checkpoint::seal(&draft, &items, &StreamKey::from_bytes(1, &[9; 32]), &signer, &mut self.rng).unwrap()
     }
 
     fn keep(&mut self, stream: Stream, bytes: Vec<u8>) -> bool {

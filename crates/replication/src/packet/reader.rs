@@ -3,6 +3,7 @@
 use super::{BlobPiece, End, Head, LARGEST_END, LARGEST_HEAD, MAGIC};
 use crate::bad::{Bad, Limits, within};
 use crate::change::RecordId;
+use crate::checkpoint::Part;
 use crate::segment::Segment;
 
 /// What a part holds, in this order: one head, its segments, pieces of blobs, one end.
@@ -137,6 +138,7 @@ impl Reader {
                     self.due = (segments - 1, pieces, bytes);
                     match Segment::parse(&frame, &self.limits) {
                         Ok(_) | Err(Bad::Unknown { .. }) => return Ok(Some(Item::Segment(frame))),
+                        Err(_) if Part::parse(&frame, &self.limits).is_ok() => return Ok(Some(Item::Segment(frame))),
                         Err(bad) => return Err(bad),
                     }
                 }

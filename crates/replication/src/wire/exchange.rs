@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::change::Incarnation;
+use crate::change::{Incarnation, RecordId};
 use crate::frontier::{Frontier, Head};
 use crate::stream::Stream;
 
@@ -112,6 +112,30 @@ pub trait Replica: Send {
     /// When its store cannot be written.
     fn orders_told(&mut self, epoch: &Incarnation, orders: &[Vec<u8>]) -> Result<(), ReplicaFault> {
         let _ = (epoch, orders);
+        Ok(())
+    }
+
+    /// Whether it holds nothing of a stream but its own, so that a checkpoint serves it; and which it has the first parts of.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn wants_checkpoint(&mut self, _stream: &Stream) -> Result<Option<Option<(RecordId, u32)>>, ReplicaFault> {
+        Ok(None)
+    }
+
+    /// The next part of a checkpoint of its making that this life of the hub's store is not known to hold.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn checkpoint_for(&mut self, _hub: &Incarnation) -> Result<Option<(Stream, Vec<u8>)>, ReplicaFault> {
+        Ok(None)
+    }
+
+    /// The hub has that part now.
+    ///
+    /// # Errors
+    /// When its store cannot be written.
+    fn checkpoint_sent(&mut self, _hub: &Incarnation, _part: &[u8]) -> Result<(), ReplicaFault> {
         Ok(())
     }
 

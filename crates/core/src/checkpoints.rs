@@ -1,0 +1,266 @@
+//! Checkpoints: what a stream comes to, sealed once in a while, so that a new PC needs the state and the tail.
+
+use niangjia_replication::{Incarnation, Limits, RecordId, Stream, checkpoint::Part};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fault::Fault,
+    office::{Desk, Office, View},
+    people::{Nothing, Role},
+    registry::Registry,
+    store::{
+        LogKeys, Moment,
+        checkpoint::{self, Maker},
+        memory::Memory,
+        versions::damaged,
+    },
+};
+
+/// Bytes of new segments from which a first checkpoint is worth its making.
+const WORTH: i64 = 1 << 20;
+/// A further one is made when the tail has grown to this part of it.
+const PART_OF: i64 = 4;
+
+/// Where a stream's log begins.
+#[derive(Serialize, JsonSchema)]
+pub struct CheckpointLine {
+    /// The stream.
+    pub stream: String,
+    /// Bytes of the newest checkpoint that was made here or that the log stands on; 0 where there is none.
+    pub bytes: u64,
+    /// Its parts.
+    pub parts: u32,
+    /// Made on this PC.
+    pub own: bool,
+    /// The log stands on it: older segments are not on this PC.
+    pub stands: bool,
+    /// Segments of the log that lie here.
+    pub segments: u64,
+    /// Bytes of these.
+    pub log: u64,
+}
+
+/// Every stream of this office.
+#[derive(Serialize, JsonSchema)]
+pub struct Checkpoints {
+    /// The streams.
+    pub streams: Vec<CheckpointLine>,
+}
+
+/// Which stream.
+#[derive(Deserialize, JsonSchema)]
+pub struct MakeAsk {
+    /// The stream; this office's own where none is named.
+    #[serde(default)]
+    pub stream: Option<String>,
+}
+
+pub(crate) fn register(registry: &mut Registry) {
+    registry.query("checkpoints.list", Role::Viewer, |view, _: Nothing| list(view));
+    registry.action("checkpoints.make", Role::SystemAdmin, make);
+}
+
+fn list(view: &View<'_>) -> Result<Checkpoints, Fault> {
+    let mut streams = Vec::new();
+    for stream in view.office.streams() {
+        let Some(number) = view.memory.known_stream(&stream) else { continue };
+        streams.push(line(view.conn, &stream, number)?);
+    }
+    Ok(Checkpoints { streams })
+}
+
+fn line(conn: &Connection, stream: &Stream, number: i64) -> Result<CheckpointLine, Fault> {
+    let newest = checkpoint::newest(conn, number)?;
+    let (parts, bytes, own): (u32, i64, bool) = match newest {
+        Some(id) => conn
+            .prepare_cached("SELECT count(*), sum(length(bytes)), max(mine) FROM checkpoint_part WHERE id = ?1")?
+            .query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?,
+        None => (0, 0, false),
+    };
+    let (segments, log): (i64, i64) = conn
+        .prepare_cached("SELECT count(*), coalesce(sum(length(bytes)), 0) FROM segment WHERE stream = ?1")?
+        .query_row([number], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(CheckpointLine {
+        stream: stream.to_string(),
+        bytes: bytes.unsigned_abs(),
+        parts,
+        own,
+        stands: conn.prepare_cached("SELECT 1 FROM base WHERE stream = ?1")?.exists([number])?,
+        segments: segments.unsigned_abs(),
+        log: log.unsigned_abs(),
+    })
+}
+
+fn make(desk: &mut Desk<'_>, ask: MakeAsk) -> Result<CheckpointLine, Fault> {
+    let stream = match ask.stream {
+        Some(name) => name.parse().map_err(|_| unknown(&name))?,
+        None => desk.office().own_stream(),
+    };
+    let keys = desk.office().keys();
+    if !desk.office().may_make(&stream) {
+        return Err(unknown(&stream));
+    }
+    let number = desk.act.memory.known_stream(&stream).ok_or_else(nothing)?;
+    let mut rng = desk.act.moment.part().rng;
+    let log = LogKeys { keys: &keys };
+    log.pack(desk.act.conn, &desk.act.memory, &mut rng)?;
+    let maker = Maker {
+        conn: desk.act.conn,
+        memory: &desk.act.memory,
+        schema: desk.act.schema,
+        log: &log,
+        wall: desk.act.moment.wall,
+    };
+    checkpoint::make(&maker, number, &mut rng)?.ok_or_else(nothing)?;
+    desk.note.record = Some(desk.office().identity().office);
+    desk.note.reason = Some(stream.to_string());
+    line(desk.act.conn, &stream, number)
+}
+
+fn nothing() -> Fault {
+    Fault::new(
+        "checkpoint_not_made",
+        "这条数据流现在还不能做检查点：还没有已封存的内容，或者有两台电脑曾用同一身份写入、内容还没有合齐。数据没有改变，照常使用即可。",
+        "No checkpoint of this stream can be made now: nothing is sealed yet, or two PCs wrote under one identity and not everything of theirs is here. Nothing was changed; go on as usual.",
+    )
+}
+
+fn unknown(stream: &impl ToString) -> Fault {
+    Fault::new(
+        "stream_unknown",
+        "本办公室不能为这条数据流做检查点；没有改变任何内容。",
+        "This office makes no checkpoints of that stream; nothing was changed.",
+    )
+    .because(stream.to_string())
+}
+
+impl Office {
+    /// Whether others believe this PC's checkpoints of a stream.
+    fn may_make(&self, stream: &Stream) -> bool {
+        let keys = self.keys();
+        let certs = niangjia_replication::keys::chain_from_cbor(&keys.chain).unwrap_or_default();
+        let who = keys.root.and_then(|root| niangjia_replication::keys::verify_chain(&certs, &root).ok());
+        who.is_some_and(|who| niangjia_replication::checkpoint::may_make(&who, stream))
+    }
+
+    /// The registrar makes the checkpoints whose streams have grown enough since the last one; another PC makes none by itself.
+    /// Returns how many were made.
+    ///
+    /// # Errors
+    /// The store's own; then none of these was made.
+    pub fn make_checkpoints(&self, moment: Moment) -> Result<usize, Fault> {
+        if !self.registrar() {
+            return Ok(0);
+        }
+        let conn = self.store.write();
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
+        let (memory, keys, mut moment) = (self.store.memory(), self.keys(), moment);
+        let mut made = 0;
+        for stream in self.streams().into_iter().filter(|s| self.may_make(s)) {
+            let Some(number) = memory.known_stream(&stream) else { continue };
+            if !due(&tx, &memory, number)? {
+                continue;
+            }
+            let mut rng = moment.part().rng;
+            let log = LogKeys { keys: &keys };
+            let maker = Maker { conn: &tx, memory: &memory, schema: &self.store.schema, log: &log, wall: moment.wall };
+            made += usize::from(checkpoint::make(&maker, number, &mut rng)?.is_some());
+        }
+        tx.commit()?;
+        Ok(made)
+    }
+
+    /// Whether nothing of others is held of a stream yet, so that a checkpoint would serve; and what has come of one already:
+    /// its name and how many parts from the first on.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn wants_checkpoint(&self, stream: &Stream) -> Result<Option<Option<(RecordId, u32)>>, Fault> {
+        // The registrar keeps every segment.
+        if self.registrar() || !self.streams().contains(stream) {
+            return Ok(None);
+        }
+        let memory = self.store.memory();
+        let Some(number) = memory.known_stream(stream) else { return Ok(Some(None)) };
+        self.store.read(|conn| {
+            let begun = "SELECT 1 FROM segment WHERE stream = ?1 AND mine = 0 UNION ALL SELECT 1 FROM base WHERE stream = ?1";
+            if conn.prepare_cached(begun)?.exists([number])? {
+                return Ok(None);
+            }
+            let mut statement = conn.prepare_cached(
+                "SELECT id, part FROM checkpoint_part WHERE mine = 0
+                 AND id = (SELECT id FROM checkpoint_part WHERE stream = ?1 AND mine = 0 ORDER BY rowid DESC LIMIT 1) ORDER BY part",
+            )?;
+            let rows = statement.query_map([number], |r| Ok((r.get::<_, [u8; 16]>(0)?, r.get::<_, u32>(1)?)))?;
+            let mut held = None;
+            for row in rows {
+                let (id, part) = row?;
+                if part == held.map_or(0, |(_, last)| last) + 1 {
+                    held = Some((RecordId(id), part));
+                }
+            }
+            Ok(Some(held))
+        })
+    }
+
+    /// The next part of a checkpoint made here that this life of the hub's store is not known to hold.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn checkpoint_for(&self, hub: &Incarnation) -> Result<Option<(Stream, Vec<u8>)>, Fault> {
+        let memory = self.store.memory();
+        self.store.read(|conn| {
+            let next: Option<(i64, Vec<u8>)> = conn
+                .prepare_cached(
+                    "SELECT stream, bytes FROM checkpoint_part WHERE mine = 1 AND hub IS NOT ?1
+                     AND id IN (SELECT id FROM checkpoint_part WHERE last = 1 AND mine = 1) ORDER BY stream, id, part LIMIT 1",
+                )?
+                .query_row([hub.0], |r| Ok((r.get(0)?, r.get(1)?)))
+                .optional()?;
+            next.map(|(stream, bytes)| Ok((*memory.stream_name(stream)?, bytes))).transpose()
+        })
+    }
+
+    /// Notes that the hub has a part now.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn checkpoint_sent(&self, hub: &Incarnation, bytes: &[u8]) -> Result<(), Fault> {
+        let part = Part::parse(bytes, &Limits::STANDARD).map_err(damaged)?;
+        let conn = self.store.write();
+        self.catch_up(&conn)?;
+        conn.prepare_cached("UPDATE checkpoint_part SET hub = ?3 WHERE id = ?1 AND part = ?2")?.execute(params![
+            part.header().id,
+            part.header().part,
+            hub.0
+        ])?;
+        Ok(())
+    }
+}
+
+/// Whether a stream has grown enough since its newest checkpoint.
+fn due(conn: &Connection, memory: &Memory, stream: i64) -> Result<bool, Fault> {
+    let newest = checkpoint::newest(conn, stream)?;
+    let (worth, cover) = match newest {
+        Some(id) => (WORTH.max(checkpoint::size(conn, &id)? / PART_OF), checkpoint::cover(conn, &id)?),
+        None => (WORTH, niangjia_replication::Frontier::new()),
+    };
+    let mut statement =
+        conn.prepare_cached("SELECT chain, seq, length(bytes) FROM segment WHERE stream = ?1 ORDER BY no DESC")?;
+    let mut rows = statement.query([stream])?;
+    let mut grown = 0;
+    while let Some(row) = rows.next()? {
+        let (chain, seq): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let covered = cover.head(memory.incarnation(chain)?).map_or(0, |h| h.seq);
+        if u64::try_from(seq).map_err(damaged)? > covered {
+            grown += row.get::<_, i64>(2)?;
+        }
+        if grown >= worth {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

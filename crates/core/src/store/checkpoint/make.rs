@@ -1,0 +1,493 @@
+//! Making a checkpoint: the log is read twice, what has been replaced is left out, and the rest is sealed part by part.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use niangjia_replication::{
+    Block, Frontier, Head, Limits, Segment, block,
+    change::{Change, Dot, Hlc, Incarnation, Value},
+    checkpoint::{self, Covered, Draft, Item, Standing, Summary, TAG},
+    keys::{Cert, Signer, chain_from_cbor, verify_chain},
+    planted,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::Rng as _;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{
+    super::{
+        apply::RECEIPT,
+        apply::counter,
+        base, forks, heads,
+        log::{LogKeys, Opened},
+        memory::Memory,
+        versions::damaged,
+    },
+    Id, items,
+};
+use crate::{
+    fault::Fault,
+    record::{Layout, Schema},
+};
+
+/// Plain bytes of one part: never more than a frame, even where nothing packs.
+const PART: usize = 1_000_000;
+/// Plain bytes of one block, as far as can be told before it is one.
+const BLOCK: usize = 200_000;
+/// Changes of one block.
+const CHANGES: usize = 2_000;
+
+/// What a checkpoint is made from.
+pub(crate) struct Maker<'a> {
+    pub(crate) conn: &'a Connection,
+    pub(crate) memory: &'a Memory,
+    pub(crate) schema: &'a Schema,
+    pub(crate) log: &'a LogKeys<'a>,
+    /// Shown only.
+    pub(crate) wall: i64,
+}
+
+/// A change on its way into the checkpoint, and what carried it.
+struct Later {
+    change: Change,
+    chain: Incarnation,
+    county: bool,
+    waits: bool,
+}
+
+/// Makes a checkpoint of everything sealed that is held of a stream. `None` where nothing is held, or where what is held cannot
+/// be told apart from a forked chain.
+pub(crate) fn make(maker: &Maker<'_>, stream: i64, rng: &mut ChaCha20Rng) -> Result<Option<Id>, Fault> {
+    let conn = maker.conn;
+    if conn.prepare_cached("SELECT 1 FROM outbox WHERE stream = ?1")?.exists([stream])? || base::aside(conn, stream)? {
+        return Ok(None);
+    }
+    let Some(plan) = Plan::of(maker, stream)? else { return Ok(None) };
+    if plan.cover.is_empty() {
+        return Ok(None);
+    }
+    let mut later = plan.later(maker)?;
+    let waiting = settle_order(&mut later, &plan, maker, stream)?;
+    let replaced = replaced(maker.schema, &later);
+    let mut writer = Writer::begin(maker, stream, &plan, rng)?;
+    writer.put(Item::Summary(Box::new(plan.summary(maker, stream)?)))?;
+    plan.each(maker, |carried| {
+        for mut change in carried.changes {
+            if is_first(&change) && &*change.kind != RECEIPT {
+                elide(maker.schema, &replaced, &mut change);
+                writer.change(change)?;
+            }
+        }
+        Ok(())
+    })?;
+    for one in later {
+        let mut change = one.change;
+        elide(maker.schema, &replaced, &mut change);
+        writer.change(change)?;
+    }
+    writer.block()?;
+    for one in waiting {
+        let block = block::encode([&one.change]).map_err(damaged)?;
+        writer.put(Item::Parked { chain: one.chain, county: one.county, block })?;
+    }
+    writer.finish().map(Some)
+}
+
+/// Whether it is a record's first change: it follows nothing.
+fn is_first(change: &Change) -> bool {
+    change.sets.iter().all(|s| s.seen.is_empty()) && change.event.as_ref().is_none_or(|e| e.seen.is_empty())
+}
+
+/// Brings later changes into an order in which each follows its causes, record by record, and takes out those whose causes are
+/// not covered.
+fn settle_order(later: &mut Vec<Later>, plan: &Plan, maker: &Maker<'_>, stream: i64) -> Result<Vec<Later>, Fault> {
+    // A stable sort: within a record the order of the log stays.
+    later.sort_by(|a, b| (&a.change.kind, a.change.record).cmp(&(&b.change.kind, b.change.record)));
+    for one in later.iter_mut() {
+        one.waits = match maker.memory.known_number(one.change.dot.incarnation.0) {
+            Some(inc) => maker.memory.parked.contains(&(stream, inc, counter(one.change.dot)?)),
+            None => true,
+        };
+    }
+    let (mut settled, mut waiting) = (Vec::with_capacity(later.len()), Vec::new());
+    let mut rest = std::mem::take(later).into_iter().peekable();
+    while let Some(first) = rest.next() {
+        let of = (first.change.kind.clone(), first.change.record);
+        let mut group = vec![first];
+        while let Some(next) = rest.next_if(|l| l.change.kind == of.0 && l.change.record == of.1) {
+            group.push(next);
+        }
+        let mut open: HashSet<Dot> = group.iter().map(|l| l.change.dot).collect();
+        loop {
+            let before = group.len();
+            for one in std::mem::take(&mut group) {
+                let follows = |d: &Dot| open.contains(d) || plan.forked.contains(&d.incarnation);
+                if !one.waits && !causes(&one.change).any(follows) {
+                    open.remove(&one.change.dot);
+                    settled.push(one);
+                } else {
+                    group.push(one);
+                }
+            }
+            if group.len() == before {
+                break;
+            }
+        }
+        if planted!("a checkpoint keeps no order") {
+            let from = settled.len() - settled.iter().rev().take_while(|l| l.change.record == of.1).count();
+            settled[from..].reverse();
+        }
+        waiting.append(&mut group);
+    }
+    *later = settled;
+    Ok(waiting)
+}
+
+fn causes(change: &Change) -> impl Iterator<Item = &Dot> {
+    change.sets.iter().flat_map(|s| &s.seen).chain(change.event.iter().flat_map(|e| &e.seen))
+}
+
+/// Which fields of which changes were replaced by others in the checkpoint.
+fn replaced(schema: &Schema, later: &[Later]) -> HashMap<Dot, Vec<Arc<str>>> {
+    let mut replaced: HashMap<Dot, Vec<Arc<str>>> = HashMap::new();
+    for Later { change, .. } in later {
+        let Some(layout) = schema.kind(&change.kind) else { continue };
+        for set in &change.sets {
+            let Some(register) = register_of(layout, &set.field) else { continue };
+            // As merging does it: the versions that count as seen are those of the register's first field.
+            let first = change.sets.iter().find(|s| register_of(layout, &s.field) == Some(register));
+            for dot in set.seen.iter().filter(|d| first.is_some_and(|f| f.seen.contains(d))) {
+                let fields = replaced.entry(*dot).or_default();
+                if !fields.contains(&set.field) {
+                    fields.push(set.field.clone());
+                }
+            }
+        }
+    }
+    replaced
+}
+
+/// The register of a field that this version knows; what it does not know is carried as it is.
+fn register_of(layout: &Layout, field: &str) -> Option<usize> {
+    match layout.place(field) {
+        Some(place) => layout.register_of.get(place).copied(),
+        None => layout.register(field).filter(|r| layout.registers[*r].fields.is_empty()),
+    }
+}
+
+fn elide(schema: &Schema, replaced: &HashMap<Dot, Vec<Arc<str>>>, change: &mut Change) {
+    let Some(layout) = schema.kind(&change.kind) else { return };
+    // Its id is not that of the log any more, and the stamps of all are in the summary.
+    change.hlc = Hlc { millis: 0, count: 0 };
+    let fields = replaced.get(&change.dot).map_or(&[][..], Vec::as_slice);
+    for (at, set) in change.sets.iter_mut().enumerate() {
+        let gone = fields.contains(&set.field) && register_of(layout, &set.field).is_some();
+        let forgotten = planted!("a checkpoint forgets one side") && at == 0 && !set.seen.is_empty();
+        if gone || forgotten {
+            set.value = Value::elided();
+        }
+    }
+}
+
+/// The first segment of a chain that is set aside, and whether any behind it is not.
+fn first_aside(conn: &Connection, stream: i64, chain: i64) -> Result<(Option<i64>, bool), Fault> {
+    let mut first = conn.prepare_cached(
+        "SELECT min(s.seq) FROM aside a CROSS JOIN segment s ON s.no = a.segment WHERE s.stream = ?1 AND s.chain = ?2",
+    )?;
+    let Some(first) = first.query_row([stream, chain], |r| r.get::<_, Option<i64>>(0))? else {
+        return Ok((None, false));
+    };
+    let mut on = conn.prepare_cached(
+        "SELECT 1 FROM segment s WHERE s.stream = ?1 AND s.chain = ?2 AND s.seq > ?3
+         AND NOT EXISTS (SELECT 1 FROM aside a WHERE a.segment = s.no)",
+    )?;
+    Ok((Some(first), on.exists([stream, chain, first])?))
+}
+
+/// The hash of a segment that is held, or with which a checkpoint ends.
+fn hash_at(conn: &Connection, stream: i64, chain: i64, seq: i64) -> Result<Option<[u8; 32]>, Fault> {
+    let mut at = conn.prepare_cached(
+        "SELECT hash FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3
+         UNION SELECT hash FROM base WHERE stream = ?1 AND chain = ?2 AND seq = ?3",
+    )?;
+    Ok(at.query_row([stream, chain, seq], |r| r.get(0)).optional()?)
+}
+
+/// What is covered, and how it is read.
+struct Plan {
+    stream: i64,
+    cover: Frontier,
+    /// Chains with several heads, and those that go on behind a segment that cannot be read: left to the segments, and so is what
+    /// follows from them.
+    forked: HashSet<Incarnation>,
+    base: Option<Id>,
+    /// Incarnations whose changes were carried by another chain too, after a restore: the same change counts once.
+    carried: HashSet<Incarnation>,
+}
+
+/// What one segment, or one block of the checkpoint below, brings.
+struct Carried {
+    chain: Incarnation,
+    county: bool,
+    changes: Vec<Change>,
+}
+
+impl Plan {
+    fn of(maker: &Maker<'_>, stream: i64) -> Result<Option<Self>, Fault> {
+        let conn = maker.conn;
+        let (mut cover, mut forked) = (Frontier::new(), HashSet::new());
+        for (chain, seen) in heads::frontier(conn, maker.memory, stream)?.chains() {
+            let number = maker.memory.known_number(chain.0).ok_or_else(|| damaged("chain"))?;
+            let (aside, on) = first_aside(conn, stream, number)?;
+            if on || forks::is_forked(conn, stream, number)? {
+                forked.insert(chain);
+                let below = "SELECT 1 FROM base WHERE stream = ?1 AND chain = ?2";
+                let carries = "SELECT 1 FROM segment WHERE stream = ?1 AND ((chain = ?2) <> (carried = ?2))";
+                for apart in [below, carries] {
+                    if conn.prepare_cached(apart)?.exists([stream, number])? {
+                        return Ok(None);
+                    }
+                }
+            } else if let Some(aside) = aside {
+                // What is set aside is no part of the sum: it is left to the segments, and so is the rest of its chain.
+                if let Some(hash) = hash_at(conn, stream, number, aside - 1)? {
+                    cover.add(chain, Head { seq: u64::try_from(aside - 1).map_err(damaged)?, hash });
+                }
+            } else {
+                for head in seen {
+                    cover.add(chain, *head);
+                }
+            }
+        }
+        let base: Option<Id> = conn
+            .prepare_cached("SELECT checkpoint FROM base WHERE stream = ?1 LIMIT 1")?
+            .query_row([stream], |r| r.get(0))
+            .optional()?;
+        let mut statement =
+            conn.prepare_cached("SELECT DISTINCT carried FROM segment WHERE stream = ?1 AND carried <> chain")?;
+        let carried = statement
+            .query_map([stream], |r| r.get(0))?
+            .map(|inc| maker.memory.incarnation(inc?))
+            .collect::<Result<_, Fault>>()?;
+        Ok(Some(Self { stream, cover, forked, base, carried }))
+    }
+
+    /// Everything covered, each change once: the checkpoint below, then segments in the order in which they came.
+    fn each(&self, maker: &Maker<'_>, mut run: impl FnMut(Carried) -> Result<(), Fault>) -> Result<(), Fault> {
+        let (mut part, mut there) = (1, HashSet::new());
+        let mut run = |mut carried: Carried| {
+            carried.changes.retain(|c| !self.carried.contains(&c.dot.incarnation) || there.insert(c.dot));
+            run(carried)
+        };
+        while let Some(id) = &self.base
+            && let Some((items, _)) = items(maker.conn, maker.log, id, part)?
+        {
+            for item in items {
+                let (chain, county, block) = match item {
+                    Item::Summary(_) => continue,
+                    Item::Settled(block) => (Incarnation([0; 16]), false, block),
+                    Item::Parked { chain, county, block } => (chain, county, block),
+                };
+                run(Carried { chain, county, changes: owned(&block)? })?;
+            }
+            part += 1;
+        }
+        let mut statement = maker.conn.prepare(
+            "SELECT chain, bytes FROM segment s WHERE stream = ?1 AND NOT EXISTS (
+               SELECT 1 FROM base b WHERE b.stream = s.stream AND b.chain = s.chain AND b.seq >= s.seq)
+             AND NOT EXISTS (SELECT 1 FROM aside a WHERE a.segment = s.no) ORDER BY no",
+        )?;
+        let mut rows = statement.query([self.stream])?;
+        while let Some(row) = rows.next()? {
+            let chain = maker.memory.incarnation(row.get(0)?)?;
+            if self.forked.contains(&chain) {
+                continue;
+            }
+            let (_, opened) = maker.log.reopen(maker.conn, row.get_ref(1)?.as_blob().map_err(damaged)?)?;
+            let Opened::Changes(changes, county) = opened else { return Err(damaged("segment")) };
+            run(Carried { chain, county, changes })?;
+        }
+        Ok(())
+    }
+
+    fn later(&self, maker: &Maker<'_>) -> Result<Vec<Later>, Fault> {
+        let mut later = Vec::new();
+        self.each(maker, |carried| {
+            let Carried { chain, county, changes } = carried;
+            for change in changes {
+                if !is_first(&change) && &*change.kind != RECEIPT {
+                    later.push(Later { change, chain, county, waits: false });
+                }
+            }
+            Ok(())
+        })?;
+        Ok(later)
+    }
+
+    fn summary(&self, maker: &Maker<'_>, stream: i64) -> Result<Summary, Fault> {
+        let mut summary = Summary { made: maker.wall, hlc: maker.memory.hlc, ..Summary::default() };
+        let apart = maker.memory.apart(stream, &self.forked);
+        let unsigned = |n: i64| u64::try_from(n).map_err(damaged);
+        let mut heads: Vec<_> =
+            maker.memory.heads.iter().filter(|((s, inc), _)| *s == stream && !apart.contains(inc)).collect();
+        heads.sort_by_key(|((_, inc), _)| *inc);
+        for ((_, inc), head) in heads {
+            summary.standings.push(Standing {
+                incarnation: maker.memory.incarnation(*inc)?,
+                applied: unsigned(head.applied)?,
+                changes: unsigned(head.changes)?,
+                digest: head.digest,
+                confirmed: unsigned(head.confirmed)?,
+                news: unsigned(head.news)?,
+            });
+        }
+        let below = match &self.base {
+            Some(id) => super::summary(maker.conn, maker.log, id)?.0,
+            None => Summary::default(),
+        };
+        for (chain, heads) in self.cover.chains() {
+            let number = maker.memory.known_number(chain.0).ok_or_else(|| damaged("chain"))?;
+            let known = below.chains.iter().find(|c| c.chain == chain).cloned();
+            let mut covered = known.unwrap_or(Covered { chain, signer: [0; 32], tags: Vec::new() });
+            let mut statement = maker.conn.prepare_cached(
+                "SELECT hash, bytes FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3 AND seq <= ?4 ORDER BY seq",
+            )?;
+            let last = i64::try_from(heads.first().map_or(0, |head| head.seq)).map_err(damaged)?;
+            let from = i64::try_from(covered.tags.len() / TAG).map_err(damaged)?;
+            let mut rows = statement.query(params![stream, number, from, last])?;
+            while let Some(row) = rows.next()? {
+                if covered.tags.is_empty() {
+                    let first = row.get_ref(1)?.as_blob().map_err(damaged)?;
+                    covered.signer = Segment::parse(first, &Limits::STANDARD).map_err(damaged)?.signer().to_bytes();
+                }
+                covered.tags.extend_from_slice(&row.get::<_, [u8; 32]>(0)?[..TAG]);
+            }
+            summary.chains.push(covered);
+        }
+        summary.certs = self.certs(maker)?;
+        Ok(summary)
+    }
+
+    /// Of those who may write this stream.
+    fn certs(&self, maker: &Maker<'_>) -> Result<Vec<Vec<u8>>, Fault> {
+        let stream = *maker.memory.stream_name(self.stream)?;
+        let root = maker.log.keys.root.ok_or_else(|| damaged("root"))?;
+        let mut statement = maker.conn.prepare_cached("SELECT chain FROM cert ORDER BY id")?;
+        let mut chains: Vec<Vec<u8>> = statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+        if !chains.contains(&maker.log.keys.chain) {
+            chains.push(maker.log.keys.chain.clone());
+        }
+        chains.retain(|chain| {
+            let who = chain_from_cbor(chain).and_then(|certs| verify_chain(&certs, &root));
+            who.is_ok_and(|who| who.may_write(&stream))
+        });
+        Ok(chains)
+    }
+}
+
+pub(super) fn owned(block: &[u8]) -> Result<Vec<Change>, Fault> {
+    let block = Block::decode(block, &Limits::STANDARD).map_err(damaged)?;
+    Ok(block.changes().map(|c| c.to_owned()).collect())
+}
+
+/// Fills parts and seals them, the last one marked.
+struct Writer<'m, 'r> {
+    maker: &'m Maker<'m>,
+    plan: &'m Plan,
+    rng: &'r mut ChaCha20Rng,
+    id: Id,
+    certs: Vec<Cert>,
+    part: u32,
+    items: Vec<Item>,
+    bytes: usize,
+    changes: Vec<Change>,
+    waiting: usize,
+}
+
+impl<'m, 'r> Writer<'m, 'r> {
+    fn begin(maker: &'m Maker<'m>, stream: i64, plan: &'m Plan, rng: &'r mut ChaCha20Rng) -> Result<Self, Fault> {
+        debug_assert_eq!(plan.stream, stream, "one plan, one stream");
+        let mut id = [0; 16];
+        rng.fill_bytes(&mut id);
+        let certs = maker.log.certs()?;
+        Ok(Self { maker, plan, rng, id, certs, part: 0, items: Vec::new(), bytes: 0, changes: Vec::new(), waiting: 0 })
+    }
+
+    fn change(&mut self, change: Change) -> Result<(), Fault> {
+        self.waiting += 64 + change.sets.iter().map(|s| 8 + weight(&s.value)).sum::<usize>();
+        self.changes.push(change);
+        if self.waiting >= BLOCK || self.changes.len() >= CHANGES { self.block() } else { Ok(()) }
+    }
+
+    /// Closes the block that is open.
+    fn block(&mut self) -> Result<(), Fault> {
+        let changes = std::mem::take(&mut self.changes);
+        self.waiting = 0;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.put(Item::Settled(block::encode(&changes).map_err(damaged)?))
+    }
+
+    fn put(&mut self, item: Item) -> Result<(), Fault> {
+        let size = match &item {
+            Item::Summary(told) => {
+                told.chains.iter().map(|c| 80 + c.tags.len()).sum::<usize>() + 120 * told.standings.len()
+            }
+            Item::Settled(block) | Item::Parked { block, .. } => block.len(),
+        };
+        if !self.items.is_empty() && self.bytes + size > PART {
+            self.seal(false)?;
+        }
+        self.bytes += size;
+        self.items.push(item);
+        Ok(())
+    }
+
+    fn seal(&mut self, last: bool) -> Result<(), Fault> {
+        self.part += 1;
+        let (maker, stream) = (self.maker, *self.maker.memory.stream_name(self.plan.stream)?);
+        let key = maker.log.keys.newest(&stream).ok_or_else(|| damaged("stream key"))?;
+        let cert = self.certs.last().ok_or_else(|| damaged("certificates"))?.id();
+        let signer = Signer { key: maker.log.keys.device.clone(), cert };
+        let draft = Draft {
+            stream,
+            maker: maker.memory.incarnation(maker.memory.own)?,
+            id: self.id,
+            part: self.part,
+            last,
+            cover: &self.plan.cover,
+            certs: &self.certs,
+        };
+        let bytes =
+            checkpoint::seal(&draft, &std::mem::take(&mut self.items), key, &signer, self.rng).map_err(damaged)?;
+        self.bytes = 0;
+        maker
+            .conn
+            .prepare_cached(
+                "INSERT INTO checkpoint_part (id, part, stream, last, mine, bytes) VALUES (?1, ?2, ?3, ?4, 1, ?5)",
+            )?
+            .execute(params![self.id, self.part, self.plan.stream, last, bytes])?;
+        Ok(())
+    }
+
+    /// Seals what is left; checkpoints made here before are not needed any more, but for the one that the log stands on.
+    fn finish(mut self) -> Result<Id, Fault> {
+        self.seal(true)?;
+        self.maker
+            .conn
+            .prepare_cached(
+                "DELETE FROM checkpoint_part WHERE stream = ?1 AND mine = 1 AND id <> ?2 AND id NOT IN (SELECT checkpoint FROM base)",
+            )?
+            .execute(params![self.plan.stream, self.id])?;
+        Ok(self.id)
+    }
+}
+
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Text(t) => t.len(),
+        Value::Bytes(b) | Value::Other(b) => b.len(),
+        Value::Null | Value::Bool(_) | Value::Int(_) => 1,
+    }
+}

@@ -1,0 +1,75 @@
+//! Checkpoints in the store: made from the log, taken in by a new PC, and what a log is rebuilt from that does not go back to
+//! the first day.
+
+mod disown;
+mod make;
+mod take;
+
+use niangjia_replication::{
+    Frontier, Limits,
+    checkpoint::{Item, Part, Summary},
+};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{log::LogKeys, versions::damaged};
+use crate::fault::Fault;
+
+pub(crate) use make::{Maker, make};
+
+/// The name of a checkpoint.
+pub(crate) type Id = [u8; 16];
+
+/// The newest whole checkpoint of a stream that was made here or that the log stands on.
+pub(crate) fn newest(conn: &Connection, stream: i64) -> Result<Option<Id>, Fault> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT id FROM checkpoint_part WHERE stream = ?1 AND last = 1
+             AND (mine = 1 OR id IN (SELECT checkpoint FROM base WHERE stream = ?1)) ORDER BY rowid DESC LIMIT 1",
+        )?
+        .query_row([stream], |r| r.get(0))
+        .optional()?)
+}
+
+/// Its bytes in the log.
+pub(crate) fn size(conn: &Connection, id: &Id) -> Result<i64, Fault> {
+    Ok(conn
+        .prepare_cached("SELECT coalesce(sum(length(bytes)), 0) FROM checkpoint_part WHERE id = ?1")?
+        .query_row([id], |r| r.get(0))?)
+}
+
+/// Which segments a checkpoint stands for.
+pub(crate) fn cover(conn: &Connection, id: &Id) -> Result<Frontier, Fault> {
+    let bytes: Vec<u8> = conn
+        .prepare_cached("SELECT bytes FROM checkpoint_part WHERE id = ?1 AND part = 1")?
+        .query_row([id], |r| r.get(0))?;
+    let part = Part::parse(&bytes, &Limits::STANDARD).map_err(damaged)?;
+    Ok(part.header().cover.clone())
+}
+
+/// The items of one part of a checkpoint that is already believed; `None` behind the last one. And whether a device of the
+/// county made it.
+fn items(conn: &Connection, log: &LogKeys<'_>, id: &Id, part: i64) -> Result<Option<(Vec<Item>, bool)>, Fault> {
+    let bytes: Option<Vec<u8>> = conn
+        .prepare_cached("SELECT bytes FROM checkpoint_part WHERE id = ?1 AND part = ?2")?
+        .query_row(params![id, part], |r| r.get(0))
+        .optional()?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    let part = Part::parse(&bytes, &Limits::STANDARD).map_err(damaged)?;
+    let root = log.keys.root.ok_or_else(|| damaged("root"))?;
+    let key = (part.header().stream, part.header().epoch);
+    let key = log.keys.streams.get(&key).ok_or_else(|| damaged("stream key"))?;
+    let verified = part.verify(&root).map_err(damaged)?;
+    let items = verified.open(key, &Limits::STANDARD).map_err(damaged)?;
+    Ok(Some((items, verified.who().county)))
+}
+
+/// The summary of a checkpoint that is already believed.
+fn summary(conn: &Connection, log: &LogKeys<'_>, id: &Id) -> Result<(Summary, bool), Fault> {
+    match items(conn, log, id, 1)? {
+        Some((items, county)) => match items.into_iter().next() {
+            Some(Item::Summary(summary)) => Ok((*summary, county)),
+            _ => Err(damaged("summary")),
+        },
+        None => Err(damaged("checkpoint")),
+    }
+}

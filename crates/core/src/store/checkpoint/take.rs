@@ -1,0 +1,328 @@
+//! Taking a checkpoint in: part by part as they come, then all at once; and again whenever the tables are made anew.
+
+use niangjia_replication::{
+    Bad, Block, Frontier, Incarnation, Limits,
+    change::{Change, Hlc},
+    checkpoint::{Item, Part, Summary, TAG},
+    keys::{chain_from_cbor, verify_chain},
+    planted,
+};
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{
+    super::{
+        apply::{Applier, counter},
+        base, forks,
+        forks::{Carrier, Forks},
+        heads,
+        intake::{Intake, Taken, park},
+        versions::damaged,
+    },
+    Id,
+    disown::made,
+    items,
+    make::owned,
+    summary,
+};
+use crate::fault::Fault;
+
+impl Intake<'_> {
+    /// Takes one part of a checkpoint; with the last one it becomes rows.
+    pub(in crate::store) fn take_part(&mut self, number: i64, part: Part<'_>, bytes: &[u8]) -> Result<Taken, Fault> {
+        let Some(root) = self.log.keys.root else {
+            return Ok(Taken::Aside(Bad::Untrusted("this office follows no county")));
+        };
+        let header = part.header().clone();
+        // The registrar keeps every segment: what others have let go of is asked for there.
+        if self.log.keys.issuing.is_some() {
+            return Ok(Taken::Known);
+        }
+        let mut known = self.conn.prepare_cached("SELECT 1 FROM checkpoint_part WHERE id = ?1 AND part = ?2")?;
+        if known.exists(params![header.id, header.part])? {
+            return Ok(Taken::Known);
+        }
+        let Some(key) = self.log.keys.streams.get(&(header.stream, header.epoch)) else {
+            // The segments that it stands for bring the grant of that key, or are held until it comes.
+            return Ok(Taken::Known);
+        };
+        let verified = match part.verify(&root) {
+            Ok(verified) => verified,
+            Err(bad) => return Ok(Taken::Aside(bad)),
+        };
+        // Looked into before it is kept: what cannot be read would be met only when the tables are made again.
+        let opened = verified.open(key, &Limits::STANDARD).and_then(|items| {
+            items.iter().try_for_each(|item| match item {
+                Item::Settled(block) | Item::Parked { block, .. } => Block::decode(block, &Limits::STANDARD).map(drop),
+                Item::Summary(_) => Ok(()),
+            })
+        });
+        if let Err(bad) = opened {
+            return Ok(Taken::Aside(bad));
+        }
+        if header.part == 1 && self.has_all(number, &header.cover)? {
+            return Ok(Taken::Known);
+        }
+        // Where something is held already, a checkpoint is looked at in its order, or a lost first part would leave the rest
+        // lying here.
+        if header.part > 1 && !self.begun(number, &header.id)? {
+            return Ok(Taken::Known);
+        }
+        self.conn
+            .prepare_cached(
+                "INSERT INTO checkpoint_part (id, part, stream, last, mine, bytes) VALUES (?1, ?2, ?3, ?4, 0, ?5)",
+            )?
+            .execute(params![header.id, header.part, number, header.last, bytes])?;
+        let (there, last): (i64, Option<i64>) = self
+            .conn
+            .prepare_cached(
+                "SELECT count(*), max(CASE WHEN last = 1 THEN part END) FROM checkpoint_part WHERE id = ?1",
+            )?
+            .query_row([header.id], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        if last != Some(there) {
+            return Ok(Taken::New(0));
+        }
+        Ok(Taken::New(self.load(number, &header.id, &header.cover)?))
+    }
+
+    fn begun(&self, stream: i64, id: &Id) -> Result<bool, Fault> {
+        let mut first = self.conn.prepare_cached("SELECT 1 FROM checkpoint_part WHERE id = ?1 AND part = 1")?;
+        let mut held = self.conn.prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND mine = 0")?;
+        Ok(first.exists([id])? || !held.exists([stream])?)
+    }
+
+    fn has_all(&mut self, stream: i64, cover: &Frontier) -> Result<bool, Fault> {
+        for (chain, seen) in cover.chains() {
+            let chain = self.memory.number(self.conn, chain.0)?;
+            for head in seen {
+                if !heads::holds(self.conn, stream, chain, head)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the log may stand on a checkpoint: nothing of what is held here may be forgotten by it.
+    fn fits(&mut self, stream: i64, cover: &Frontier, summary: &Summary) -> Result<bool, Fault> {
+        let below = base::rows(self.conn, stream)?;
+        let mut covered = 0;
+        for (chain, seen) in cover.chains() {
+            let [head] = seen else { return Ok(false) };
+            let tags = summary.chains.iter().find(|c| c.chain == chain).map_or(&[][..], |c| &c.tags);
+            let named = usize::try_from(head.seq).is_ok_and(|seq| seq.checked_mul(TAG) == Some(tags.len()));
+            if !named || !tags.ends_with(&head.hash[..TAG]) {
+                return Ok(false);
+            }
+            let number = self.memory.number(self.conn, chain.0)?;
+            let own = self.memory.owns().any(|own| own == number);
+            if forks::is_forked(self.conn, stream, number)?
+                || (own && !heads::holds(self.conn, stream, number, head)?)
+                || below.iter().any(|row| row.chain == number && row.seq > i64::try_from(head.seq).unwrap_or(0))
+            {
+                return Ok(false);
+            }
+            // What is held of the chain must be of the branch that the checkpoint stands for.
+            let mut held = self
+                .conn
+                .prepare_cached("SELECT seq, hash FROM segment WHERE stream = ?1 AND chain = ?2 AND seq <= ?3")?;
+            let rows = held.query_map(params![stream, number, i64::try_from(head.seq).map_err(damaged)?], |r| {
+                Ok((r.get::<_, i64>(0)?, r.get::<_, [u8; 32]>(1)?))
+            })?;
+            for row in rows {
+                let (seq, hash) = row?;
+                let at = usize::try_from(seq - 1).map_err(damaged)? * TAG;
+                if tags.get(at..at + TAG) != Some(&hash[..TAG]) {
+                    return Ok(false);
+                }
+            }
+            covered += usize::from(below.iter().any(|row| row.chain == number));
+        }
+        Ok(covered == below.len())
+    }
+
+    /// A whole checkpoint becomes rows, beside whatever stands here already.
+    fn load(&mut self, stream: i64, id: &Id, cover: &Frontier) -> Result<u64, Fault> {
+        let (told, _) = summary(self.conn, &self.log, id)?;
+        let root = self.log.keys.root.ok_or_else(|| damaged("root"))?;
+        for chain in &told.certs {
+            let certs = chain_from_cbor(chain).ok().filter(|certs| verify_chain(certs, &root).is_ok());
+            if let Some(cert) = certs.as_ref().and_then(|certs| certs.last()) {
+                self.conn
+                    .prepare_cached("INSERT OR IGNORE INTO cert (id, chain) VALUES (?1, ?2)")?
+                    .execute(params![cert.id().to_bytes(), chain])?;
+            }
+        }
+        let (maker, _) = made(self.conn, id)?;
+        if self.has_all(stream, cover)?
+            || !self.fits(stream, cover, &told)?
+            || self.shut_out(stream, &maker, cover, &told)?
+        {
+            self.conn.prepare_cached("DELETE FROM checkpoint_part WHERE id = ?1")?.execute([id])?;
+            return Ok(0);
+        }
+        let count = self.settle_all(stream, id)?;
+        self.conn.prepare_cached("DELETE FROM base WHERE stream = ?1")?.execute([stream])?;
+        stand_on(self, stream, id, cover, &told)?;
+        // What waited for its key and is covered waits no more.
+        self.conn
+            .prepare_cached(
+                "DELETE FROM aside WHERE segment IN (SELECT s.no FROM segment s JOIN base b ON b.stream = s.stream AND b.chain = s.chain
+                   WHERE s.stream = ?1 AND s.seq <= b.seq)",
+            )?
+            .execute([stream])?;
+        self.conn
+            .prepare_cached("DELETE FROM checkpoint_part WHERE stream = ?1 AND id <> ?2")?
+            .execute(params![stream, id])?;
+        self.memory.load_received(self.conn)?;
+        self.loaded = true;
+        Ok(count)
+    }
+
+    /// Applies what a checkpoint holds and is not held here. Returns how many changes were new.
+    fn settle_all(&mut self, stream: i64, id: &Id) -> Result<u64, Fault> {
+        let (told, county) = summary(self.conn, &self.log, id)?;
+        let name = *self.memory.stream_name(stream)?;
+        let mut count = 0;
+        let forks = Forks::load(self.conn, &mut self.memory, &self.log)?;
+        let mut parked: Vec<(Incarnation, bool, Change)> = Vec::new();
+        for part in 1.. {
+            let Some((items, _)) = items(self.conn, &self.log, id, part)? else { break };
+            for item in items {
+                match item {
+                    Item::Summary(_) => {}
+                    Item::Settled(block) => {
+                        let changes = owned(&block)?;
+                        self.collect(&name, &changes)?;
+                        for change in &changes {
+                            count += u64::from(self.settle_one(stream, change)?);
+                        }
+                    }
+                    Item::Parked { chain, county, block } => {
+                        parked.extend(owned(&block)?.into_iter().map(|change| (chain, county, change)));
+                    }
+                }
+            }
+        }
+        for (chain, by_county, change) in parked {
+            let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
+            let ctr = counter(change.dot)?;
+            if self.memory.held(stream, inc, ctr) {
+                continue;
+            }
+            let named = forks.resolve(Carrier { stream, chain, hash: None }, &change)?;
+            let change = named.as_ref().unwrap_or(&change);
+            park(self.conn, &mut self.memory, stream, change, by_county)?;
+            let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
+            self.memory.parked.insert((stream, inc, ctr));
+            count += 1;
+        }
+        if planted!("a checkpoint forgets how far it goes") {
+            return Ok(count);
+        }
+        for s in &told.standings {
+            let inc = self.memory.number(self.conn, s.incarnation.0)?;
+            let signed = |n: u64| i64::try_from(n).map_err(damaged);
+            let (applied, confirmed, news) = (signed(s.applied)?, signed(s.confirmed)?, signed(s.news)?);
+            let head = self.memory.head_mut(stream, inc);
+            if head.applied < applied {
+                (head.applied, head.changes, head.digest) = (applied, signed(s.changes)?, s.digest);
+            }
+            head.news = head.news.max(news);
+            // Only the county's word counts as the county's.
+            if county {
+                head.confirmed = head.confirmed.max(confirmed);
+            }
+        }
+        let wall = u64::try_from(self.moment.wall).unwrap_or(0);
+        self.memory.hlc = Hlc::observe(self.memory.hlc, told.hlc, wall);
+        Ok(count)
+    }
+
+    fn settle_one(&mut self, stream: i64, change: &Change) -> Result<bool, Fault> {
+        let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
+        let ctr = counter(change.dot)?;
+        let held = self.memory.held(stream, inc, ctr);
+        // One that waits here for its causes is taken as it was written, now that they have come.
+        let waits = if held && self.memory.parked.contains(&(stream, inc, ctr)) {
+            self.conn
+                .prepare_cached("SELECT no, county, block FROM parked WHERE stream = ?1 AND inc = ?2 AND ctr = ?3")?
+                .query_row([stream, inc, ctr], |r| Ok((r.get::<_, i64>(0)?, r.get(1)?, r.get::<_, Vec<u8>>(2)?)))
+                .optional()?
+        } else if held {
+            return Ok(false);
+        } else {
+            None
+        };
+        let mut applier = Applier {
+            conn: self.conn,
+            schema: self.schema,
+            folds: self.folds,
+            memory: &mut self.memory,
+            pens: &mut self.pens,
+            touched: std::mem::take(&mut self.touched),
+            reduced: waits.is_none(),
+        };
+        if let Some((no, county, block)) = waits {
+            let block = Block::decode(&block, &Limits::STANDARD).map_err(damaged)?;
+            let own = block.changes().next().ok_or_else(|| damaged("parked"))?.to_owned();
+            applier.memory.parked.remove(&(stream, inc, ctr));
+            applier.settle(stream, &own, county)?;
+            self.touched = applier.touched;
+            self.conn.prepare_cached("DELETE FROM parked WHERE no = ?1")?.execute([no])?;
+            return Ok(false);
+        }
+        applier.settle(stream, change, false)?;
+        self.touched = applier.touched;
+        Ok(true)
+    }
+
+    /// The checkpoints that the logs stand on, when the tables are made again: what is in them comes first.
+    pub(in crate::store) fn replay_bases(&mut self) -> Result<u64, Fault> {
+        let mut statement = self.conn.prepare("SELECT DISTINCT stream, checkpoint FROM base ORDER BY stream")?;
+        let bases: Vec<(i64, Id)> =
+            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+        let mut count = 0;
+        for (stream, id) in bases {
+            count += self.settle_all(stream, &id)?;
+        }
+        Ok(count)
+    }
+}
+
+/// Notes that a log stands on a checkpoint.
+pub(super) fn stand_on(
+    intake: &mut Intake<'_>,
+    stream: i64,
+    id: &Id,
+    cover: &Frontier,
+    told: &Summary,
+) -> Result<(), Fault> {
+    for (chain, heads) in cover.chains() {
+        let (Some(head), Some(known)) = (heads.first(), told.chains.iter().find(|c| c.chain == chain)) else {
+            continue;
+        };
+        let number = intake.memory.number(intake.conn, chain.0)?;
+        intake
+            .conn
+            .prepare_cached(
+                "INSERT OR REPLACE INTO base (stream, chain, seq, hash, tags, signer, checkpoint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                stream,
+                number,
+                i64::try_from(head.seq).map_err(damaged)?,
+                head.hash,
+                known.tags,
+                known.signer,
+                id
+            ])?;
+    }
+    for s in &told.standings {
+        let inc = intake.memory.number(intake.conn, s.incarnation.0)?;
+        intake
+            .conn
+            .prepare_cached("INSERT OR REPLACE INTO base_count (stream, inc, ctr) VALUES (?1, ?2, ?3)")?
+            .execute(params![stream, inc, i64::try_from(s.applied).map_err(damaged)?])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! Checkpoints on the line: fetched by a replica that has nothing of a stream yet, offered by the one that made them.
+
+use niangjia_replication::wire::{Begun, CheckpointAsk, Placed, RefusalCode};
+use niangjia_replication::{Stream, wire};
+
+use super::{Line, LinkFault, Run, waiting};
+
+impl<L: Line> Run<'_, L> {
+    /// Fetches the newest checkpoint of a stream where the replica has nothing of others; else, or where the hub has none,
+    /// everything comes as segments.
+    pub(super) async fn checkpoint(&mut self, stream: Stream) -> Result<(), LinkFault> {
+        let mut last = None;
+        while let Some(have) = waiting(|| self.replica.wants_checkpoint(&stream))? {
+            // A page that changed nothing, or a checkpoint that was laid away with its last part, would come again for ever.
+            if last == Some(have) || (last.is_some() && have.is_none()) {
+                break;
+            }
+            last = Some(have);
+            let begun = waiting(|| self.replica.begun(&stream));
+            let ask = CheckpointAsk {
+                have,
+                max_bytes: self.down.bytes as u64,
+                begun: (!begun.is_empty()).then(|| Begun::of(&begun)),
+            };
+            let began = self.line.clock();
+            let answer = match self.line.checkpoint(&stream, &ask).await {
+                // A hub of an earlier version knows no checkpoints.
+                Err(LinkFault::Refused(RefusalCode::NotFound)) => break,
+                answer => answer?,
+            };
+            if !self.keep_page(stream, answer, began, &begun).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the hub the checkpoints made here that this life of its store has not taken yet.
+    pub(super) async fn offer(&mut self) -> Result<(), LinkFault> {
+        let Some(epoch) = self.outcome.epoch else { return Ok(()) };
+        while let Some((stream, part)) = waiting(|| self.replica.checkpoint_for(&epoch))? {
+            let mut body = Vec::with_capacity(part.len() + 4);
+            wire::put_frame(&mut body, &part).map_err(|_| LinkFault::Garbled)?;
+            let taken = self.line.bring(&stream, body).await?;
+            match taken.placed.as_slice() {
+                [Placed::Stored | Placed::Known | Placed::Fork] => {
+                    waiting(|| self.replica.checkpoint_sent(&epoch, &part))?
+                }
+                // A hub of an earlier version; it is offered again another time.
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! Checkpoints at the hub: parts are kept as they come, sealed; who asks for one is given the newest whole one that stands for
+//! nothing but what the hub holds, so that the tail follows without a gap. The hub itself throws no segment away.
+
+use niangjia_replication::checkpoint::Part;
+use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor};
+use niangjia_replication::orders::{Orders, Place, Ruling};
+use niangjia_replication::wire::{self, CheckpointAsk, Placed, Refused};
+use niangjia_replication::{Frontier, Head, Limits, Stream};
+
+use crate::relay::{Relay, view};
+use crate::store::{Page, SegmentStore, StoreFault, View};
+
+/// A part that has passed every check.
+#[derive(Debug, Clone)]
+pub struct ArrivedPart<'a> {
+    pub stream: Stream,
+    pub id: [u8; 16],
+    /// From 1.
+    pub part: u32,
+    pub last: bool,
+    pub bytes: &'a [u8],
+}
+
+/// A whole checkpoint that a store holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    pub id: [u8; 16],
+    /// Its first part, which says what is covered.
+    pub first: Vec<u8>,
+}
+
+pub(crate) fn take(
+    store: &dyn SegmentStore,
+    (root, orders): (&VerifyingKey, &Orders),
+    stream: Stream,
+    part: Part<'_>,
+    bytes: &[u8],
+) -> Result<Placed, StoreFault> {
+    if part.header().stream != stream {
+        return Ok(Placed::Refused(Refused::OtherStream));
+    }
+    // A PC that is shut out may not say what the others wrote; the segments that it brings are another thing.
+    if !orders.is_empty() && orders.shut_out(&ids(part.certs())).is_some() {
+        return Ok(Placed::Refused(Refused::MayNot));
+    }
+    let Ok(part) = part.verify(root) else { return Ok(Placed::Refused(Refused::MayNot)) };
+    let header = part.header();
+    let arrived = ArrivedPart { stream, id: header.id, part: header.part, last: header.last, bytes };
+    Ok(if store.keep_part(&arrived)? { Placed::Stored } else { Placed::Known })
+}
+
+impl Relay<'_> {
+    /// A page of the newest checkpoint of a stream that is of use, empty where there is none; `None` where the asker may not
+    /// read it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn checkpoint(&self, who: &Identity, stream: &Stream, ask: &CheckpointAsk) -> Result<Option<Page>, StoreFault> {
+        // Its maker sums up what all wrote; who may know only a part of that is given segments.
+        let Some(View::All) = view(who, stream) else { return Ok(None) };
+        let here = self.store.frontier(stream, View::All)?;
+        let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
+        let orders = self.orders()?;
+        for Whole { id, first } in self.store.checkpoints(stream)? {
+            let part = Part::parse(&first, &Limits::STANDARD).map_err(|_| StoreFault::Unreadable("a checkpoint"))?;
+            let cover = &part.header().cover;
+            if !holds(self.store, stream, &here, cover)? || shut_out(self.store, &orders, stream, &part)? {
+                continue;
+            }
+            let after = ask.have.filter(|(have, _)| have.0 == id).map_or(0, |(_, parts)| parts);
+            return self.store.parts(&id, after, most).map(Some);
+        }
+        Ok(Some(Page::default()))
+    }
+}
+
+fn ids(certs: &[Cert]) -> Vec<CertId> {
+    certs.iter().map(Cert::id).collect()
+}
+
+/// Whether the county has shut out whoever made a checkpoint, or something that it stands for: it is not given any more, and the
+/// log is, until a newer one comes.
+fn shut_out(store: &dyn SegmentStore, orders: &Orders, stream: &Stream, part: &Part<'_>) -> Result<bool, StoreFault> {
+    if orders.is_empty() {
+        return Ok(false);
+    }
+    if orders.shut_out(&ids(part.certs())).is_some() {
+        return Ok(true);
+    }
+    for (chain, heads) in part.header().cover.chains() {
+        for device in store.writers(stream, chain)? {
+            let certs = chain_from_cbor(&device.chain).map_err(|_| StoreFault::Unreadable("certificates"))?;
+            let Ruling::UpTo(accepted, _) = orders.ruling(&ids(&certs), Place { stream, chain: &chain }) else {
+                continue;
+            };
+            let within = |head: &Head| accepted.iter().any(|last| last.seq > head.seq || last == head);
+            if !heads.iter().all(within) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Whether every covered segment is here.
+fn holds(store: &dyn SegmentStore, stream: &Stream, here: &Frontier, cover: &Frontier) -> Result<bool, StoreFault> {
+    for (chain, heads) in cover.chains() {
+        for head in heads {
+            let top = here.head(chain).map_or(0, |top| top.seq);
+            if head.seq > top || !(here.heads(chain).contains(head) || store.holds(stream, chain, head)?) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}

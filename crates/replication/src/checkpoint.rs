@@ -1,0 +1,490 @@
+//! Checkpoints: what a stream's changes come to at a frontier, signed by one device, so that a new PC needs the state and the
+//! tail instead of every segment since the first day.
+//!
+//! A checkpoint comes in numbered parts of the size of segments; each is a frame of its own on the line and in a packet. Bytes of
+//! a part: CBOR `[COSE_Sign1, body]` as of a segment. The signed payload is `[header, BLAKE3 of the body, certificates]`; the body
+//! is `nonce ‖ XChaCha20-Poly1305(zstd(CBOR [item…]))` with the header as associated data. A relay reads which frontier is
+//! covered and nothing else.
+
+use std::fmt;
+
+use chacha20poly1305::XNonce;
+use chacha20poly1305::aead::{Aead, Payload};
+use rand_core::CryptoRng;
+
+use crate::bad::{Bad, Limits, within};
+use crate::cbor::{self, Reader, Writer};
+use crate::cert::{Cert, CertId, Identity, read_chain, verify_chain};
+use crate::change::{Hlc, Incarnation};
+use crate::cose::{Signed, cose_sign};
+use crate::frontier::{Frontier, SetHash};
+use crate::keys::{Signer, StreamKey, VerifyingKey};
+use crate::planted;
+use crate::segment::{NONCE, SUITE, VERSION, cipher, pack, unpack};
+use crate::stream::Stream;
+
+const PURPOSE: &[u8] = b"niangjia checkpoint";
+/// Harder than for segments: a checkpoint is made once in a while and fetched by many.
+const LEVEL: i32 = 9;
+/// Parts of one checkpoint: some 16 GiB.
+const PARTS: u64 = 1 << 14;
+/// Incarnations and chains of one summary.
+const MOST: usize = 65_536;
+/// Bytes kept of the hash of each covered segment.
+pub const TAG: usize = 8;
+
+/// What everybody may read of a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    pub stream: Stream,
+    /// The device incarnation that made it.
+    pub maker: Incarnation,
+    /// Random; the same on all parts of one checkpoint.
+    pub id: [u8; 16],
+    /// From 1.
+    pub part: u32,
+    pub last: bool,
+    /// Of the stream key that seals it.
+    pub epoch: u32,
+    /// Bytes of the sealed body.
+    pub body_len: u32,
+    /// The segments whose changes it stands for; on the first part only, else empty.
+    pub cover: Frontier,
+}
+
+/// What a part to be made is.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a> {
+    pub stream: Stream,
+    pub maker: Incarnation,
+    pub id: [u8; 16],
+    pub part: u32,
+    pub last: bool,
+    /// Taken into the first part only.
+    pub cover: &'a Frontier,
+    /// The certificates of the signer, root side first.
+    pub certs: &'a [Cert],
+}
+
+/// Whether a device's checkpoint of this stream is believed. Who makes one says what others wrote, so it is left to the county
+/// and, for what only one office writes, to that office's own PCs.
+#[must_use]
+pub fn may_make(who: &Identity, stream: &Stream) -> bool {
+    matches!(stream, Stream::County | Stream::Office(_) | Stream::Audit(_)) && who.may_write(stream)
+}
+
+impl Header {
+    fn to_cbor(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(256);
+        let w = &mut Writer(&mut out);
+        w.array(10);
+        w.uint(VERSION);
+        w.uint(SUITE);
+        w.text(&self.stream.to_string());
+        w.bytes(&self.maker.0);
+        w.bytes(&self.id);
+        w.uint(u64::from(self.part));
+        w.bool(self.last);
+        w.uint(u64::from(self.epoch));
+        w.uint(u64::from(self.body_len));
+        w.bytes(&self.cover.to_cbor());
+        out
+    }
+
+    fn read(r: &mut Reader<'_>, limits: &Limits) -> Result<Self, Bad> {
+        let parts = r.array()?;
+        if parts < 10 {
+            return Err(Bad::Form("a checkpoint's header has 10 parts"));
+        }
+        match r.uint()? {
+            VERSION if parts == 10 => {}
+            VERSION => return Err(Bad::Form("a checkpoint's header has 10 parts")),
+            number => return Err(Bad::Unknown { what: "checkpoint version", number }),
+        }
+        match r.uint()? {
+            SUITE => {}
+            number => return Err(Bad::Unknown { what: "suite", number }),
+        }
+        let stream = r.text_within("stream", limits.name)?.parse()?;
+        let (maker, id) = (Incarnation(r.bytes_of()?), r.bytes_of()?);
+        let part = r.uint_below("part", PARTS)? as u32;
+        let last = match r.item(1)? {
+            [0xf4] => false,
+            [0xf5] => true,
+            _ => return Err(Bad::Form("last is yes or no")),
+        };
+        let epoch = r.uint_below("epoch", u64::from(u32::MAX) + 1)? as u32;
+        let body_len = r.uint_below("body", (limits.body as u64).min(u64::from(u32::MAX)) + 1)? as u32;
+        let cover = Frontier::from_cbor(r.bytes()?)?;
+        let header = Self { stream, maker, id, part, last, epoch, body_len, cover };
+        header.check()?;
+        Ok(header)
+    }
+
+    fn check(&self) -> Result<(), Bad> {
+        match (self.part, self.cover.is_empty()) {
+            (0, _) => Err(Bad::Form("parts count from 1")),
+            (1, true) => Err(Bad::Form("the first part says what is covered")),
+            (2.., false) => Err(Bad::Form("only the first part says what is covered")),
+            _ if self.cover.chains().any(|(_, heads)| heads.len() != 1) => {
+                Err(Bad::Form("a forked chain is not covered"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Seals one part under [`Limits::STANDARD`].
+///
+/// # Errors
+/// What [`Part::parse`] and [`Verified::open`] would refuse; [`Bad::TooBig`] asks for smaller parts.
+pub fn seal(
+    draft: &Draft<'_>,
+    items: &[Item],
+    key: &StreamKey,
+    signer: &Signer,
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Result<Vec<u8>, Bad> {
+    let limits = &Limits::STANDARD;
+    let items: Vec<Vec<u8>> = items.iter().map(Item::to_bytes).collect();
+    let borrowed: Vec<&[u8]> = items.iter().map(|item| &item[..]).collect();
+    let packed = pack(&borrowed, LEVEL, limits)?;
+    let body_len = NONCE + packed.len() + 16;
+    within("body", body_len, limits.body)?;
+    let header = Header {
+        stream: draft.stream,
+        maker: draft.maker,
+        id: draft.id,
+        part: draft.part,
+        last: draft.last,
+        epoch: key.epoch(),
+        body_len: body_len as u32,
+        cover: if draft.part == 1 { draft.cover.clone() } else { Frontier::new() },
+    };
+    header.check()?;
+    let mut nonce = [0; NONCE];
+    rng.fill_bytes(&mut nonce);
+    let head = header.to_cbor();
+    let sealed =
+        cipher(key).encrypt(&XNonce::from(nonce), Payload { msg: &packed, aad: &head }).map_err(|_| Bad::Sealed)?;
+    let body = [&nonce[..], &sealed].concat();
+    let mut payload = Vec::new();
+    let w = &mut Writer(&mut payload);
+    w.array(3);
+    w.raw(&head);
+    w.bytes(blake3::hash(&body).as_bytes());
+    w.array(draft.certs.len());
+    for cert in draft.certs {
+        w.bytes(cert.to_bytes());
+    }
+    let cose = cose_sign(PURPOSE, Some(signer.cert), payload, &signer.key)?;
+    within("envelope", cose.len(), limits.envelope)?;
+    let mut bytes = Vec::with_capacity(cose.len() + body.len() + 16);
+    let w = &mut Writer(&mut bytes);
+    w.array(2);
+    w.raw(&cose);
+    w.bytes(&body);
+    within("part", bytes.len(), limits.segment())?;
+    Ok(bytes)
+}
+
+/// A part that was read but not yet believed.
+pub struct Part<'a> {
+    header: Header,
+    head: Vec<u8>,
+    body: &'a [u8],
+    signer: CertId,
+    certs: Vec<Cert>,
+    signed: Vec<u8>,
+    signature: [u8; 64],
+}
+
+impl fmt::Debug for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Part({} of a checkpoint of {})", self.header.part, self.header.stream)
+    }
+}
+
+impl<'a> Part<'a> {
+    /// Reads a part without opening it. Checks form, sizes, and that the body is the one signed for.
+    ///
+    /// # Errors
+    /// Any other form or more than `limits`; a segment is of another form.
+    pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, Bad> {
+        within("part", bytes.len(), limits.segment())?;
+        let r = &mut Reader::new(bytes);
+        r.array_of(2)?;
+        let cose = r.item(limits.depth)?;
+        within("envelope", cose.len(), limits.envelope)?;
+        let body = r.bytes()?;
+        r.end()?;
+        within("body", body.len(), limits.body)?;
+        let cose = Signed::parse(PURPOSE, cose)?;
+        let signer = cose.signer.ok_or(Bad::Form("no signer is named"))?;
+        let r = &mut Reader::new(&cose.payload);
+        r.array_of(3)?;
+        let from = r.position();
+        let header = Header::read(r, limits)?;
+        let head = r.since(from).to_vec();
+        let body_hash: [u8; 32] = r.bytes_of()?;
+        let certs = read_chain(r)?;
+        r.end()?;
+        if header.body_len as usize != body.len() {
+            return Err(Bad::Mismatch("length of the body"));
+        }
+        if blake3::hash(body) != body_hash {
+            return Err(Bad::Mismatch("hash of the body"));
+        }
+        Ok(Self { header, head, body, signer, certs, signed: cose.signed, signature: cose.signature })
+    }
+
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Whether a key is the one that it was sealed with; says nothing about who made it.
+    #[must_use]
+    pub fn unlocks(&self, key: &StreamKey) -> bool {
+        let Some((nonce, sealed)) = self.body.split_first_chunk::<NONCE>() else { return false };
+        let sealed = Payload { msg: sealed, aad: &self.head };
+        key.epoch() == self.header.epoch && cipher(key).decrypt(&XNonce::from(*nonce), sealed).is_ok()
+    }
+
+    /// The certificates of the device that made it, root side first.
+    #[must_use]
+    pub fn certs(&self) -> &[Cert] {
+        &self.certs
+    }
+
+    /// Checks, by the certificates that it carries, that a device signed it whose checkpoints of this stream are believed.
+    ///
+    /// # Errors
+    /// [`Bad::Signature`], [`Bad::Untrusted`].
+    pub fn verify(self, root: &VerifyingKey) -> Result<Verified<'a>, Bad> {
+        let who = verify_chain(&self.certs, root)?;
+        if who.cert != self.signer {
+            return Err(Bad::Untrusted("another device than the signer"));
+        }
+        if !may_make(&who, &self.header.stream) && !planted!("anybody makes checkpoints") {
+            return Err(Bad::Untrusted("its checkpoints of this stream are not believed"));
+        }
+        who.device_key.verify(&self.signed, &self.signature)?;
+        Ok(Verified { part: self, who })
+    }
+}
+
+/// A part whose signature holds.
+#[derive(Debug)]
+pub struct Verified<'a> {
+    part: Part<'a>,
+    who: Identity,
+}
+
+impl Verified<'_> {
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.part.header
+    }
+
+    /// The device that made it.
+    #[must_use]
+    pub fn who(&self) -> &Identity {
+        &self.who
+    }
+
+    /// Opens the body.
+    ///
+    /// # Errors
+    /// [`Bad::Mismatch`] for a key of another epoch, [`Bad::Sealed`] for a wrong key, and any other form or more than `limits`.
+    pub fn open(&self, key: &StreamKey, limits: &Limits) -> Result<Vec<Item>, Bad> {
+        let part = &self.part;
+        if key.epoch() != part.header.epoch {
+            return Err(Bad::Mismatch("epoch of the key"));
+        }
+        let (nonce, sealed) = part.body.split_first_chunk::<NONCE>().ok_or(Bad::Truncated)?;
+        let packed = cipher(key)
+            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &part.head })
+            .map_err(|_| Bad::Sealed)?;
+        let plain = unpack(&packed, limits)?;
+        let r = &mut Reader::new(&plain);
+        let n = r.array()?;
+        within("items", n, limits.changes as usize)?;
+        let mut items = Vec::with_capacity(n);
+        for at in 0..n {
+            if r.major()? != cbor::BYTES {
+                return Err(Bad::Form("an item is a byte string"));
+            }
+            let item = Item::read(r.bytes()?)?;
+            if matches!(item, Item::Summary(_)) != (part.header.part == 1 && at == 0) {
+                return Err(Bad::Form("the summary comes first, once"));
+            }
+            items.push(item);
+        }
+        r.end()?;
+        if part.header.part == 1 && items.is_empty() {
+            return Err(Bad::Form("no summary"));
+        }
+        Ok(items)
+    }
+}
+
+/// What a part holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    Summary(Box<Summary>),
+    /// A block of changes in an order in which each follows its causes. Values that others of them replaced are
+    /// [`Value::elided`](crate::Value::elided); stamps are left out; so their ids are not those of the log.
+    Settled(Vec<u8>),
+    /// A block of changes as they stood in a segment of this chain, whose causes are not covered.
+    Parked {
+        chain: Incarnation,
+        /// Whether a device of the county signed that segment.
+        county: bool,
+        block: Vec<u8>,
+    },
+}
+
+impl Item {
+    fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Summary(summary) => [&[0][..], &summary.to_cbor()].concat(),
+            Self::Settled(block) => [&[1][..], block].concat(),
+            Self::Parked { chain, county, block } => [&[2][..], &chain.0, &[u8::from(*county)], block].concat(),
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, Bad> {
+        let (kind, rest) = bytes.split_first().ok_or(Bad::Truncated)?;
+        match kind {
+            0 => Ok(Self::Summary(Box::new(Summary::from_cbor(rest)?))),
+            1 => Ok(Self::Settled(rest.to_vec())),
+            2 => {
+                let (chain, rest) = rest.split_first_chunk().ok_or(Bad::Truncated)?;
+                let (county, block) = rest.split_first().ok_or(Bad::Truncated)?;
+                let county = match county {
+                    0 => false,
+                    1 => true,
+                    _ => return Err(Bad::Form("county is yes or no")),
+                };
+                Ok(Self::Parked { chain: Incarnation(*chain), county, block: block.to_vec() })
+            }
+            number => Err(Bad::Unknown { what: "item of a checkpoint", number: u64::from(*number) }),
+        }
+    }
+}
+
+/// How far one incarnation stands, as every replica with the covered segments counts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub incarnation: Incarnation,
+    /// Highest counter covered.
+    pub applied: u64,
+    /// Number of changes covered.
+    pub changes: u64,
+    /// Of their ids.
+    pub digest: SetHash,
+    /// Highest counter that a receipt covers.
+    pub confirmed: u64,
+    /// Highest counter of a change that is not itself a receipt.
+    pub news: u64,
+}
+
+/// A chain whose segments are covered from the first on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Covered {
+    pub chain: Incarnation,
+    /// The certificate of the device that signed its first segment.
+    pub signer: [u8; 32],
+    /// The first [`TAG`] bytes of the hash of every covered segment, from number 1 on: whoever meets one of them later knows it
+    /// from one of another branch.
+    pub tags: Vec<u8>,
+}
+
+/// What a checkpoint says of what it stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// When it was made, milliseconds since 1970 by its maker's clock; shown only.
+    pub made: i64,
+    /// Highest stamp covered.
+    pub hlc: Hlc,
+    pub standings: Vec<Standing>,
+    pub chains: Vec<Covered>,
+    /// The certificates of the devices that signed covered chains: whoever follows them from here on has not met their first
+    /// segments.
+    pub certs: Vec<Vec<u8>>,
+}
+
+impl Summary {
+    fn to_cbor(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let w = &mut Writer(&mut out);
+        w.array(6);
+        w.int(self.made);
+        w.uint(self.hlc.millis);
+        w.uint(u64::from(self.hlc.count));
+        w.array(self.standings.len());
+        for s in &self.standings {
+            w.array(6);
+            w.bytes(&s.incarnation.0);
+            w.uint(s.applied);
+            w.uint(s.changes);
+            w.bytes(&s.digest.to_bytes());
+            w.uint(s.confirmed);
+            w.uint(s.news);
+        }
+        w.array(self.chains.len());
+        for covered in &self.chains {
+            w.array(3);
+            w.bytes(&covered.chain.0);
+            w.bytes(&covered.signer);
+            w.bytes(&covered.tags);
+        }
+        w.array(self.certs.len());
+        for chain in &self.certs {
+            w.bytes(chain);
+        }
+        out
+    }
+
+    fn from_cbor(bytes: &[u8]) -> Result<Self, Bad> {
+        let r = &mut Reader::new(bytes);
+        r.array_of(6)?;
+        let made = r.int()?;
+        let hlc = Hlc { millis: r.uint()?, count: r.uint_below("count", u64::from(u32::MAX) + 1)? as u32 };
+        let mut summary = Self { made, hlc, ..Self::default() };
+        let n = r.array()?;
+        within("standings", n, MOST)?;
+        for _ in 0..n {
+            r.array_of(6)?;
+            summary.standings.push(Standing {
+                incarnation: Incarnation(r.bytes_of()?),
+                applied: r.uint()?,
+                changes: r.uint()?,
+                digest: SetHash::from_bytes(&r.bytes_of()?),
+                confirmed: r.uint()?,
+                news: r.uint()?,
+            });
+        }
+        let n = r.array()?;
+        within("chains", n, MOST)?;
+        for _ in 0..n {
+            r.array_of(3)?;
+            let (chain, signer, tags) = (Incarnation(r.bytes_of()?), r.bytes_of()?, r.bytes()?.to_vec());
+            if tags.len() % TAG != 0 {
+                return Err(Bad::Form("a tag has 8 bytes"));
+            }
+            summary.chains.push(Covered { chain, signer, tags });
+        }
+        let n = r.array()?;
+        within("certificates", n, MOST)?;
+        for _ in 0..n {
+            summary.certs.push(r.bytes()?.to_vec());
+        }
+        r.end()?;
+        Ok(summary)
+    }
+}
+
+#[cfg(test)]
+mod tests;
