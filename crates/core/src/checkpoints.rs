@@ -99,7 +99,7 @@ fn make(desk: &mut Desk<'_>, ask: MakeAsk) -> Result<CheckpointLine, Fault> {
         None => desk.office().own_stream(),
     };
     let keys = desk.office().keys();
-    if !desk.office().may_make(&stream) {
+    if !desk.office().may_make(&stream)? {
         return Err(unknown(&stream));
     }
     let number = desk.act.memory.known_stream(&stream).ok_or_else(nothing)?;
@@ -138,11 +138,13 @@ fn unknown(stream: &impl ToString) -> Fault {
 
 impl Office {
     /// Whether others believe this PC's checkpoints of a stream.
-    fn may_make(&self, stream: &Stream) -> bool {
+    fn may_make(&self, stream: &Stream) -> Result<bool, Fault> {
         let keys = self.keys();
-        let certs = niangjia_replication::keys::chain_from_cbor(&keys.chain).unwrap_or_default();
-        let who = keys.root.and_then(|root| niangjia_replication::keys::verify_chain(&certs, &root).ok());
-        who.is_some_and(|who| niangjia_replication::checkpoint::may_make(&who, stream))
+        // An office that works alone has no root yet.
+        let Some(root) = keys.root else { return Ok(false) };
+        let certs = niangjia_replication::keys::chain_from_cbor(&keys.chain).map_err(damaged)?;
+        let who = niangjia_replication::keys::verify_chain(&certs, &root).map_err(damaged)?;
+        Ok(niangjia_replication::checkpoint::may_make(&who, stream))
     }
 
     /// The registrar makes the checkpoints whose streams have grown enough since the last one; another PC makes none by itself.
@@ -159,7 +161,10 @@ impl Office {
         self.catch_up(&tx)?;
         let (memory, keys, mut moment) = (self.store.memory(), self.keys(), moment);
         let mut made = 0;
-        for stream in self.streams().into_iter().filter(|s| self.may_make(s)) {
+        for stream in self.streams() {
+            if !self.may_make(&stream)? {
+                continue;
+            }
             let Some(number) = memory.known_stream(&stream) else { continue };
             if !due(&tx, &memory, number)? {
                 continue;

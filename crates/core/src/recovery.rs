@@ -92,10 +92,11 @@ pub fn finish(
     // Only from the stream that nobody but the county writes.
     let stream = office.store.memory().known_stream(&Stream::Office(id));
     let row = office.store.read(|conn| rows::by_id(conn, own, id))?.filter(|row| Some(row.stream) == stream);
-    let (name, code) = match (&row, known) {
+    let (name, code) = match (&row, &known) {
         (Some(row), _) => {
             let record = Organisation::from_values(&row.values)?;
-            (record.name, record.area.unwrap_or_default())
+            let code = record.area.or_else(|| known.map(|known| known.code.to_owned())).ok_or_else(unnamed)?;
+            (record.name, code)
         }
         (None, Some(known)) => named(known.name, known.code, 6)?,
         (None, None) => return Err(unnamed()),

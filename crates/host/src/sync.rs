@@ -2,8 +2,8 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -11,9 +11,7 @@ use std::{
 use niangjia_core::{
     Fault,
     blobs::BlobsWaiting,
-    fault::FieldFault,
     identity::Hub,
-    people::Role,
     recovery::Returning,
     replication::{
         Incarnation,
@@ -24,9 +22,7 @@ use niangjia_core::{
     words::Say,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tokio::sync::Notify;
+use serde::Serialize;
 
 use crate::{
     keep::FULL,
@@ -36,34 +32,20 @@ use crate::{
     station::{Session, Station},
 };
 
+mod claim;
+mod progress;
+
+pub use claim::{ClaimAnswer, ClaimAsk};
+pub use progress::Timer;
+
 /// How often an unlocked office looks for the hub by itself, before jitter.
 const EVERY: Duration = Duration::from_secs(60);
 /// How soon after a save it tries.
 const SOON: Duration = Duration::from_secs(3);
-/// Seconds by which a clock may be off without a word.
-const CLOCK_OFF: u64 = 120;
 /// How long an exchange goes on with pictures before it answers; the next one follows at once.
 const LANE: Duration = Duration::from_secs(20);
 /// The longest pause after failures in a row.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
-
-/// The hub that a county claims.
-#[derive(Deserialize, JsonSchema)]
-pub struct ClaimAsk {
-    /// `https://HOST:PORT`.
-    pub url: String,
-    /// The hub's public key, as `init` printed it.
-    pub key: String,
-    /// The one-time claim, as `init` printed it.
-    pub claim: String,
-}
-
-/// A claimed hub.
-#[derive(Serialize, JsonSchema)]
-pub struct ClaimAnswer {
-    /// The hub's address.
-    pub url: String,
-}
 
 /// What went over the line.
 #[derive(Clone, Copy, Default, Serialize, JsonSchema)]
@@ -104,105 +86,6 @@ pub struct BlobsMoved {
     pub stopped: Option<Say>,
 }
 
-/// State of the timer and of the exchange under way.
-#[derive(Default)]
-pub struct Timer {
-    wake: Arc<Notify>,
-    /// Exchanges that wait for their turn: the slow lane stands aside for them.
-    queue: AtomicUsize,
-    running: tokio::sync::Mutex<()>,
-    /// The line breaks in the middle of requests.
-    brittle: Arc<AtomicBool>,
-    now: Mutex<Progress>,
-}
-
-#[derive(Clone, Default)]
-struct Progress {
-    /// There was an exchange since the program started; before the first one there are no steps to tell of.
-    begun: bool,
-    running: bool,
-    sent: (u64, u64),
-    received: (u64, u64, u64),
-    last_fault: Option<(String, Say)>,
-    offline_since: Option<i64>,
-    /// By how many seconds this PC was ahead of the hub at the last exchange.
-    clock_offset_s: Option<i64>,
-    /// When a busy hub asked to be left alone until.
-    not_before: Option<Instant>,
-}
-
-impl Progress {
-    /// What outlives the exchange that found it.
-    fn begin(&self) -> Self {
-        let Self { offline_since, clock_offset_s, .. } = *self;
-        Self { begun: true, running: true, offline_since, clock_offset_s, ..Self::default() }
-    }
-}
-
-impl Timer {
-    pub(crate) fn wake(&self) {
-        self.wake.notify_one();
-    }
-
-    /// How long a busy hub wants to be left alone still.
-    fn told_to_wait(&self) -> Duration {
-        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        now.not_before.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Progress)) {
-        change(&mut self.now.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// Adds the exchange under way to the answer of `sync.status`.
-    pub(crate) fn describe(&self, answer: &mut Value) {
-        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(object) = answer.as_object_mut() else { return };
-        object.insert("running".into(), now.running.into());
-        object.insert("offline_since".into(), now.offline_since.into());
-        if let Some((key, say)) = &now.last_fault {
-            object.insert("last_fault".into(), json!({ "key": key, "say": say }));
-        }
-        if let Some((ahead, say)) = now.clock_offset_s.and_then(|ahead| Some((ahead, clock_say(ahead)?))) {
-            object.insert("clock_offset_s".into(), ahead.into());
-            object.insert("clock_say".into(), json!(say));
-        }
-        if !now.begun {
-            return;
-        }
-        let step = |key: &str, zh: &str, en: &str, done: u64, bytes: u64| json!({ "key": key, "zh": zh, "en": en, "done": done, "total": done, "bytes": bytes });
-        object.insert(
-            "steps".into(),
-            json!([
-                step("compare", "比对", "Compare", u64::from(!now.running && now.last_fault.is_none()), 0),
-                step("send", "上报", "Send", now.sent.0, now.sent.1),
-                step("receive", "接收", "Receive", now.received.1, now.received.2),
-            ]),
-        );
-    }
-}
-
-/// What a clerk is told of a clock that is off by more than two minutes.
-fn clock_say(ahead: i64) -> Option<Say> {
-    if ahead.unsigned_abs() <= CLOCK_OFF {
-        return None;
-    }
-    let (zh, en) = if ahead > 0 { ("快", "ahead of") } else { ("慢", "behind") };
-    let (by_zh, by_en) = match ahead.unsigned_abs() {
-        s @ 0..7_200 => (format!("{} 分钟", s / 60), format!("{} minutes", s / 60)),
-        s @ 7_200..172_800 => (format!("{} 小时", s / 3600), format!("{} hours", s / 3600)),
-        s => (format!("{} 天", s / 86_400), format!("{} days", s / 86_400)),
-    };
-    Some(Say::owned(
-        format!(
-            "本机的时钟比中转站{zh}约 {by_zh}。上报不受影响，但记录旁显示的日期和时间可能不对。请在系统设置里校准时钟。"
-        ),
-        format!(
-            "This PC's clock is about {by_en} {en} the hub's. Sending is not affected, but days and times shown beside records may be wrong. Set the clock in the system settings."
-        ),
-    ))
-}
-
 fn spoken(fault: &LinkFault) -> Fault {
     // The office's own fault says more than that there was one.
     if let LinkFault::Replica(ReplicaFault(cause)) = fault
@@ -211,18 +94,6 @@ fn spoken(fault: &LinkFault) -> Fault {
         return own.clone();
     }
     Fault::say(fault.key(), Say::new(fault.zh(), fault.en())).because(fault)
-}
-
-/// A refused claim names the field in which the clerk mends it.
-fn beside(mut fault: Fault) -> Fault {
-    let field = match fault.code.as_str() {
-        "link.address" | "link.no_line" => "url",
-        "hub_key" | "link.other_hub" => "key",
-        "link.claim_wrong" | "link.claim_spent" => "claim",
-        _ => return fault,
-    };
-    fault.fields.push(FieldFault { field: field.into(), key: fault.code.clone(), say: fault.say.clone() });
-    fault
 }
 
 fn address(hub: &Hub) -> Result<HubAddress, Fault> {
@@ -248,30 +119,6 @@ fn link(session: &Session, hub: &Hub, brittle: &Arc<AtomicBool>) -> Result<Link,
 }
 
 impl Station {
-    /// Claims a hub for this county and remembers it.
-    pub(crate) async fn claim(self: &Arc<Self>, ask: ClaimAsk) -> Result<ClaimAnswer, Fault> {
-        let session = self.session()?;
-        self.allowed(&session, Role::SystemAdmin)?;
-        let root = session.office.root_key().filter(|_| session.office.identity().county).ok_or_else(|| {
-            Fault::new(
-                "not_county",
-                "只有县总工会能认领中转站；乡镇的地址由入网数据包带来。",
-                "Only the county claims a hub; a township learns its address from the enrolment packet.",
-            )
-        })?;
-        let root = VerifyingKey::from_bytes(&root).map_err(Fault::question)?;
-        let hub = Hub { url: ask.url.trim().trim_end_matches('/').to_owned(), key: ask.key.trim().to_owned() };
-        let claimed = match link(&session, &hub, &self.timer.brittle) {
-            Ok(link) => link.claim(ask.claim.trim(), root).await.map_err(|e| spoken(&e)),
-            Err(fault) => Err(fault),
-        };
-        claimed.map_err(beside)?;
-        let url = hub.url.clone();
-        session.office.set_hub(hub, &mut moment().rng)?;
-        self.timer.wake();
-        Ok(ClaimAnswer { url })
-    }
-
     /// Comes into step with the hub. One exchange runs at a time; a second caller waits for its own turn.
     ///
     /// # Errors
@@ -517,17 +364,4 @@ pub(crate) async fn fetch(returning: Returning, hub: &Hub, tries: usize) -> Resu
         },
         |fault| spoken(&fault),
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_is_spoken_of_only_when_it_is_more_than_two_minutes_off() {
-        assert_eq!([clock_say(0), clock_say(120), clock_say(-120)], [None, None, None]);
-        let said = |ahead| clock_say(ahead).map(|say| say.zh.to_string()).unwrap_or_default();
-        assert!(said(121).contains("快约 2 分钟") && said(-9 * 3600).contains("慢约 9 小时"));
-        assert!(said(-56 * 365 * 86_400).contains("慢约 20440 天"), "a PC that thinks it is 1970");
-    }
 }

@@ -9,7 +9,7 @@ use crate::cose::{Signed, cose_sign};
 use crate::enrol::Enrolment;
 use crate::keys::SigningKey;
 use crate::packet::{self, Header};
-use crate::{orders, segment};
+use crate::{envelope, orders, segment};
 
 #[cfg(not(debug_assertions))]
 compile_error!("the feature bare is for fuzzing; a release build must not contain it");
@@ -73,7 +73,7 @@ pub fn enrolment_bytes(enrolment: &Enrolment) -> Zeroizing<Vec<u8>> {
 /// # Errors
 /// As [`crate::seal`].
 pub fn packed(blocks: &[&[u8]]) -> Result<Vec<u8>, Bad> {
-    segment::pack(blocks, segment::LEVEL, &Limits::STANDARD)
+    envelope::pack("blocks", blocks, segment::LEVEL, &Limits::STANDARD)
 }
 
 /// Opens what [`packed`] made, of anybody's bytes.
@@ -81,5 +81,5 @@ pub fn packed(blocks: &[&[u8]]) -> Result<Vec<u8>, Bad> {
 /// # Errors
 /// As [`crate::Verified::open`].
 pub fn unpacked(packed: &[u8]) -> Result<Vec<u8>, Bad> {
-    segment::unpack(packed, &Limits::STANDARD)
+    envelope::unpack(packed, &Limits::STANDARD)
 }

@@ -2,30 +2,27 @@
 //! tail instead of every segment since the first day.
 //!
 //! A checkpoint comes in numbered parts of the size of segments; each is a frame of its own on the line and in a packet. Bytes of
-//! a part: CBOR `[COSE_Sign1, body]` as of a segment. The signed payload is `[header, BLAKE3 of the body, certificates]`; the body
-//! is `nonce ‖ XChaCha20-Poly1305(zstd(CBOR [item…]))` with the header as associated data. A relay reads which frontier is
-//! covered and nothing else.
+//! a part: an envelope (`envelope.rs`) whose body holds items. A relay reads which frontier is covered and nothing else.
 
 use std::fmt;
 
-use chacha20poly1305::XNonce;
-use chacha20poly1305::aead::{Aead, Payload};
 use rand_core::CryptoRng;
 
 use crate::bad::{Bad, Limits, within};
-use crate::cbor::{self, Reader, Writer};
-use crate::cert::{Cert, CertId, Identity, read_chain, verify_chain};
+use crate::cbor::{Reader, Writer};
+use crate::cert::{Cert, Identity, verify_chain};
 use crate::change::{Hlc, Incarnation};
-use crate::cose::{Signed, cose_sign};
+use crate::envelope::{self, Envelope, Heading};
 use crate::frontier::{Frontier, SetHash};
 use crate::keys::{Signer, StreamKey, VerifyingKey};
 use crate::planted;
-use crate::segment::{NONCE, SUITE, VERSION, cipher, pack, unpack};
+use crate::segment::{SUITE, VERSION};
 use crate::stream::Stream;
 
-const PURPOSE: &[u8] = b"niangjia checkpoint";
 /// Harder than for segments: a checkpoint is made once in a while and fetched by many.
 const LEVEL: i32 = 9;
+/// What a part's byte strings are called.
+const ITEMS: &str = "items";
 /// Parts of one checkpoint: some 16 GiB.
 const PARTS: u64 = 1 << 14;
 /// Incarnations and chains of one summary.
@@ -73,7 +70,10 @@ pub fn may_make(who: &Identity, stream: &Stream) -> bool {
     matches!(stream, Stream::County | Stream::Office(_) | Stream::Audit(_)) && who.may_write(stream)
 }
 
-impl Header {
+impl Heading for Header {
+    const PURPOSE: &'static [u8] = b"niangjia checkpoint";
+    const WHAT: &'static str = "part";
+
     fn to_cbor(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(256);
         let w = &mut Writer(&mut out);
@@ -121,6 +121,16 @@ impl Header {
         Ok(header)
     }
 
+    fn body_len(&self) -> u32 {
+        self.body_len
+    }
+
+    fn epoch(&self) -> u32 {
+        self.epoch
+    }
+}
+
+impl Header {
     fn check(&self) -> Result<(), Bad> {
         match (self.part, self.cover.is_empty()) {
             (0, _) => Err(Bad::Form("parts count from 1")),
@@ -148,9 +158,7 @@ pub fn seal(
     let limits = &Limits::STANDARD;
     let items: Vec<Vec<u8>> = items.iter().map(Item::to_bytes).collect();
     let borrowed: Vec<&[u8]> = items.iter().map(|item| &item[..]).collect();
-    let packed = pack(&borrowed, LEVEL, limits)?;
-    let body_len = NONCE + packed.len() + 16;
-    within("body", body_len, limits.body)?;
+    let packed = envelope::pack(ITEMS, &borrowed, LEVEL, limits)?;
     let header = Header {
         stream: draft.stream,
         maker: draft.maker,
@@ -158,50 +166,19 @@ pub fn seal(
         part: draft.part,
         last: draft.last,
         epoch: key.epoch(),
-        body_len: body_len as u32,
+        body_len: envelope::body_len(&packed, limits)?,
         cover: if draft.part == 1 { draft.cover.clone() } else { Frontier::new() },
     };
     header.check()?;
-    let mut nonce = [0; NONCE];
-    rng.fill_bytes(&mut nonce);
-    let head = header.to_cbor();
-    let sealed =
-        cipher(key).encrypt(&XNonce::from(nonce), Payload { msg: &packed, aad: &head }).map_err(|_| Bad::Sealed)?;
-    let body = [&nonce[..], &sealed].concat();
-    let mut payload = Vec::new();
-    let w = &mut Writer(&mut payload);
-    w.array(3);
-    w.raw(&head);
-    w.bytes(blake3::hash(&body).as_bytes());
-    w.array(draft.certs.len());
-    for cert in draft.certs {
-        w.bytes(cert.to_bytes());
-    }
-    let cose = cose_sign(PURPOSE, Some(signer.cert), payload, &signer.key)?;
-    within("envelope", cose.len(), limits.envelope)?;
-    let mut bytes = Vec::with_capacity(cose.len() + body.len() + 16);
-    let w = &mut Writer(&mut bytes);
-    w.array(2);
-    w.raw(&cose);
-    w.bytes(&body);
-    within("part", bytes.len(), limits.segment())?;
-    Ok(bytes)
+    envelope::seal(&header, &packed, draft.certs, key, signer, rng)
 }
 
 /// A part that was read but not yet believed.
-pub struct Part<'a> {
-    header: Header,
-    head: Vec<u8>,
-    body: &'a [u8],
-    signer: CertId,
-    certs: Vec<Cert>,
-    signed: Vec<u8>,
-    signature: [u8; 64],
-}
+pub struct Part<'a>(Envelope<'a, Header>);
 
 impl fmt::Debug for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Part({} of a checkpoint of {})", self.header.part, self.header.stream)
+        write!(f, "Part({} of a checkpoint of {})", self.header().part, self.header().stream)
     }
 }
 
@@ -211,50 +188,24 @@ impl<'a> Part<'a> {
     /// # Errors
     /// Any other form or more than `limits`; a segment is of another form.
     pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, Bad> {
-        within("part", bytes.len(), limits.segment())?;
-        let r = &mut Reader::new(bytes);
-        r.array_of(2)?;
-        let cose = r.item(limits.depth)?;
-        within("envelope", cose.len(), limits.envelope)?;
-        let body = r.bytes()?;
-        r.end()?;
-        within("body", body.len(), limits.body)?;
-        let cose = Signed::parse(PURPOSE, cose)?;
-        let signer = cose.signer.ok_or(Bad::Form("no signer is named"))?;
-        let r = &mut Reader::new(&cose.payload);
-        r.array_of(3)?;
-        let from = r.position();
-        let header = Header::read(r, limits)?;
-        let head = r.since(from).to_vec();
-        let body_hash: [u8; 32] = r.bytes_of()?;
-        let certs = read_chain(r)?;
-        r.end()?;
-        if header.body_len as usize != body.len() {
-            return Err(Bad::Mismatch("length of the body"));
-        }
-        if blake3::hash(body) != body_hash {
-            return Err(Bad::Mismatch("hash of the body"));
-        }
-        Ok(Self { header, head, body, signer, certs, signed: cose.signed, signature: cose.signature })
+        Envelope::parse(bytes, limits).map(Self)
     }
 
     #[must_use]
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.0.header
     }
 
     /// Whether a key is the one that it was sealed with; says nothing about who made it.
     #[must_use]
     pub fn unlocks(&self, key: &StreamKey) -> bool {
-        let Some((nonce, sealed)) = self.body.split_first_chunk::<NONCE>() else { return false };
-        let sealed = Payload { msg: sealed, aad: &self.head };
-        key.epoch() == self.header.epoch && cipher(key).decrypt(&XNonce::from(*nonce), sealed).is_ok()
+        key.epoch() == self.header().epoch && self.0.unlocks(key)
     }
 
     /// The certificates of the device that made it, root side first.
     #[must_use]
     pub fn certs(&self) -> &[Cert] {
-        &self.certs
+        &self.0.certs
     }
 
     /// Checks, by the certificates that it carries, that a device signed it whose checkpoints of this stream are believed.
@@ -262,14 +213,14 @@ impl<'a> Part<'a> {
     /// # Errors
     /// [`Bad::Signature`], [`Bad::Untrusted`].
     pub fn verify(self, root: &VerifyingKey) -> Result<Verified<'a>, Bad> {
-        let who = verify_chain(&self.certs, root)?;
-        if who.cert != self.signer {
+        let who = verify_chain(self.certs(), root)?;
+        if who.cert != self.0.signer {
             return Err(Bad::Untrusted("another device than the signer"));
         }
-        if !may_make(&who, &self.header.stream) && !planted!("anybody makes checkpoints") {
+        if !may_make(&who, &self.header().stream) && !planted!("anybody makes checkpoints") {
             return Err(Bad::Untrusted("its checkpoints of this stream are not believed"));
         }
-        who.device_key.verify(&self.signed, &self.signature)?;
+        self.0.check(&who.device_key)?;
         Ok(Verified { part: self, who })
     }
 }
@@ -284,7 +235,7 @@ pub struct Verified<'a> {
 impl Verified<'_> {
     #[must_use]
     pub fn header(&self) -> &Header {
-        &self.part.header
+        self.part.header()
     }
 
     /// The device that made it.
@@ -298,31 +249,14 @@ impl Verified<'_> {
     /// # Errors
     /// [`Bad::Mismatch`] for a key of another epoch, [`Bad::Sealed`] for a wrong key, and any other form or more than `limits`.
     pub fn open(&self, key: &StreamKey, limits: &Limits) -> Result<Vec<Item>, Bad> {
-        let part = &self.part;
-        if key.epoch() != part.header.epoch {
-            return Err(Bad::Mismatch("epoch of the key"));
+        let plain = self.part.0.open(key, limits)?;
+        let first = self.header().part == 1;
+        let items: Vec<Item> =
+            envelope::strings(ITEMS, &plain, limits)?.into_iter().map(Item::read).collect::<Result<_, _>>()?;
+        if items.iter().enumerate().any(|(at, item)| matches!(item, Item::Summary(_)) != (first && at == 0)) {
+            return Err(Bad::Form("the summary comes first, once"));
         }
-        let (nonce, sealed) = part.body.split_first_chunk::<NONCE>().ok_or(Bad::Truncated)?;
-        let packed = cipher(key)
-            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &part.head })
-            .map_err(|_| Bad::Sealed)?;
-        let plain = unpack(&packed, limits)?;
-        let r = &mut Reader::new(&plain);
-        let n = r.array()?;
-        within("items", n, limits.changes as usize)?;
-        let mut items = Vec::with_capacity(n);
-        for at in 0..n {
-            if r.major()? != cbor::BYTES {
-                return Err(Bad::Form("an item is a byte string"));
-            }
-            let item = Item::read(r.bytes()?)?;
-            if matches!(item, Item::Summary(_)) != (part.header.part == 1 && at == 0) {
-                return Err(Bad::Form("the summary comes first, once"));
-            }
-            items.push(item);
-        }
-        r.end()?;
-        if part.header.part == 1 && items.is_empty() {
+        if first && items.is_empty() {
             return Err(Bad::Form("no summary"));
         }
         Ok(items)

@@ -10,6 +10,7 @@ pub mod bare;
 mod cbor;
 mod cert;
 mod cose;
+mod envelope;
 mod serial;
 mod spoken;
 #[cfg(test)]

@@ -1,21 +1,17 @@
 //! Segments: a batch of changes of one device for one stream, signed and sealed. Never altered once made.
 //!
-//! Bytes: CBOR `[COSE_Sign1, body]`. The signed payload is `[header, BLAKE3 of the body, certificates]`, the protected
-//! header names the signer's certificate. The body is `nonce (24) ‖ XChaCha20-Poly1305(zstd(CBOR [block…]))` with the
-//! header as associated data. Relays check everything but the inside of the body.
+//! Bytes: an envelope (`envelope.rs`) whose body holds blocks of changes. Relays check everything but the inside of the body.
 
 use std::fmt;
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use rand_core::CryptoRng;
 
 use crate::bad::{Bad, Limits, within};
 use crate::block;
-use crate::cbor::{self, Reader, Writer};
-use crate::cert::{Cert, CertId, Identity, read_chain, verify_chain};
+use crate::cbor::{Reader, Writer};
+use crate::cert::{Cert, CertId, Identity, verify_chain};
 use crate::change::Incarnation;
-use crate::cose::{Signed, cose_sign};
+use crate::envelope::{self, Envelope, Heading};
 use crate::keys::{Signer, StreamKey, VerifyingKey};
 use crate::planted;
 use crate::stream::Stream;
@@ -25,11 +21,9 @@ pub const VERSION: u64 = 0;
 /// The one suite that is built: Ed25519, BLAKE3, zstd, XChaCha20-Poly1305.
 pub const SUITE: u64 = 1;
 
-const PURPOSE: &[u8] = b"niangjia segment";
-pub(crate) const NONCE: usize = 24;
 pub(crate) const LEVEL: i32 = 3;
-/// zstd's window, as a power of two: what a frame may make its reader hold. 8 MiB, as the plain body.
-const WINDOW: u32 = 23;
+/// What a segment's byte strings are called.
+const BLOCKS: &str = "blocks";
 
 /// What everybody may read of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,8 +70,11 @@ impl fmt::Debug for Sealed {
     }
 }
 
-impl Header {
-    fn to_cbor(self) -> Vec<u8> {
+impl Heading for Header {
+    const PURPOSE: &'static [u8] = b"niangjia segment";
+    const WHAT: &'static str = "segment";
+
+    fn to_cbor(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(160);
         let w = &mut Writer(&mut out);
         w.array(9);
@@ -118,6 +115,16 @@ impl Header {
         Ok(header)
     }
 
+    fn body_len(&self) -> u32 {
+        self.body_len
+    }
+
+    fn epoch(&self) -> u32 {
+        self.epoch
+    }
+}
+
+impl Header {
     fn check(&self) -> Result<(), Bad> {
         match (self.seq, self.prev == [0; 32]) {
             (0, _) => Err(Bad::Form("segments count from 1")),
@@ -125,39 +132,6 @@ impl Header {
             (2.., true) => Err(Bad::Form("a later segment names the one before")),
             _ => Ok(()),
         }
-    }
-}
-
-impl Header {
-    fn encrypt(&self, packed: &[u8], key: &StreamKey, nonce: [u8; NONCE]) -> Result<Vec<u8>, Bad> {
-        let mut body = nonce.to_vec();
-        let sealed = cipher(key)
-            .encrypt(&XNonce::from(nonce), Payload { msg: packed, aad: &self.to_cbor() })
-            .map_err(|_| Bad::Sealed)?;
-        body.extend_from_slice(&sealed);
-        Ok(body)
-    }
-
-    fn sign(&self, body: &[u8], certs: &[Cert], signer: &Signer, limits: &Limits) -> Result<Vec<u8>, Bad> {
-        let mut payload = Vec::new();
-        let w = &mut Writer(&mut payload);
-        w.array(3);
-        w.raw(&self.to_cbor());
-        w.bytes(blake3::hash(body).as_bytes());
-        w.array(certs.len());
-        for cert in certs {
-            w.bytes(cert.to_bytes());
-        }
-        let cose = cose_sign(PURPOSE, Some(signer.cert), payload, &signer.key)?;
-        within("envelope", cose.len(), limits.envelope)?;
-        let mut bytes = Vec::with_capacity(cose.len() + body.len() + 16);
-        let w = &mut Writer(&mut bytes);
-        w.array(2);
-        w.raw(&cose);
-        w.bytes(body);
-        // The frame around both takes a few bytes more.
-        within("segment", bytes.len(), limits.segment())?;
-        Ok(bytes)
     }
 }
 
@@ -173,9 +147,7 @@ pub fn seal(
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Sealed, Bad> {
     let limits = &Limits::STANDARD;
-    let packed = pack(blocks, LEVEL, limits)?;
-    let body_len = NONCE + packed.len() + 16;
-    within("body", body_len, limits.body)?;
+    let packed = envelope::pack(BLOCKS, blocks, LEVEL, limits)?;
     let header = Header {
         stream: draft.stream,
         chain: draft.chain,
@@ -183,19 +155,12 @@ pub fn seal(
         prev: draft.prev,
         epoch: key.epoch(),
         changes: count(blocks, limits)?,
-        body_len: body_len as u32,
+        body_len: envelope::body_len(&packed, limits)?,
     };
     header.check()?;
-    let mut nonce = [0; NONCE];
-    rng.fill_bytes(&mut nonce);
-    let body = header.encrypt(&packed, key, nonce)?;
-    let bytes = header.sign(&body, draft.certs, signer, limits)?;
+    let bytes = envelope::seal(&header, &packed, draft.certs, key, signer, rng)?;
     let hash = *blake3::hash(&bytes).as_bytes();
     Ok(Sealed { bytes, hash, header })
-}
-
-pub(crate) fn cipher(key: &StreamKey) -> XChaCha20Poly1305 {
-    XChaCha20Poly1305::new(key.secret().into())
 }
 
 fn count<'b>(
@@ -210,49 +175,17 @@ fn count<'b>(
     Ok(changes as u32)
 }
 
-pub(crate) fn pack(blocks: &[&[u8]], level: i32, limits: &Limits) -> Result<Vec<u8>, Bad> {
-    within("blocks", blocks.len(), limits.changes as usize)?;
-    let mut plain = Vec::with_capacity(blocks.iter().map(|b| b.len() + 9).sum::<usize>() + 9);
-    let w = &mut Writer(&mut plain);
-    w.array(blocks.len());
-    for block in blocks {
-        w.bytes(block);
-    }
-    within("plain body", plain.len(), limits.plain)?;
-    zstd::bulk::compress(&plain, level).map_err(|_| Bad::Compressed)
-}
-
-pub(crate) fn unpack(packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Bad> {
-    // One frame that says how large it is, and nothing after it: what will be allocated is known before.
-    let declared = zstd::zstd_safe::get_frame_content_size(packed).map_err(|_| Bad::Compressed)?;
-    let size = usize::try_from(declared.ok_or(Bad::Compressed)?).unwrap_or(usize::MAX);
-    within("plain body", size, limits.plain)?;
-    if zstd::zstd_safe::find_frame_compressed_size(packed) != Ok(packed.len()) {
-        return Err(Bad::Compressed);
-    }
-    let mut decompressor = zstd::bulk::Decompressor::new().map_err(|_| Bad::Compressed)?;
-    decompressor.set_parameter(zstd::zstd_safe::DParameter::WindowLogMax(WINDOW)).map_err(|_| Bad::Compressed)?;
-    let mut plain = Vec::with_capacity(size);
-    decompressor.decompress_to_buffer(packed, &mut plain).map_err(|_| Bad::Compressed)?;
-    if plain.len() == size { Ok(plain) } else { Err(Bad::Compressed) }
-}
-
 /// A segment that was read but not yet believed.
 pub struct Segment<'a> {
     bytes: &'a [u8],
-    header: Header,
-    head: Vec<u8>,
-    body: &'a [u8],
     hash: [u8; 32],
-    signer: CertId,
-    certs: Vec<Cert>,
-    signed: Vec<u8>,
-    signature: [u8; 64],
+    inner: Envelope<'a, Header>,
 }
 
 impl fmt::Debug for Segment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Segment({} {} of {})", self.header.seq, self.header.stream, self.header.chain)
+        let Header { seq, stream, chain, .. } = self.header();
+        write!(f, "Segment({seq} {stream} of {chain})")
     }
 }
 
@@ -262,38 +195,12 @@ impl<'a> Segment<'a> {
     /// # Errors
     /// Any other form or more than `limits`; [`Bad::Unknown`] for one of a newer version, which is to be kept.
     pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, Bad> {
-        within("segment", bytes.len(), limits.segment())?;
-        let r = &mut Reader::new(bytes);
-        r.array_of(2)?;
-        let cose = r.item(limits.depth)?;
-        within("envelope", cose.len(), limits.envelope)?;
-        let body = r.bytes()?;
-        r.end()?;
-        within("body", body.len(), limits.body)?;
-
-        let cose = Signed::parse(PURPOSE, cose)?;
-        let signer = cose.signer.ok_or(Bad::Form("no signer is named"))?;
-        let r = &mut Reader::new(&cose.payload);
-        r.array_of(3)?;
-        let from = r.position();
-        let header = Header::read(r, limits)?;
-        let head = r.since(from).to_vec();
-        let body_hash: [u8; 32] = r.bytes_of()?;
-        let certs = read_chain(r)?;
-        r.end()?;
-        if header.body_len as usize != body.len() {
-            return Err(Bad::Mismatch("length of the body"));
-        }
-        if blake3::hash(body) != body_hash {
-            return Err(Bad::Mismatch("hash of the body"));
-        }
-        let hash = *blake3::hash(bytes).as_bytes();
-        Ok(Self { bytes, header, head, body, hash, signer, certs, signed: cose.signed, signature: cose.signature })
+        Ok(Self { bytes, inner: Envelope::parse(bytes, limits)?, hash: *blake3::hash(bytes).as_bytes() })
     }
 
     #[must_use]
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.inner.header
     }
 
     /// BLAKE3 of all its bytes: its name, and what the next of its chain names as `prev`.
@@ -310,13 +217,13 @@ impl<'a> Segment<'a> {
     /// The certificate of the device that signed it.
     #[must_use]
     pub fn signer(&self) -> CertId {
-        self.signer
+        self.inner.signer
     }
 
     /// The certificates that it carries, root side first; empty for most.
     #[must_use]
     pub fn certs(&self) -> &[Cert] {
-        &self.certs
+        &self.inner.certs
     }
 
     /// Who signed, by the certificates that it carries itself. `None` when it carries none.
@@ -324,11 +231,11 @@ impl<'a> Segment<'a> {
     /// # Errors
     /// [`Bad::Untrusted`] when they do not lead from this root to its signer.
     pub fn introduces(&self, root: &VerifyingKey) -> Result<Option<Identity>, Bad> {
-        if self.certs.is_empty() {
+        if self.certs().is_empty() {
             return Ok(None);
         }
-        let identity = verify_chain(&self.certs, root)?;
-        if identity.cert != self.signer {
+        let identity = verify_chain(self.certs(), root)?;
+        if identity.cert != self.signer() {
             return Err(Bad::Untrusted("another device than the signer"));
         }
         Ok(Some(identity))
@@ -337,8 +244,7 @@ impl<'a> Segment<'a> {
     /// Whether a key fits the body, whoever signed it.
     #[must_use]
     pub fn unlocks(&self, key: &StreamKey) -> bool {
-        let Some((nonce, sealed)) = self.body.split_first_chunk::<NONCE>() else { return false };
-        cipher(key).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &self.head }).is_ok()
+        self.inner.unlocks(key)
     }
 
     /// Checks the signature. Only what this returns can be opened.
@@ -347,7 +253,7 @@ impl<'a> Segment<'a> {
     /// [`Bad::Signature`].
     pub fn verify(self, key: &VerifyingKey) -> Result<Verified<'a>, Bad> {
         if !planted!("signature unchecked") {
-            key.verify(&self.signed, &self.signature)?;
+            self.inner.check(key)?;
         }
         Ok(Verified(self))
     }
@@ -357,10 +263,10 @@ impl<'a> Segment<'a> {
     /// # Errors
     /// [`Bad::Signature`], [`Bad::Untrusted`].
     pub fn verify_from(self, who: &Identity) -> Result<Verified<'a>, Bad> {
-        if self.signer != who.cert {
+        if self.signer() != who.cert {
             return Err(Bad::Untrusted("another device than the signer"));
         }
-        if !who.may_write(&self.header.stream) && !planted!("anybody writes anywhere") {
+        if !who.may_write(&self.header().stream) && !planted!("anybody writes anywhere") {
             return Err(Bad::Untrusted("not a writer of this stream"));
         }
         self.verify(&who.device_key)
@@ -386,30 +292,12 @@ impl Verified<'_> {
     /// [`Bad::Mismatch`] for a key of another epoch, [`Bad::Sealed`] for a wrong key, [`Bad::Unknown`] when a newer
     /// version wrote a block, and any other form or more than `limits`.
     pub fn open(&self, key: &StreamKey, limits: &Limits) -> Result<Vec<Vec<u8>>, Bad> {
-        let segment = &self.0;
-        if key.epoch() != segment.header.epoch {
-            return Err(Bad::Mismatch("epoch of the key"));
-        }
-        let (nonce, sealed) = segment.body.split_first_chunk::<NONCE>().ok_or(Bad::Truncated)?;
-        let packed = cipher(key)
-            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &segment.head })
-            .map_err(|_| Bad::Sealed)?;
-        let plain = unpack(&packed, limits)?;
-        let r = &mut Reader::new(&plain);
-        let n = r.array()?;
-        within("blocks", n, limits.changes as usize)?;
-        let mut blocks = Vec::with_capacity(n);
-        for _ in 0..n {
-            if r.major()? != cbor::BYTES {
-                return Err(Bad::Form("a block is a byte string"));
-            }
-            blocks.push(r.bytes()?.to_vec());
-        }
-        r.end()?;
-        if count(&blocks, limits)? != segment.header.changes {
+        let plain = self.inner.open(key, limits)?;
+        let blocks = envelope::strings(BLOCKS, &plain, limits)?;
+        if count(&blocks, limits)? != self.header().changes {
             return Err(Bad::Mismatch("number of changes"));
         }
-        Ok(blocks)
+        Ok(blocks.into_iter().map(<[u8]>::to_vec).collect())
     }
 }
 

@@ -16,7 +16,7 @@ const english = new Map([...flat(en), ...flat(furtherEn)])
 const root = join(import.meta.dirname, '..')
 const files = (ending: string) => (readdirSync(root, { recursive: true }) as string[]).filter((name) => name.endsWith(ending)).map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }))
 const pages = files('.vue')
-const scripts = files('.ts').filter(({ name }) => !name.endsWith('.test.ts') && !/^words\/(further\/)?(zh-CN|en)\.ts$/.test(name) && !name.startsWith('generated'))
+const scripts = files('.ts').filter(({ name }) => !name.endsWith('.test.ts') && !/^words\/(further\/)?(zh-CN|en)(\/\w+)?\.ts$/.test(name) && !name.startsWith('generated'))
 
 describe('words', () => {
   it('have the same keys in both languages', () => {

@@ -361,17 +361,17 @@ impl<'a> Act<'a> {
             sets,
             event,
         };
-        let mut applier = Applier {
+        let county = self.county;
+        Applier {
             conn: self.conn,
             schema: self.schema,
             folds: self.folds,
             memory: &mut self.memory,
             pens: &mut self.pens,
-            touched: std::mem::take(&mut self.touched),
+            touched: &mut self.touched,
             reduced: false,
-        };
-        applier.apply(stream, &change, None, self.county)?;
-        self.touched = applier.touched;
+        }
+        .apply(stream, &change, None, county)?;
         let written = self.written.entry(stream).or_default();
         // Orders and grants go into segments of their own, so they never share a block.
         if written.open.last().is_some_and(|last| is_paper(&last.kind) != is_paper(&change.kind)) {

@@ -71,7 +71,7 @@ pub(crate) struct Applier<'a, 'c> {
     pub(crate) schema: &'a Schema,
     pub(crate) folds: &'a BTreeMap<&'static str, Fold>,
     pub(crate) memory: &'a mut Memory,
-    pub(crate) touched: Touched,
+    pub(crate) touched: &'a mut Touched,
     /// What is applied comes from a checkpoint: the values that its changes replaced are not here.
     pub(crate) reduced: bool,
 }

@@ -317,6 +317,19 @@ impl<'a> Intake<'a> {
         self.memory.renew(self.conn, Incarnation::new(&mut self.moment.rng))
     }
 
+    /// Makes rows of changes; `reduced` when they come from a checkpoint.
+    pub(super) fn applier(&mut self, reduced: bool) -> Applier<'_, 'a> {
+        Applier {
+            conn: self.conn,
+            schema: self.schema,
+            folds: self.folds,
+            memory: &mut self.memory,
+            pens: &mut self.pens,
+            touched: &mut self.touched,
+            reduced,
+        }
+    }
+
     /// Applies changes in the order in which they came; counts the new ones.
     pub(super) fn apply(&mut self, carrier: Carrier, changes: &[Change], county: bool) -> Result<u64, Fault> {
         let wall = u64::try_from(self.moment.wall).unwrap_or(0);
@@ -326,15 +339,7 @@ impl<'a> Intake<'a> {
             Some(forks) => forks,
             None => Forks::load(self.conn, &mut self.memory, &self.log)?,
         };
-        let mut applier = Applier {
-            conn: self.conn,
-            schema: self.schema,
-            folds: self.folds,
-            memory: &mut self.memory,
-            pens: &mut self.pens,
-            touched: std::mem::take(&mut self.touched),
-            reduced: false,
-        };
+        let mut applier = self.applier(false);
         for change in changes {
             if planted!("a stamp ahead is refused") && change.hlc.millis > wall.saturating_add(Hlc::AHEAD) {
                 continue;
@@ -345,10 +350,9 @@ impl<'a> Intake<'a> {
             new += u64::from(fate != Fate::Known);
             if fate == Fate::Parked {
                 let change = named.as_ref().unwrap_or(change);
-                park(self.conn, applier.memory, stream, change, county)?;
+                park(applier.conn, applier.memory, stream, change, county)?;
             }
         }
-        self.touched = applier.touched;
         self.forks = Some(forks);
         Ok(new)
     }
@@ -364,18 +368,7 @@ impl<'a> Intake<'a> {
             for (no, stream, county, bytes) in waiting {
                 let block = Block::decode(&bytes, &Limits::STANDARD).map_err(damaged)?;
                 let Some(change) = block.changes().next().map(|c| c.to_owned()) else { continue };
-                let mut applier = Applier {
-                    conn: self.conn,
-                    schema: self.schema,
-                    folds: self.folds,
-                    memory: &mut self.memory,
-                    pens: &mut self.pens,
-                    touched: std::mem::take(&mut self.touched),
-                    reduced: false,
-                };
-                let done = applier.unpark(stream, &change, county)?;
-                self.touched = applier.touched;
-                if done {
+                if self.applier(false).unpark(stream, &change, county)? {
                     self.conn.prepare_cached("DELETE FROM parked WHERE no = ?1")?.execute([no])?;
                     settled = true;
                 }

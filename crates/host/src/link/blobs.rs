@@ -9,7 +9,7 @@ use niangjia_replication::blob::{Outline, PIECE};
 use niangjia_replication::wire::{self, ASKED, BlobHeld, BlobSlice, BlobsAsk, BlobsHeld, ReplicaFault};
 use reqwest::Method;
 
-use super::{Link, LinkFault, call, pace::Pace, waiting};
+use super::{Link, LinkFault, call, pace::Pace, run::waiting};
 
 /// Blobs looked at in one run of the lane, in each direction.
 const RUN: usize = 4096;

@@ -137,10 +137,9 @@ fn forged(desk: &Desk, packed: &[u8], changes: u32) -> Vec<u8> {
         prev: [0; 32],
         epoch: 3,
         changes,
-        body_len: (NONCE + packed.len() + 16) as u32,
+        body_len: envelope::body_len(packed, STANDARD).unwrap(),
     };
-    let body = header.encrypt(packed, &desk.key, [1; NONCE]).unwrap();
-    header.sign(&body, &[], &desk.signer, STANDARD).unwrap()
+    envelope::seal(&header, packed, &[], &desk.key, &desk.signer, &mut rng(1)).unwrap()
 }
 
 #[test]

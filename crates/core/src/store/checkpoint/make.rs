@@ -6,12 +6,11 @@ use std::sync::Arc;
 use niangjia_replication::{
     Block, Frontier, Head, Limits, Segment, block,
     change::{Change, Dot, Hlc, Incarnation, Value},
-    checkpoint::{self, Covered, Draft, Item, Standing, Summary, TAG},
-    keys::{Cert, Signer, chain_from_cbor, verify_chain},
+    checkpoint::{Covered, Item, Standing, Summary, TAG},
+    keys::{chain_from_cbor, verify_chain},
     planted,
 };
 use rand_chacha::ChaCha20Rng;
-use rand_core::Rng as _;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
@@ -24,18 +23,12 @@ use super::{
         versions::damaged,
     },
     Id, items,
+    write::Writer,
 };
 use crate::{
     fault::Fault,
     record::{Layout, Schema},
 };
-
-/// Plain bytes of one part: never more than a frame, even where nothing packs.
-const PART: usize = 1_000_000;
-/// Plain bytes of one block, as far as can be told before it is one.
-const BLOCK: usize = 200_000;
-/// Changes of one block.
-const CHANGES: usize = 2_000;
 
 /// What a checkpoint is made from.
 pub(crate) struct Maker<'a> {
@@ -214,9 +207,9 @@ fn hash_at(conn: &Connection, stream: i64, chain: i64, seq: i64) -> Result<Optio
 }
 
 /// What is covered, and how it is read.
-struct Plan {
-    stream: i64,
-    cover: Frontier,
+pub(super) struct Plan {
+    pub(super) stream: i64,
+    pub(super) cover: Frontier,
     /// Chains with several heads, and those that go on behind a segment that cannot be read: left to the segments, and so is what
     /// follows from them.
     forked: HashSet<Incarnation>,
@@ -388,106 +381,4 @@ impl Plan {
 pub(super) fn owned(block: &[u8]) -> Result<Vec<Change>, Fault> {
     let block = Block::decode(block, &Limits::STANDARD).map_err(damaged)?;
     Ok(block.changes().map(|c| c.to_owned()).collect())
-}
-
-/// Fills parts and seals them, the last one marked.
-struct Writer<'m, 'r> {
-    maker: &'m Maker<'m>,
-    plan: &'m Plan,
-    rng: &'r mut ChaCha20Rng,
-    id: Id,
-    certs: Vec<Cert>,
-    part: u32,
-    items: Vec<Item>,
-    bytes: usize,
-    changes: Vec<Change>,
-    waiting: usize,
-}
-
-impl<'m, 'r> Writer<'m, 'r> {
-    fn begin(maker: &'m Maker<'m>, stream: i64, plan: &'m Plan, rng: &'r mut ChaCha20Rng) -> Result<Self, Fault> {
-        debug_assert_eq!(plan.stream, stream, "one plan, one stream");
-        let mut id = [0; 16];
-        rng.fill_bytes(&mut id);
-        let certs = maker.log.certs()?;
-        Ok(Self { maker, plan, rng, id, certs, part: 0, items: Vec::new(), bytes: 0, changes: Vec::new(), waiting: 0 })
-    }
-
-    fn change(&mut self, change: Change) -> Result<(), Fault> {
-        self.waiting += 64 + change.sets.iter().map(|s| 8 + weight(&s.value)).sum::<usize>();
-        self.changes.push(change);
-        if self.waiting >= BLOCK || self.changes.len() >= CHANGES { self.block() } else { Ok(()) }
-    }
-
-    /// Closes the block that is open.
-    fn block(&mut self) -> Result<(), Fault> {
-        let changes = std::mem::take(&mut self.changes);
-        self.waiting = 0;
-        if changes.is_empty() {
-            return Ok(());
-        }
-        self.put(Item::Settled(block::encode(&changes).map_err(damaged)?))
-    }
-
-    fn put(&mut self, item: Item) -> Result<(), Fault> {
-        let size = match &item {
-            Item::Summary(told) => {
-                told.chains.iter().map(|c| 80 + c.tags.len()).sum::<usize>() + 120 * told.standings.len()
-            }
-            Item::Settled(block) | Item::Parked { block, .. } => block.len(),
-        };
-        if !self.items.is_empty() && self.bytes + size > PART {
-            self.seal(false)?;
-        }
-        self.bytes += size;
-        self.items.push(item);
-        Ok(())
-    }
-
-    fn seal(&mut self, last: bool) -> Result<(), Fault> {
-        self.part += 1;
-        let (maker, stream) = (self.maker, *self.maker.memory.stream_name(self.plan.stream)?);
-        let key = maker.log.keys.newest(&stream).ok_or_else(|| damaged("stream key"))?;
-        let cert = self.certs.last().ok_or_else(|| damaged("certificates"))?.id();
-        let signer = Signer { key: maker.log.keys.device.clone(), cert };
-        let draft = Draft {
-            stream,
-            maker: maker.memory.incarnation(maker.memory.own)?,
-            id: self.id,
-            part: self.part,
-            last,
-            cover: &self.plan.cover,
-            certs: &self.certs,
-        };
-        let bytes =
-            checkpoint::seal(&draft, &std::mem::take(&mut self.items), key, &signer, self.rng).map_err(damaged)?;
-        self.bytes = 0;
-        maker
-            .conn
-            .prepare_cached(
-                "INSERT INTO checkpoint_part (id, part, stream, last, mine, bytes) VALUES (?1, ?2, ?3, ?4, 1, ?5)",
-            )?
-            .execute(params![self.id, self.part, self.plan.stream, last, bytes])?;
-        Ok(())
-    }
-
-    /// Seals what is left; checkpoints made here before are not needed any more, but for the one that the log stands on.
-    fn finish(mut self) -> Result<Id, Fault> {
-        self.seal(true)?;
-        self.maker
-            .conn
-            .prepare_cached(
-                "DELETE FROM checkpoint_part WHERE stream = ?1 AND mine = 1 AND id <> ?2 AND id NOT IN (SELECT checkpoint FROM base)",
-            )?
-            .execute(params![self.plan.stream, self.id])?;
-        Ok(self.id)
-    }
-}
-
-fn weight(value: &Value) -> usize {
-    match value {
-        Value::Text(t) => t.len(),
-        Value::Bytes(b) | Value::Other(b) => b.len(),
-        Value::Null | Value::Bool(_) | Value::Int(_) => 1,
-    }
 }

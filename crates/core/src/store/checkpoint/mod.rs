@@ -4,6 +4,7 @@
 mod disown;
 mod make;
 mod take;
+mod write;
 
 use niangjia_replication::{
     Frontier, Limits,

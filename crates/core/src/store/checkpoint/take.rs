@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     super::{
-        apply::{Applier, counter},
+        apply::counter,
         base, forks,
         forks::{Carrier, Forks},
         heads,
@@ -253,26 +253,15 @@ impl Intake<'_> {
         } else {
             None
         };
-        let mut applier = Applier {
-            conn: self.conn,
-            schema: self.schema,
-            folds: self.folds,
-            memory: &mut self.memory,
-            pens: &mut self.pens,
-            touched: std::mem::take(&mut self.touched),
-            reduced: waits.is_none(),
-        };
         if let Some((no, county, block)) = waits {
             let block = Block::decode(&block, &Limits::STANDARD).map_err(damaged)?;
             let own = block.changes().next().ok_or_else(|| damaged("parked"))?.to_owned();
-            applier.memory.parked.remove(&(stream, inc, ctr));
-            applier.settle(stream, &own, county)?;
-            self.touched = applier.touched;
+            self.memory.parked.remove(&(stream, inc, ctr));
+            self.applier(false).settle(stream, &own, county)?;
             self.conn.prepare_cached("DELETE FROM parked WHERE no = ?1")?.execute([no])?;
             return Ok(false);
         }
-        applier.settle(stream, change, false)?;
-        self.touched = applier.touched;
+        self.applier(true).settle(stream, change, false)?;
         Ok(true)
     }
 
