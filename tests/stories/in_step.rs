@@ -1,7 +1,7 @@
 //! Offices that come into step over a real hub: nothing is lost, and everybody knows where things stand.
 
 use niangjia_hub::Hub;
-use serde_json::json;
+use serde_json::{Value, json};
 use stories::{County, Desk, exchange_all};
 
 const WANG_FANG: &str = "99010119900615007X";
@@ -60,6 +60,11 @@ async fn sync_brings_a_change_while_a_form_is_open_and_nothing_is_overwritten_un
     let sides = page["conflicts"][0]["sides"].as_array().unwrap().clone();
     let authors: Vec<&str> = sides.iter().map(|s| s["author"].as_str().unwrap()).collect();
     assert!(authors.contains(&"周敏") && authors.contains(&"李强"));
+    // Where each was written, and what stood there when it was.
+    let of = |author: &str| sides.iter().find(|s| s["author"] == author).unwrap();
+    assert_eq!((&of("周敏")["office"], &of("李强")["office"]), (&json!("东海县总工会"), &json!("平明镇总工会")));
+    assert_eq!(of("周敏")["saw"]["mobile"], of("李强")["saw"]["mobile"], "both saw the number of the first entry");
+    assert!(of("李强")["saw"]["mobile"]["zh"].as_str().unwrap().ends_with("0001"));
 
     // Both offices see the same conflict, with the same value shown.
     exchange_all(&[&pingming, &county.desk]).await;
@@ -73,6 +78,59 @@ async fn sync_brings_a_change_while_a_form_is_open_and_nothing_is_overwritten_un
     for desk in [&county.desk, &pingming] {
         assert_eq!(desk.member(&id).await["conflicts"], json!([]));
         assert_eq!(desk.full(&id, "mobile").await, "13700000002");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_side_of_a_conflict_is_taken_as_it_was_written_also_where_it_is_masked() {
+    let county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let id = pingming.join("王芳", WANG_FANG).await;
+    exchange_all(&[&pingming, &county.desk]).await;
+    // Both write her number anew, and one of them voids the entry while the other, having voided it too, takes that back.
+    let right = "99010619880808004X";
+    let (mine, theirs) = (pingming.member(&id).await, county.desk.member(&id).await);
+    pingming.save(&mine, json!({ "id_no": right })).await;
+    county.desk.save(&theirs, json!({ "id_no": "990101198001010014" })).await;
+    let void =
+        |page: &Value, void: bool| json!({ "id": id, "token": page["token"], "reason": "重复登记", "void": void });
+    pingming.ask("members.void", void(&pingming.member(&id).await, true)).await;
+    county.desk.ask("members.void", void(&county.desk.member(&id).await, true)).await;
+    county.desk.ask("members.void", void(&county.desk.member(&id).await, false)).await;
+    exchange_all(&[&pingming, &county.desk]).await;
+
+    let page = county.desk.member(&id).await;
+    let sides = |field: &str| -> Vec<Value> {
+        let of = page["conflicts"].as_array().unwrap().iter().find(|c| c["fields"].to_string().contains(field));
+        of.unwrap_or_else(|| panic!("a conflict of {field}"))["sides"].as_array().unwrap().clone()
+    };
+    // What is masked here can be looked at, side by side; the one that lists do not show is the right one.
+    let (mut taken, mut looked) = (None, Vec::new());
+    for side in sides("id_no") {
+        assert!(!side.to_string().contains(right), "shown masked");
+        let ask = json!({ "id": id, "field": "id_no", "version": side["version"] });
+        let value = county.desk.ask("members.reveal", ask).await["value"].clone();
+        if side["shown"] == false {
+            taken = Some((side["version"].clone(), value.clone()));
+        }
+        looked.push(value);
+    }
+    assert!(looked.contains(&json!(right)) && looked[0] != looked[1] && looked.len() == 2);
+    let (number, right) = taken.expect("one side is not the one shown");
+    let voided = sides("void").into_iter().find(|s| s["author"] == "李强").unwrap()["version"].clone();
+
+    let take = |page: &Value, field: &str, version: &Value| json!({ "id": id, "token": page["token"], "field": field, "version": version });
+    county.desk.ask("members.settle", take(&page, "id_no", &number)).await;
+    let page = county.desk.member(&id).await;
+    county.desk.ask("members.settle", take(&page, "void", &voided)).await;
+    // Whoever comes later with the old page is told, and changes nothing.
+    let late = county.desk.refused("members.settle", take(&page, "id_no", &number)).await;
+    assert_eq!(late.code, "conflict_gone");
+    exchange_all(&[&county.desk, &pingming]).await;
+    for desk in [&county.desk, &pingming] {
+        let page = desk.member(&id).await;
+        assert_eq!(page["conflicts"], json!([]));
+        assert_eq!((&page["void"], desk.full(&id, "id_no").await), (&json!(true), right.clone()));
     }
 }
 

@@ -299,6 +299,8 @@ export interface ColumnLine {
 
 /** One of several values. */
 export interface ConflictSide {
+  /** Names it to `settle` and `reveal`; the same on every PC. */
+  version: string
   /** Values by field. */
   values: Record<string, Json>
   /** Shown texts by field. */
@@ -307,6 +309,12 @@ export interface ConflictSide {
   author: string
   /** When, milliseconds since 1970. */
   at: number
+  /** The office at which it was written, where it is known here. */
+  office?: string | null
+  /** What the PC is called at which it was written, where somebody named it. */
+  device?: string | null
+  /** What stood there when it was written, as text; nothing for the first entry. */
+  saw: Record<string, Say>
   /** Whether lists show this one. */
   shown: boolean
 }
@@ -1169,6 +1177,8 @@ export interface RevealAsk {
   id: string
   /** Field. */
   field: string
+  /** One side of a conflict; the shown one where it is absent. */
+  version?: string | null
   /** Why; goes into the audit. */
   reason?: string | null
 }
@@ -1342,6 +1352,18 @@ export interface SettingsAsk {
   language?: Language | null
   /** Large type. */
   large_type?: boolean | null
+}
+
+/** Which side of a conflict is taken. */
+export interface SettleAsk {
+  /** Record id. */
+  id: string
+  /** The token of the read that showed the sides. */
+  token: string
+  /** A field of the conflict. */
+  field: string
+  /** The side. */
+  version: string
 }
 
 /** One snapshot. */
@@ -1545,6 +1567,7 @@ export interface Commands {
   'committees.list': { ask: ListAsk; answer: Listing }
   'committees.reveal': { ask: RevealAsk; answer: Revealed }
   'committees.save': { ask: SaveAsk; answer: Saved }
+  'committees.settle': { ask: SettleAsk; answer: Saved }
   'committees.void': { ask: VoidAsk; answer: Saved }
   'devices.accept': { ask: AcceptAsk; answer: Quarantine }
   'devices.invite': { ask: DeviceAsk; answer: DeviceInvitation }
@@ -1561,6 +1584,7 @@ export interface Commands {
   'enterprises.list': { ask: ListAsk; answer: Listing }
   'enterprises.reveal': { ask: RevealAsk; answer: Revealed }
   'enterprises.save': { ask: SaveAsk; answer: Saved }
+  'enterprises.settle': { ask: SettleAsk; answer: Saved }
   'enterprises.void': { ask: VoidAsk; answer: Saved }
   'files.offer': { ask: OfferAsk; answer: Offered }
   'files.save': { ask: SaveFileAsk; answer: SavedFile }
@@ -1579,6 +1603,7 @@ export interface Commands {
   'members.merge': { ask: MergeAsk; answer: Saved }
   'members.reveal': { ask: RevealAsk; answer: Revealed }
   'members.save': { ask: SaveAsk; answer: Saved }
+  'members.settle': { ask: SettleAsk; answer: Saved }
   'members.undo': { ask: UndoAsk; answer: Undone }
   'members.unmerge': { ask: UnmergeAsk; answer: Saved }
   'members.void': { ask: VoidAsk; answer: Saved }
@@ -1591,6 +1616,7 @@ export interface Commands {
   'organisations.list': { ask: ListAsk; answer: Listing }
   'organisations.reveal': { ask: RevealAsk; answer: Revealed }
   'organisations.save': { ask: SaveAsk; answer: Saved }
+  'organisations.settle': { ask: SettleAsk; answer: Saved }
   'organisations.tree': { ask: Nothing; answer: Tree }
   'organisations.void': { ask: VoidAsk; answer: Saved }
   'packets.export': { ask: ExportAsk; answer: ExportAnswer }
@@ -1603,6 +1629,7 @@ export interface Commands {
   'posts.list': { ask: ListAsk; answer: Listing }
   'posts.reveal': { ask: RevealAsk; answer: Revealed }
   'posts.save': { ask: SaveAsk; answer: Saved }
+  'posts.settle': { ask: SettleAsk; answer: Saved }
   'posts.void': { ask: VoidAsk; answer: Saved }
   'prefs.list': { ask: Nothing; answer: Prefs }
   'prefs.put': { ask: PrefAsk; answer: Done }

@@ -7,7 +7,7 @@ export type Fields = Record<string, Json>
 export interface Fault { code: string; say: Say; fields?: FieldFault[]; cause?: string }
 
 /** The verbs that every record kind has; their questions and answers are the same for all kinds. */
-export type Verb = 'list' | 'get' | 'save' | 'history' | 'reveal' | 'check' | 'void'
+export type Verb = 'list' | 'get' | 'save' | 'history' | 'reveal' | 'settle' | 'check' | 'void'
 export type RecordVerbs = { [V in Verb]: Commands[`members.${V}`] }
 
 /** The words of an event: what changed, and how the exchange stands where the host knows it. */

@@ -182,6 +182,30 @@ fn maker<'d>(view: &View<'_>, devices: &'d [Known], stream: i64, inc: i64) -> Re
     Ok(devices.iter().find(|d| d.cert.0 == signer))
 }
 
+/// What a PC is called: by whoever named it, or by its invitation. Of two that came with one packet nobody knows which one was
+/// meant.
+fn named(view: &View<'_>, device: &Known, twice: &BTreeSet<[u8; 32]>) -> Result<Option<String>, Fault> {
+    match (name_of(view, &device.cert)?, device.delegation()) {
+        (None, Some(delegation)) if !twice.contains(&delegation.0) => name_of(view, &delegation),
+        (named, _) => Ok(named),
+    }
+}
+
+/// Office and name of the PC that wrote under an incarnation, as far as they are known here.
+pub(crate) fn written_at(view: &View<'_>, stream: i64, inc: i64) -> Result<(Option<String>, Option<String>), Fault> {
+    let devices = all(view)?;
+    let Some(device) = maker(view, &devices, stream, inc)? else { return Ok((None, None)) };
+    let named = named(view, device, &twice(&devices))?;
+    let offices = crate::organisations::offices_named(view)?;
+    let own = view.office.identity();
+    let office = if device.office == own.office {
+        Some(own.name.clone())
+    } else {
+        offices.into_iter().find(|(id, _, _)| *id == device.office).map(|(_, name, _)| name)
+    };
+    Ok((office, named))
+}
+
 /// Whether this PC may say of another that it belongs to the office: not where both came with one packet.
 pub(super) fn may_vouch(devices: &[Known], device: &Known) -> bool {
     let shared = device.delegation().filter(|d| twice(devices).contains(&d.0));
@@ -212,19 +236,12 @@ pub(super) fn list(view: &View<'_>) -> Result<Devices, Fault> {
     let mut lines = Vec::with_capacity(devices.len());
     for device in devices.iter().filter(|d| ours(view, d)) {
         used.insert(record_of(&device.cert));
-        let mut name = name_of(view, &device.cert)?;
-        if let Some(delegation) = device.delegation() {
-            used.insert(record_of(&delegation));
-            // Of two that came with one packet nobody knows which one was meant.
-            if name.is_none() && !twice.contains(&delegation.0) {
-                name = name_of(view, &delegation)?;
-            }
-        }
+        used.extend(device.delegation().as_ref().map(record_of));
         let flagged = is_flagged(view, &devices, device, &twice)?;
         let (since, heard) = heard.get(&device.cert.0).copied().unzip();
         lines.push(DeviceLine {
             id: device.cert.to_string(),
-            name,
+            name: named(view, device, &twice)?,
             fingerprint: hex::encode(&blake3::hash(&device.key).as_bytes()[..8]),
             office: if device.office == identity.office {
                 Some(identity.name.clone())

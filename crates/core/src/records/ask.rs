@@ -112,6 +112,8 @@ pub struct FieldConflict {
 /// One of several values.
 #[derive(Serialize, JsonSchema)]
 pub struct ConflictSide {
+    /// Names it to `settle` and `reveal`; the same on every PC.
+    pub version: String,
     /// Values by field.
     pub values: BTreeMap<String, Json>,
     /// Shown texts by field.
@@ -120,6 +122,12 @@ pub struct ConflictSide {
     pub author: String,
     /// When, milliseconds since 1970.
     pub at: i64,
+    /// The office at which it was written, where it is known here.
+    pub office: Option<String>,
+    /// What the PC is called at which it was written, where somebody named it.
+    pub device: Option<String>,
+    /// What stood there when it was written, as text; nothing for the first entry.
+    pub saw: BTreeMap<String, Say>,
     /// Whether lists show this one.
     pub shown: bool,
 }
@@ -210,9 +218,25 @@ pub struct RevealAsk {
     pub id: String,
     /// Field.
     pub field: String,
+    /// One side of a conflict; the shown one where it is absent.
+    #[serde(default)]
+    pub version: Option<String>,
     /// Why; goes into the audit.
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+/// Which side of a conflict is taken.
+#[derive(Deserialize, JsonSchema)]
+pub struct SettleAsk {
+    /// Record id.
+    pub id: String,
+    /// The token of the read that showed the sides.
+    pub token: String,
+    /// A field of the conflict.
+    pub field: String,
+    /// The side.
+    pub version: String,
 }
 
 /// A value in full.

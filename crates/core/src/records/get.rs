@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     Ledger,
-    ask::{ConflictSide, Detail, EventLine, FieldConflict, GetAsk, RevealAsk, Revealed},
-    json_fields, shown, to_json,
+    ask::{Detail, EventLine, GetAsk, RevealAsk, Revealed},
+    settle::{conflicts, side},
+    shown, to_json,
 };
 use crate::{
     fault::Fault,
@@ -15,7 +16,6 @@ use crate::{
         Mark, Standing,
         rows::{self, Stored},
         standing::row_mark,
-        versions::damaged,
     },
 };
 
@@ -94,46 +94,6 @@ fn detail(view: &View<'_>, ledger: Ledger, layout: &Layout, row: &Stored) -> Res
     })
 }
 
-/// Registers with several leaves whose values differ.
-fn conflicts(view: &View<'_>, layout: &Layout, row: &Stored) -> Result<Vec<FieldConflict>, Fault> {
-    let mut out = Vec::new();
-    for (index, leaves) in row.versions.own.iter().filter(|(_, l)| l.len() > 1) {
-        let register = layout.registers.get(*index).ok_or_else(|| damaged("register"))?;
-        let mut sides: Vec<(Vec<(String, Value)>, ConflictSide)> = Vec::new();
-        for (n, leaf) in leaves.iter().enumerate() {
-            let (vals, author, wall): (Vec<u8>, i64, i64) = view
-                .conn
-                .prepare_cached("SELECT vals, author, wall FROM leaf WHERE kind = ?1 AND rec = ?2 AND register = ?3 AND inc = ?4 AND ctr = ?5")?
-                .query_row(rusqlite::params![layout.no, row.rec, register.name, leaf.inc, leaf.ctr], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-            let pairs = rows::unpack_pairs(&vals)?;
-            let mut texts = BTreeMap::new();
-            for (name, value) in &pairs {
-                if let Some(place) = layout.place(name) {
-                    let field = &layout.ty.fields[place];
-                    texts.insert(name.clone(), shown(view, field.kind, value, field.sensitive)?);
-                }
-            }
-            let side = ConflictSide {
-                values: json_fields(layout, &pairs),
-                shown_values: texts,
-                author: view.author(author)?,
-                at: wall,
-                shown: n == 0,
-            };
-            sides.push((pairs, side));
-        }
-        if sides.windows(2).any(|w| w[0].0 != w[1].0) {
-            let fields = if register.fields.is_empty() {
-                vec![register.name.to_owned()]
-            } else {
-                register.fields.iter().map(|p| layout.ty.fields[*p].name.to_owned()).collect()
-            };
-            out.push(FieldConflict { fields, sides: sides.into_iter().map(|(_, s)| s).collect() });
-        }
-    }
-    Ok(out)
-}
-
 /// Whether lists mark the row as needing a person.
 pub(super) fn mark(view: &View<'_>, layout: &Layout, row: &Stored) -> Result<Mark, Fault> {
     Ok(standing(view, layout, row)?.mark)
@@ -148,5 +108,12 @@ pub(super) fn reveal(desk: &mut Desk<'_>, ledger: Ledger, ask: &RevealAsk) -> Re
     desk.note.record = Some(row.id);
     desk.note.reason = ask.reason.clone();
     desk.note.count = Some(1);
-    Ok(Revealed { value: to_json(layout.ty.fields[place].kind, &row.values[place], false) })
+    let value = match &ask.version {
+        None => row.values[place].clone(),
+        Some(version) => {
+            let (_, values) = side(&desk.view(), layout, &row, &ask.field, version)?;
+            values.into_iter().find(|(name, _)| *name == ask.field).map_or(Value::Null, |(_, value)| value)
+        }
+    };
+    Ok(Revealed { value: to_json(layout.ty.fields[place].kind, &value, false) })
 }

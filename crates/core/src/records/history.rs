@@ -77,6 +77,7 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
     Ok(HistoryPage { entries: entries.into_iter().map(|(_, entry)| entry).collect() })
 }
 
-fn flag(value: &Value) -> Say {
+/// The void of a record, spoken.
+pub(super) fn flag(value: &Value) -> Say {
     if *value == Value::Bool(true) { Say::new("已作废", "void") } else { Say::new("有效", "in force") }
 }

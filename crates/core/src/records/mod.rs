@@ -5,6 +5,7 @@ mod get;
 mod history;
 mod list;
 mod save;
+mod settle;
 pub(crate) mod shape;
 
 pub(crate) use ask::SaveAsk;
@@ -117,6 +118,7 @@ pub(crate) fn register(registry: &mut Registry, ledger: Ledger) {
     registry.query(format!("{p}.check"), Role::Clerk, move |view, ask| save::check(view, ledger, &ask));
     registry.action(format!("{p}.save"), Role::Clerk, move |desk, ask| save::save(desk, ledger, &ask));
     registry.action(format!("{p}.void"), Role::Clerk, move |desk, ask| save::void(desk, ledger, &ask));
+    registry.action(format!("{p}.settle"), Role::Clerk, move |desk, ask| settle::settle(desk, ledger, &ask));
     registry.action(format!("{p}.reveal"), Role::Clerk, move |desk, ask| get::reveal(desk, ledger, &ask));
 }
 

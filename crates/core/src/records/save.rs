@@ -68,6 +68,23 @@ fn judge(view: &View<'_>, ledger: Ledger, candidate: &mut Candidate<'_>) -> Resu
     Ok(())
 }
 
+/// Judges values that the store holds already as if a form gave them.
+pub(super) fn accept(
+    view: &View<'_>,
+    ledger: Ledger,
+    layout: &Layout,
+    row: &Stored,
+    fields: &[(usize, Value)],
+) -> Result<Vec<super::Notice>, Fault> {
+    let mut candidate = candidate(view.conn, layout, Some(row), &BTreeMap::new())?;
+    for (place, value) in fields {
+        candidate.values[*place] = value.clone();
+        candidate.given[*place] = true;
+    }
+    judge(view, ledger, &mut candidate)?;
+    if candidate.faults.is_empty() { Ok(candidate.notices) } else { Err(Fault::fields(candidate.faults)) }
+}
+
 fn seen_row(view: &View<'_>, layout: &Layout, id: Option<&String>) -> Result<Option<Stored>, Fault> {
     id.map(|text| rows::by_id(view.conn, layout, get::id(text)?)?.ok_or_else(Fault::not_found)).transpose()
 }

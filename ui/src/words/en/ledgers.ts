@@ -77,9 +77,8 @@ export default {
   conflict: {
     title: 'Two versions of “{fields}”: please check',
     why: 'The same field was changed in two places at once. Nothing was chosen for you; both are kept. Check the original paper, then take the right one.',
+    saw: 'what stood there: {what}',
     adopt: 'Take this one',
-    type: 'Change to this (to be typed)',
-    by_editing: 'This field is not shown in full. The present value can be taken as it is; to change to the other one, type it from the paper.',
   },
   members: {
     join: 'Register a new member',
