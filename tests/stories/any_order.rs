@@ -38,6 +38,7 @@ async fn page(station: &Arc<Station>, id: &str) -> Value {
     for own in ["token", "standing"] {
         page.as_object_mut().unwrap().remove(own);
     }
+    page["conflicts"] = stories::conflicts(&page);
     let entries: Vec<Value> =
         history["entries"].as_array().unwrap().iter().map(|e| json!([e["author"], e["changes"], e["event"]])).collect();
     json!({ "page": page, "history": entries })

@@ -84,6 +84,26 @@ async fn a_damaged_database_is_not_written_to() {
 }
 
 #[tokio::test]
+async fn an_emptied_database_is_no_new_office_and_is_restored() {
+    let mut office = Desk::alone("平明镇总工会").await;
+    office.join("王芳", WANG_FANG).await;
+    office.ask("snapshots.make", json!({})).await;
+    office.station.close().await;
+    let path = office.dir().join("office.db");
+    for left in ["office.db-wal", "office.db-shm"] {
+        let _ = std::fs::remove_file(office.dir().join(left));
+    }
+    std::fs::write(&path, b"").unwrap();
+    office.station = stories::opened(office.dir());
+    let clerk = json!({ "clerk": "李强", "passphrase": PASSPHRASE });
+    assert_eq!(office.refused("app.unlock", clerk.clone()).await.code, "store_damaged");
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0, "nothing was written into it");
+    assert_ne!(office.ask("app.state", json!({})).await["trouble"], json!(null));
+    office.ask("app.restore", clerk.clone()).await;
+    assert_eq!(office.found("王芳").await, 1);
+}
+
+#[tokio::test]
 async fn the_database_lies_encrypted_on_the_disk() {
     let office = Desk::alone("平明镇总工会").await;
     office.join("王芳", WANG_FANG).await;

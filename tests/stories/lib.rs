@@ -274,6 +274,18 @@ pub async fn cloned(desk: &mut Desk) -> Desk {
     clone
 }
 
+/// The conflicts of a page as every replica shows them: names of offices and PCs stand in streams that not everybody reads, and
+/// what an author saw may lie below a checkpoint.
+pub fn conflicts(page: &Value) -> Value {
+    let mut conflicts = page["conflicts"].clone();
+    for side in conflicts.as_array_mut().unwrap().iter_mut().flat_map(|c| c["sides"].as_array_mut().unwrap()) {
+        for own in ["office", "device", "saw"] {
+            side.as_object_mut().unwrap().remove(own);
+        }
+    }
+    conflicts
+}
+
 /// Everybody exchanges until all has arrived and the receipts are back.
 pub async fn exchange_all(desks: &[&Desk]) {
     for _ in 0..2 {

@@ -274,6 +274,31 @@ async fn ballast_overboard_lets_the_running_import_finish() {
     waited("the ballast again", async || ballast.exists()).await;
 }
 
+#[tokio::test]
+async fn a_disk_without_a_byte_left_locks_nobody_out() {
+    let Some(disk) = on_a_small_disk("a_disk_without_a_byte_left_locks_nobody_out", 160) else { return };
+    let mut office = office_on(&disk, true).await;
+    let ballast = office.dir().join("ballast");
+    waited("the ballast", async || ballast.exists()).await;
+    office.station.close().await;
+    let film = fill(&disk, 0);
+    office.station =
+        niangjia_host::Station::keeping(office.dir(), false, Keeping { ballast: true, ..usual() }).unwrap();
+    office.unlock().await;
+    assert_eq!(office.found("王芳").await, 1);
+    assert!(!ballast.exists(), "it was kept for this");
+    // Nor is anybody told something else than what is the matter, once the ballast is gone too.
+    office.station.close().await;
+    std::fs::remove_file(film).unwrap();
+    fill(&disk, 0);
+    office.station = opened(office.dir());
+    let clerk = json!({ "clerk": "李强", "passphrase": PASSPHRASE });
+    match office.station.call("app.unlock", clerk).await {
+        Ok(_) => assert_eq!(office.found("王芳").await, 1),
+        Err(fault) => assert_eq!(fault.code, "disk_full", "{:?}", fault.cause),
+    }
+}
+
 /// Flips a few bytes of one page.
 fn rot(path: &Path, page: usize) -> Vec<u8> {
     let mut bytes = std::fs::read(path).unwrap();

@@ -112,6 +112,8 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("person", "个人信息", "Person"),
     ("work", "工作", "Work"),
     ("membership", "会籍", "Membership"),
+    ("bank", "银行账户", "Bank account"),
+    ("form", "登记表", "Registration form"),
     ("term", "建会与换届", "Founding and terms"),
     ("people", "负责人", "People"),
     ("counts", "人数", "Numbers"),

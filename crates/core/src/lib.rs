@@ -60,6 +60,7 @@ const TYPES: &[&RecordType] = &[
     organisations::Organisation::TYPE,
     organisations::Post::TYPE,
     organisations::Committee::TYPE,
+    organisations::Coverage::TYPE,
     organisations::OfficeEntry::TYPE,
     people::Clerk::TYPE,
     people::AuditEntry::TYPE,

@@ -99,6 +99,7 @@ fn kind_tokens(attr: &FieldAttr) -> proc_macro2::TokenStream {
         "note" => quote!(::niangjia_core::record::Kind::Note),
         "id_number" => quote!(::niangjia_core::record::Kind::IdNumber),
         "phone" => quote!(::niangjia_core::record::Kind::Phone),
+        "bank_card" => quote!(::niangjia_core::record::Kind::BankCard),
         "credit_code" => quote!(::niangjia_core::record::Kind::CreditCode),
         "area" => quote!(::niangjia_core::record::Kind::Area),
         "money" => quote!(::niangjia_core::record::Kind::Money),

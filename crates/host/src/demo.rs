@@ -57,24 +57,25 @@ pub(crate) async fn make(home: &Path, hub: &str, claim: &Path) -> Result<(), Fau
     if county.is_fresh().await? {
         println!("县总工会 … founding the county");
         county.ask("app.create", json!({ "role": "county", "name": "东海县总工会", "code": "320722", "clerk": "周敏", "passphrase": PASSPHRASE })).await?;
+    }
+    // Each step looks whether it is done: an earlier start may have ended before it.
+    if county.station.office()?.hub().is_none() {
         county.ask("hub.claim", json!({ "url": hub, "key": claim["key"], "claim": claim["claim"] })).await?;
     }
     for (folder, name, code, clerk, members) in TOWNSHIPS {
         let office = open(home, folder, clerk).await?;
-        if !office.is_fresh().await? {
-            continue;
+        if office.is_fresh().await? {
+            println!("{name} … joining the county");
+            county.lets_in(&office, home, name, code, clerk).await?;
         }
-        println!("{name} … {members} made-up members");
-        let invitation = county.ask("offices.invite", json!({ "name": name, "code": code })).await?;
-        let packet = home.join(format!("{code}.njinvite"));
-        std::fs::write(&packet, Station::packet_bytes(&invitation)?)?;
-        office.ask("app.join", json!({ "packet": { "path": packet }, "code": invitation["code"], "clerk": clerk, "passphrase": PASSPHRASE })).await?;
-        std::fs::remove_file(&packet)?;
-        let sheet = home.join(format!("{folder}.csv"));
-        std::fs::write(&sheet, roster(code, members))?;
-        let done = office.ask("members.import", json!({ "path": sheet, "commit": true })).await?;
-        std::fs::remove_file(&sheet)?;
-        println!("  {} in", done["accepted"]);
+        if office.ask("home", json!({})).await?["counts"]["members"].as_u64() == Some(0) {
+            println!("{name} … {members} made-up members");
+            let sheet = home.join(format!("{folder}.csv"));
+            std::fs::write(&sheet, roster(code, members))?;
+            let done = office.ask("members.import", json!({ "path": sheet, "commit": true })).await?;
+            std::fs::remove_file(&sheet)?;
+            println!("  {} in", done["accepted"]);
+        }
         office.ask("sync.now", json!({})).await?;
     }
     county.ask("sync.now", json!({})).await?;
@@ -139,6 +140,14 @@ async fn open(home: &Path, folder: &str, clerk: &str) -> Result<Office, Fault> {
 impl Office {
     async fn ask(&self, name: &str, question: Value) -> Result<Value, Fault> {
         self.station.call(name, question).await
+    }
+
+    async fn lets_in(&self, office: &Self, home: &Path, name: &str, code: &str, clerk: &str) -> Result<(), Fault> {
+        let invitation = self.ask("offices.invite", json!({ "name": name, "code": code })).await?;
+        let packet = home.join(format!("{code}.njinvite"));
+        std::fs::write(&packet, Station::packet_bytes(&invitation)?)?;
+        office.ask("app.join", json!({ "packet": { "path": packet }, "code": invitation["code"], "clerk": clerk, "passphrase": PASSPHRASE })).await?;
+        Ok(std::fs::remove_file(&packet)?)
     }
 
     async fn is_fresh(&self) -> Result<bool, Fault> {

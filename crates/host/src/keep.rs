@@ -26,6 +26,8 @@ use crate::{
 const ROUND: Duration = Duration::from_secs(300);
 /// With less than this a failed write is taken for one that met a full disk, whatever it says.
 const NOTHING_LEFT: u64 = 1 << 20;
+/// What opening an office writes at most: the index of the write-ahead log and the first pages.
+const OPENING: u64 = 1 << 20;
 
 /// The fault of a full disk.
 pub(crate) const FULL: &str = "disk_full";
@@ -92,6 +94,13 @@ impl Keeper {
     /// Throws the ballast overboard. Returns whether that made room.
     pub(crate) fn lighten(&self) -> bool {
         self.ballast.release()
+    }
+
+    /// Before an office opens: what opening itself writes must find room, else one is locked out of what is there.
+    pub(crate) fn room_to_open(&self, dir: &Path) {
+        if space::free(dir).is_some_and(|free| free < OPENING) {
+            self.ballast.release();
+        }
     }
 
     /// Makes ballast in the background where it is wanted, missing and there is room for it.

@@ -310,7 +310,7 @@ export interface ConflictSide {
   /** When, milliseconds since 1970. */
   at: number
   /** The office at which it was written, where it is known here. */
-  office?: string | null
+  office?: Say | null
   /** What the PC is called at which it was written, where somebody named it. */
   device?: string | null
   /** What stood there when it was written, as text; nothing for the first entry. */
@@ -1296,8 +1296,8 @@ export interface SaveFileAsk {
 export interface Saved {
   /** Record id. */
   id: string
-  /** The next token. */
-  token: string
+  /** For the next save without another read: it names what this save wrote and, of all else, what was seen before it. Absent where the command asked for no token. */
+  token?: string | null
   /** Where it stands. */
   standing: Standing
   /** What was let through and should be known. */
@@ -1569,6 +1569,14 @@ export interface Commands {
   'committees.save': { ask: SaveAsk; answer: Saved }
   'committees.settle': { ask: SettleAsk; answer: Saved }
   'committees.void': { ask: VoidAsk; answer: Saved }
+  'coverages.check': { ask: SaveAsk; answer: Checked }
+  'coverages.get': { ask: GetAsk; answer: Detail }
+  'coverages.history': { ask: GetAsk; answer: HistoryPage }
+  'coverages.list': { ask: ListAsk; answer: Listing }
+  'coverages.reveal': { ask: RevealAsk; answer: Revealed }
+  'coverages.save': { ask: SaveAsk; answer: Saved }
+  'coverages.settle': { ask: SettleAsk; answer: Saved }
+  'coverages.void': { ask: VoidAsk; answer: Saved }
   'devices.accept': { ask: AcceptAsk; answer: Quarantine }
   'devices.invite': { ask: DeviceAsk; answer: DeviceInvitation }
   'devices.list': { ask: Nothing; answer: Devices }

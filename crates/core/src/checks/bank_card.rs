@@ -17,8 +17,14 @@ impl BankCard {
     /// The number as lists show it: first and last four digits.
     #[must_use]
     pub fn masked(&self) -> String {
-        text::masked(&self.0, 4, 4)
+        masked(&self.0)
     }
+}
+
+/// A stored number as lists show it: first and last four digits.
+#[must_use]
+pub fn masked(number: &str) -> String {
+    text::masked(number, 4, 4)
 }
 
 impl std::fmt::Debug for BankCard {

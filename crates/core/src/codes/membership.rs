@@ -52,6 +52,16 @@ code_list! {
 }
 
 code_list! {
+    /// Sort of model worker. Source: the hardship file of the national system since 2016.
+    MODEL_KIND "model_kind" "劳模类型" "Model-worker kind", source "困难职工档案 (2016); 2021 调查表";
+    "none" "非劳模" "None" ["否" "无" "不是"]
+    "national" "全国劳模" "National" ["全国劳动模范" "国家级劳模" "国家级"]
+    "provincial" "省部级劳模" "Of province or ministry" ["省劳模" "省级劳模" "部级劳模" "省部级"]
+    "prefecture" "地市级劳模" "Of prefecture or city" ["市劳模" "市级劳模" "地市级" "市级"]
+    "other" "其他" "Other" ["其它" "县级劳模"]
+}
+
+code_list! {
     /// How the data were collected. Source: office practice (local) after the collection guide.
     COLLECTED_BY "collected_by" "采集方式" "How collected", source "local: 会员信息采集说明";
     "self" "本人填写" "Filled in by the member" ["本人" "本人填表" "自填"]

@@ -18,7 +18,7 @@ pub use ethnicity::ETHNICITY;
 pub use find::{find, folded};
 pub use industry::INDUSTRY;
 pub use membership::{
-    CHECKED_AGAINST, COLLECTED_BY, CONFIRMED_BY, MEMBER_KIND, MEMBERSHIP_CHANGE, MEMBERSHIP_CHANGE_REASON,
+    CHECKED_AGAINST, COLLECTED_BY, CONFIRMED_BY, MEMBER_KIND, MEMBERSHIP_CHANGE, MEMBERSHIP_CHANGE_REASON, MODEL_KIND,
     PLATFORM_KIND,
 };
 pub use organisation::{BASE_UNION_TYPE, COMMITTEE_KIND, ORG_KIND, POST_KIND, POST_TIME};
@@ -100,7 +100,7 @@ macro_rules! code_list {
 }
 use code_list;
 
-static ALL: [&CodeList; 32] = [
+static ALL: [&CodeList; 33] = [
     &SEX,
     &ETHNICITY,
     &EMPLOYMENT,
@@ -119,6 +119,7 @@ static ALL: [&CodeList; 32] = [
     &LEFT_KIND,
     &JOINING_STATE,
     &MEMBER_KIND,
+    &MODEL_KIND,
     &PLATFORM_KIND,
     &COLLECTED_BY,
     &CONFIRMED_BY,

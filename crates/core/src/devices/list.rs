@@ -192,7 +192,7 @@ fn named(view: &View<'_>, device: &Known, twice: &BTreeSet<[u8; 32]>) -> Result<
 }
 
 /// Office and name of the PC that wrote under an incarnation, as far as they are known here.
-pub(crate) fn written_at(view: &View<'_>, stream: i64, inc: i64) -> Result<(Option<String>, Option<String>), Fault> {
+pub(crate) fn written_at(view: &View<'_>, stream: i64, inc: i64) -> Result<(Option<Say>, Option<String>), Fault> {
     let devices = all(view)?;
     let Some(device) = maker(view, &devices, stream, inc)? else { return Ok((None, None)) };
     let named = named(view, device, &twice(&devices))?;
@@ -202,6 +202,10 @@ pub(crate) fn written_at(view: &View<'_>, stream: i64, inc: i64) -> Result<(Opti
         Some(own.name.clone())
     } else {
         offices.into_iter().find(|(id, _, _)| *id == device.office).map(|(_, name, _)| name)
+    };
+    let office = match office {
+        Some(name) => Some(Say::owned(name.clone(), name)),
+        None => device.county.then(|| Say::new("县总工会", "the county federation")),
     };
     Ok((office, named))
 }

@@ -142,7 +142,7 @@ fn change(desk: &mut Desk<'_>, ask: ChangeAsk) -> Result<Saved, Fault> {
     desk.note.kind = Some(layout.ty.name);
     desk.note.record = Some(row.id);
     desk.note.reason = Some(ask.reason.trim().to_owned());
-    records::saved(desk, layout, row.id, Vec::new())
+    records::saved(desk, layout, row.id, records::Saw::Untold, Vec::new())
 }
 
 /// Which changes may follow now, and the label of the state.

@@ -145,6 +145,16 @@ pub struct Member {
     pub contract_from: Option<NaiveDate>,
     #[field(zh = "劳动合同止", en = "Contract to", section = "work", register = "contract", due)]
     pub contract_to: Option<NaiveDate>,
+    #[field(zh = "月工资（元）", en = "Monthly wage", section = "work", kind = "money", sheet = "工资|月工资")]
+    pub wage: Option<i64>,
+    #[field(
+        zh = "劳模类型",
+        en = "Model-worker kind",
+        section = "work",
+        codes = "model_kind",
+        sheet = "劳模类别|是否劳模"
+    )]
+    pub model_kind: Option<String>,
     #[field(zh = "是否农民工会员", en = "Migrant-worker member", section = "membership", sheet = "是否农民工|农民工")]
     pub is_migrant: Option<bool>,
     #[field(zh = "是否劳务派遣", en = "Dispatched worker", section = "membership", sheet = "劳务派遣")]
@@ -178,6 +188,52 @@ pub struct Member {
     pub member_no: Option<String>,
     #[field(zh = "会费交至", en = "Dues paid to", section = "membership")]
     pub dues_paid_to: Option<NaiveDate>,
+    #[field(
+        zh = "姓名（银行户名）",
+        en = "Name on the account",
+        section = "bank",
+        kind = "name",
+        sheet = "银行户名|户名|开户名|账户名",
+        register = "bank"
+    )]
+    pub bank_holder: Option<String>,
+    #[field(
+        zh = "银行卡号",
+        en = "Bank card no.",
+        section = "bank",
+        kind = "bank_card",
+        sheet = "银行账号|银行卡|卡号|账号",
+        register = "bank",
+        sensitive
+    )]
+    pub bank_card_no: Option<String>,
+    #[field(zh = "开户行", en = "Bank", section = "bank", sheet = "开户银行|开户支行", register = "bank")]
+    pub bank_branch: Option<String>,
+    // The three long answers of 工会会员登记表 (domain rules §2.2).
+    #[field(
+        zh = "家庭主要成员及其工作单位",
+        en = "Family and where they work",
+        section = "form",
+        kind = "note",
+        sheet = "家庭主要成员|家庭成员"
+    )]
+    pub family: Option<String>,
+    #[field(
+        zh = "个人工作简历",
+        en = "Working life",
+        section = "form",
+        kind = "note",
+        sheet = "工作简历|个人简历|简历"
+    )]
+    pub working_life: Option<String>,
+    #[field(
+        zh = "基层工会审批意见",
+        en = "Opinion of the grass-roots union",
+        section = "form",
+        kind = "note",
+        sheet = "审批意见|基层工会组织审批意见"
+    )]
+    pub opinion: Option<String>,
     #[field(zh = "采集方式", en = "How collected", section = "collected", codes = "collected_by")]
     pub collected_by: Option<String>,
     #[field(zh = "确认方式", en = "How confirmed", section = "collected", codes = "confirmed_by")]

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use crate::{
     checks::{
-        Finding as _,
+        Finding as _, bank_card,
         id_number::{self, IdKind, Sex},
     },
     fault::Fault,
@@ -158,6 +158,10 @@ pub(super) fn check_fields(candidate: &mut Candidate<'_>, today: NaiveDate) {
             }
             Err(fault) => candidate.fault("id_no", fault.key(), fault.say()),
         }
+    }
+    // Refused or mended where it was read; here it is only compared with its check digit.
+    if let Some(Ok((_, Some(notice)))) = candidate.text("bank_card_no").map(bank_card::check) {
+        candidate.notice("bank_card_no", notice.key(), notice.say());
     }
     if let (Some(from), Some(to)) = (candidate.text("contract_from"), candidate.text("contract_to"))
         && to < from

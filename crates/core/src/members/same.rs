@@ -15,7 +15,7 @@ use crate::{
     office::{Desk, View},
     people::Role,
     record::{Record as _, RecordId, Schema},
-    records::{Saved, saved},
+    records::{Saved, Saw, saved},
     registry::Registry,
     store::rows::Stored,
     words::Say,
@@ -183,7 +183,7 @@ fn merge(desk: &mut Desk<'_>, ask: MergeAsk) -> Result<Saved, Fault> {
     desk.act.create(&stream, link, None)?;
     told(desk, back.id, reason);
     let layout = desk.act.layout(Member::TYPE.name)?;
-    saved(desk, layout, head(stays.id), Vec::new())
+    saved(desk, layout, head(stays.id), Saw::Untold, Vec::new())
 }
 
 fn unmerge(desk: &mut Desk<'_>, ask: UnmergeAsk) -> Result<Saved, Fault> {
@@ -208,7 +208,7 @@ fn unmerge(desk: &mut Desk<'_>, ask: UnmergeAsk) -> Result<Saved, Fault> {
     }
     told(desk, back.id, reason);
     let layout = desk.act.layout(Member::TYPE.name)?;
-    saved(desk, layout, back.id, Vec::new())
+    saved(desk, layout, back.id, Saw::Untold, Vec::new())
 }
 
 fn told(desk: &mut Desk<'_>, record: RecordId, reason: String) {

@@ -85,6 +85,13 @@ pub struct Organisation {
     pub women_employees: Option<i64>,
     #[field(zh = "会员人数（上报数）", en = "Members as reported", section = "counts", sheet = "会员人数")]
     pub members_reported: Option<i64>,
+    #[field(
+        zh = "女会员人数（上报数）",
+        en = "Women members as reported",
+        section = "counts",
+        sheet = "女会员人数|女会员"
+    )]
+    pub women_reported: Option<i64>,
     #[field(zh = "专职干部人数", en = "Full-time cadres", section = "counts", sheet = "专职工会干部人数")]
     pub cadres: Option<i64>,
     #[field(zh = "备注", en = "Note", section = "more", kind = "note")]
@@ -137,6 +144,25 @@ pub struct Committee {
     pub dissolved_on: Option<NaiveDate>,
 }
 
+/// A unit that a union covers. A joint union covers many, and a unit may be covered by its own union and by one above it (A2,
+/// 涵盖单位).
+#[derive(Clone, Record)]
+#[record(name = "coverage", plural = "coverages", zh = "涵盖单位", en = "Covered unit", title = "unit")]
+pub struct Coverage {
+    #[field(zh = "工会组织", en = "Organisation", section = "basic", link = "organisation", required, listed)]
+    pub organisation: Option<RecordId>,
+    #[field(zh = "单位名称", en = "Unit", section = "basic", required, search, listed)]
+    pub unit: String,
+    #[field(zh = "单位台账", en = "Enterprise of the ledger", section = "basic", link = "enterprise", listed)]
+    pub enterprise: Option<RecordId>,
+    #[field(zh = "起始日期", en = "From", section = "basic", listed)]
+    pub since: Option<NaiveDate>,
+    #[field(zh = "终止日期", en = "Until", section = "basic", listed)]
+    pub until: Option<NaiveDate>,
+    #[field(zh = "备注", en = "Note", section = "basic", kind = "note")]
+    pub note: Option<String>,
+}
+
 impl Organisation {
     /// The record of the office itself; it bears the office's id.
     #[must_use]
@@ -170,6 +196,7 @@ impl Organisation {
             employees: None,
             women_employees: None,
             members_reported: None,
+            women_reported: None,
             cadres: None,
             note: None,
         }
@@ -183,6 +210,7 @@ pub(crate) fn register(registry: &mut Registry) {
     records::register(registry, LEDGER);
     records::register(registry, Ledger { rules: rules::post, ..Ledger::plain::<Post>() });
     records::register(registry, Ledger { rules: rules::committee, ..Ledger::plain::<Committee>() });
+    records::register(registry, Ledger { rules: rules::coverage, ..Ledger::plain::<Coverage>() });
     registry.query("organisations.tree", crate::people::Role::Viewer, |view, _: crate::people::Nothing| {
         commands::tree(view)
     });

@@ -132,6 +132,11 @@ pub(super) fn post(_: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(), Fa
     Ok(())
 }
 
+pub(super) fn coverage(_: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(), Fault> {
+    ordered(candidate, "since", "until");
+    Ok(())
+}
+
 pub(super) fn committee(_: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(), Fault> {
     ordered(candidate, "elected_on", "dissolved_on");
     not_negative(candidate, "seats");

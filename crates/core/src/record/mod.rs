@@ -35,6 +35,8 @@ pub enum Kind {
     IdNumber,
     /// A telephone number.
     Phone,
+    /// A bank card or account number (`checks::bank_card`).
+    BankCard,
     /// A unified social credit code.
     CreditCode,
     /// An administrative area code.
@@ -61,6 +63,7 @@ impl Kind {
             Self::Link(_) => "link",
             Self::IdNumber => "id_number",
             Self::Phone => "phone",
+            Self::BankCard => "bank_card",
             Self::CreditCode => "credit_code",
             Self::Area => "area",
             Self::Bytes => "bytes",

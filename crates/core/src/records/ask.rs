@@ -123,7 +123,7 @@ pub struct ConflictSide {
     /// When, milliseconds since 1970.
     pub at: i64,
     /// The office at which it was written, where it is known here.
-    pub office: Option<String>,
+    pub office: Option<Say>,
     /// What the PC is called at which it was written, where somebody named it.
     pub device: Option<String>,
     /// What stood there when it was written, as text; nothing for the first entry.
@@ -174,8 +174,9 @@ pub struct SaveAsk {
 pub struct Saved {
     /// Record id.
     pub id: String,
-    /// The next token.
-    pub token: String,
+    /// For the next save without another read: it names what this save wrote and, of all else, what was seen before it. Absent
+    /// where the command asked for no token.
+    pub token: Option<String>,
     /// Where it stands.
     pub standing: Standing,
     /// What was let through and should be known.

@@ -12,7 +12,7 @@ pub(crate) use ask::SaveAsk;
 pub use ask::{
     Checked, ConflictSide, Detail, Entry, EventLine, FieldConflict, HistoryPage, Listing, Notice, Row, Saved,
 };
-pub(crate) use save::{save_with, saved};
+pub(crate) use save::{Saw, save_with, saved};
 
 use std::collections::BTreeMap;
 
@@ -165,6 +165,7 @@ pub(crate) fn mask(kind: Kind, text: &str) -> String {
     match kind {
         Kind::IdNumber => crate::checks::id_number::masked(text),
         Kind::Phone => crate::checks::phone::masked(text),
+        Kind::BankCard => crate::checks::bank_card::masked(text),
         _ => crate::checks::name::masked(text),
     }
 }

@@ -128,12 +128,13 @@ pub(crate) fn save_with(
     }
     let Candidate { values, given, notices, .. } = candidate;
     desk.note.kind = Some(ledger.ty.name);
-    let id = match row {
+    match row {
         None => {
             let id = desk.act.new_id();
             let stream = desk.office().own_stream();
             desk.act.create_values(&stream, layout, id, values, event)?;
-            id
+            desk.note.record = Some(id);
+            saved(desk, layout, id, Saw::All, notices)
         }
         Some(row) => {
             let token = ask.token.as_deref().ok_or_else(|| {
@@ -150,27 +151,38 @@ pub(crate) fn save_with(
             };
             let fields: Vec<(usize, Value)> = values.into_iter().enumerate().filter(|(p, _)| given[*p]).collect();
             desk.act.change(layout, &row, &seen, &fields, event)?;
-            row.id
+            desk.note.record = Some(row.id);
+            saved(desk, layout, row.id, Saw::Form(&row.versions, &seen), notices)
         }
-    };
-    desk.note.record = Some(id);
-    saved(desk, layout, id, notices)
+    }
+}
+
+/// What whoever saves has seen of the record.
+#[derive(Clone, Copy)]
+pub(crate) enum Saw<'a> {
+    /// Nobody asked.
+    Untold,
+    /// All of it: it is new.
+    All,
+    /// The versions as they stood before the save, and those of the form.
+    Form(&'a Versions, &'a Versions),
 }
 
 pub(crate) fn saved(
     desk: &mut Desk<'_>,
     layout: &Layout,
     id: RecordId,
+    saw: Saw<'_>,
     notices: Vec<super::Notice>,
 ) -> Result<Saved, Fault> {
     let row = desk.act.row(layout, id)?;
     let view = desk.view();
-    Ok(Saved {
-        id: id.to_string(),
-        token: row.versions.token(layout),
-        standing: get::standing(&view, layout, &row)?,
-        notices,
-    })
+    let token = match saw {
+        Saw::Untold => None,
+        Saw::All => Some(row.versions.token(layout)),
+        Saw::Form(before, seen) => Some(row.versions.known_to(before, seen, layout).token(layout)),
+    };
+    Ok(Saved { id: id.to_string(), token, standing: get::standing(&view, layout, &row)?, notices })
 }
 
 pub(super) fn void(desk: &mut Desk<'_>, ledger: Ledger, ask: &VoidAsk) -> Result<Saved, Fault> {
@@ -188,5 +200,5 @@ pub(super) fn void(desk: &mut Desk<'_>, ledger: Ledger, ask: &VoidAsk) -> Result
     desk.note.kind = Some(ledger.ty.name);
     desk.note.record = Some(row.id);
     desk.note.reason = Some(ask.reason.trim().to_owned());
-    saved(desk, layout, row.id, Vec::new())
+    saved(desk, layout, row.id, Saw::Form(&row.versions, &seen), Vec::new())
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use super::{
     Ledger,
     ask::{ConflictSide, FieldConflict, Saved, SettleAsk},
-    get, history, json_fields, save, shown,
+    get, history, json_fields,
+    save::{self, Saw},
+    shown,
 };
 use crate::{
     fault::Fault,
@@ -141,11 +143,11 @@ pub(super) fn settle(desk: &mut Desk<'_>, ledger: Ledger, ask: &SettleAsk) -> Re
     desk.note.record = Some(row.id);
     if register.fields.is_empty() {
         desk.act.void(layout, &row, &seen, value(register.name) == Value::Bool(true))?;
-        return save::saved(desk, layout, row.id, Vec::new());
+        return save::saved(desk, layout, row.id, Saw::Form(&row.versions, &seen), Vec::new());
     }
     let fields: Vec<(usize, Value)> =
         register.fields.iter().map(|place| (*place, value(layout.ty.fields[*place].name))).collect();
     let notices = save::accept(&desk.view(), ledger, layout, &row, &fields)?;
     desk.act.change(layout, &row, &seen, &fields, None)?;
-    save::saved(desk, layout, row.id, notices)
+    save::saved(desk, layout, row.id, Saw::Form(&row.versions, &seen), notices)
 }

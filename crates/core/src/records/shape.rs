@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::{
-    checks::{Finding, credit_code, day, id_number, money, name, phone, text, yes_no},
+    checks::{Finding, bank_card, credit_code, day, id_number, money, name, phone, text, yes_no},
     codes,
     fault::FieldFault,
     record::{Field, Kind, RecordId, Value},
@@ -100,6 +100,7 @@ pub(crate) fn from_text(field: &Field, text: &str) -> Result<Value, FieldFault> 
             Some(number) => Value::Text(number.as_str().into()),
             None => Value::Null,
         },
+        Kind::BankCard => Value::Text(bank_card::check(trimmed).map_err(|f| found(field, &f))?.0.as_str().into()),
         Kind::CreditCode => {
             Value::Text(credit_code::check(trimmed).map_err(|f| found(field, &f))?.code.as_str().into())
         }

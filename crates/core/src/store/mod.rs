@@ -19,6 +19,7 @@ pub(crate) mod rows;
 mod snapshot;
 pub(crate) mod standing;
 mod tail;
+mod upgrade;
 pub(crate) mod versions;
 pub(crate) mod waiting;
 
@@ -89,9 +90,10 @@ impl Store {
                 "This folder already holds an office; nothing was overwritten. Choose an empty folder or open the office that is there.",
             ));
         }
-        let conn = open::writer(path, key)?;
+        let conn = open::maker(path, key)?;
         let tx = conn.unchecked_transaction()?;
         tx.execute_batch(open::TABLES)?;
+        upgrade::begin(&tx)?;
         rebuild::make_tables(&tx, &schema)?;
         set_meta(&tx, "incarnation", &hex::encode(incarnation))?;
         set_meta(&tx, "schema", &schema.fingerprint())?;
@@ -131,11 +133,7 @@ impl Store {
     ) -> Result<Self, Fault> {
         // A page behind the first one may be bad: closing writes nothing until the memory could be read.
         snapshot::leave_alone(&conn, true);
-        // A file of an earlier build gets the tables that came since; where they stand nothing is written.
-        conn.execute_batch(open::PACKET_TABLES)?;
-        conn.execute_batch(open::ORDER_TABLES)?;
-        conn.execute_batch(open::ASIDE)?;
-        conn.execute_batch(open::BLOB_TABLES)?;
+        upgrade::run(&conn, path, key, upgrade::STEPS)?;
         let memory = Memory::load(&conn)?;
         let seen = data_version(&conn)?;
         snapshot::leave_alone(&conn, false);

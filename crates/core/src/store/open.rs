@@ -36,24 +36,36 @@ PRAGMA cache_size = -49152;
 PRAGMA wal_autocheckpoint = 4000;
 ";
 
-/// Opens (or makes) the file for the one writer.
+/// Makes the file of a new store.
 ///
 /// # Errors
-/// `key_wrong` where the key does not fit, `store_damaged` where the file is not whole, `store_not_encrypted` where a
-/// new file would lie open on the disk.
-pub(super) fn writer(path: &Path, key: &DatabaseKey) -> Result<Connection, Fault> {
+/// `store_not_encrypted` where it would lie open on the disk.
+pub(super) fn maker(path: &Path, key: &DatabaseKey) -> Result<Connection, Fault> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    prepare(&conn, key)?;
+    turn(&conn, key)?;
+    prepare(&conn)?;
+    Ok(conn)
+}
+
+/// Opens the file for the one writer.
+///
+/// # Errors
+/// `store_damaged` where the file is not whole or the key does not fit.
+pub(super) fn writer(path: &Path, key: &DatabaseKey) -> Result<Connection, Fault> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    fit(&conn, key)?;
+    prepare(&conn)?;
     Ok(conn)
 }
 
 /// Opens a reader that cannot write.
 pub(super) fn reader(path: &Path, key: &DatabaseKey) -> Result<Connection, Fault> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    prepare(&conn, key)?;
+    fit(&conn, key)?;
+    prepare(&conn)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)
 }
@@ -69,8 +81,19 @@ pub(super) fn still(path: &Path, key: &DatabaseKey) -> Result<Connection, Fault>
     Ok(conn)
 }
 
-/// Turns the key and reads the first page with it.
+/// Turns the key and reads the first page with it. A file that was emptied would open with any key, as a new store.
 fn fit(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
+    turn(conn, key)?;
+    // The first read decides whether the key fits.
+    match conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)) {
+        Ok(0) => Err(not_whole("no table")),
+        Ok(_) => Ok(()),
+        Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => Err(not_whole(e)),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn turn(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
     // What lies in the write-ahead log stays there until the file has proved to be whole.
     leave_alone(conn, true);
     // The fault that follows says it to the clerk; SQLCipher would say it a hundred times to the terminal.
@@ -78,21 +101,19 @@ fn fit(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
     let spelled = Zeroizing::new(format!("x'{}'", hex::encode(&key.0[..])));
     conn.pragma_update(None, "key", spelled.as_str())?;
     conn.busy_timeout(std::time::Duration::from_secs(10))?;
-    // The first read decides whether the key fits.
-    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(|e| match e.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => Fault::new(
-            "store_damaged",
-            "本机数据文件打不开：文件损坏，或不是这个办公室的。程序没有写入任何内容，文件原样保留。请用备份恢复或联系县总工会。",
-            "The data file cannot be opened: it is damaged or does not belong to this office. Nothing was written and the file is kept as it is. Restore a backup or call the county federation.",
-        )
-        .because(e),
-        _ => e.into(),
-    })?;
     Ok(())
 }
 
-fn prepare(conn: &Connection, key: &DatabaseKey) -> Result<(), Fault> {
-    fit(conn, key)?;
+fn not_whole(cause: impl ToString) -> Fault {
+    Fault::new(
+        "store_damaged",
+        "本机数据文件打不开：文件损坏，或不是这个办公室的。程序没有写入任何内容，文件原样保留。请用备份恢复或联系县总工会。",
+        "The data file cannot be opened: it is damaged or does not belong to this office. Nothing was written and the file is kept as it is. Restore a backup or call the county federation.",
+    )
+    .because(cause)
+}
+
+fn prepare(conn: &Connection) -> Result<(), Fault> {
     conn.execute_batch(SETTINGS)?;
     conn.set_prepared_statement_cache_capacity(256);
     if rusqlite::version_number() < OLDEST_SQLITE {

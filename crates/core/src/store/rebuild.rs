@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::open;
+use super::{open, upgrade};
 use crate::{fault::Fault, record::Schema};
 
 /// While it lives, freed pages are not blanked before they are used again; rows deleted for good always are.
@@ -35,8 +35,8 @@ pub(super) fn make_tables(conn: &Connection, schema: &Schema) -> Result<(), Faul
 /// Drops every derived table, also those that an older version made under names that this one does not know.
 pub(crate) fn drop_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
     let mut kept: Vec<String> = Vec::new();
-    let truth = [open::TABLES, open::PACKET_TABLES, open::ORDER_TABLES, open::BLOB_TABLES];
-    for line in truth.iter().flat_map(|tables| tables.lines()).filter_map(|l| l.strip_prefix("CREATE TABLE ")) {
+    let truth = std::iter::once(open::TABLES).chain(upgrade::STEPS.iter().copied().filter(|step| *step != open::ASIDE));
+    for line in truth.flat_map(str::lines).filter_map(|l| l.strip_prefix("CREATE TABLE ")) {
         let name = line.strip_prefix("IF NOT EXISTS ").unwrap_or(line);
         kept.extend(name.split_whitespace().next().map(ToOwned::to_owned));
     }

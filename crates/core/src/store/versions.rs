@@ -66,6 +66,20 @@ impl Versions {
         Ok(Self { base, own })
     }
 
+    /// What somebody knows who saw `seen` and whose save made these versions out of `before`: his own new ones, and of all else
+    /// what he saw, even where others have written since.
+    pub(crate) fn known_to(&self, before: &Self, seen: &Self, layout: &Layout) -> Self {
+        let mut known = seen.clone();
+        for register in 0..layout.registers.len() {
+            let stood = before.leaves(register);
+            let new: Vec<Leaf> = self.leaves(register).into_iter().filter(|leaf| !stood.contains(leaf)).collect();
+            if !new.is_empty() {
+                known.own.insert(register, new);
+            }
+        }
+        known
+    }
+
     /// The token that a read hands out and a save hands back: what was seen, register by register.
     pub(crate) fn token(&self, layout: &Layout) -> String {
         let mut token = format!("{}.{}", self.base.0, self.base.1);

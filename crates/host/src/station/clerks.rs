@@ -48,7 +48,9 @@ impl Station {
         let unlocked = self.slot_opened(who, passphrase)?;
         place::check(&self.dir)?;
         self.keeper.examine(&self.dir, &unlocked.key)?;
-        let office = Office::open(&database(&self.dir), &unlocked.key)?;
+        self.keeper.room_to_open(&self.dir);
+        let office =
+            Office::open(&database(&self.dir), &unlocked.key).map_err(|fault| self.keeper.spoken(&self.dir, fault))?;
         // Before the first write: a database that somebody put back from an older copy begins a chain of its own.
         let back = office.take_back(false, moment()).inspect_err(|fault| {
             if fault.code == DAMAGED {

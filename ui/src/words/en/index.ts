@@ -50,6 +50,7 @@ const en: typeof zh = {
     members: 'Members',
     enterprises: 'Enterprises',
     organisations: 'Organisations',
+    coverages: 'Covered units',
     committees: 'Committees',
     posts: 'Union posts',
     sync: 'Reporting',

@@ -49,6 +49,7 @@ export default {
     members: '会员',
     enterprises: '单位',
     organisations: '工会组织',
+    coverages: '涵盖单位',
     committees: '委员会',
     posts: '工会职务',
     sync: '上报与下发',
