@@ -1,6 +1,6 @@
 //! The people of the union itself: its committees and posts, its parks and trades, and what each clerk has chosen.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stories::{Desk, PASSPHRASE, opened};
 
 #[tokio::test]
@@ -21,6 +21,41 @@ async fn committees_and_posts_stand_beside_their_union() {
     assert_eq!((&page["fields"]["post"], &page["fields"]["time"]), (&json!("chair"), &json!("part")));
     let backwards = json!({ "id": id, "token": page["token"], "fields": { "until": "2024-01-01" } });
     assert_eq!(office.refused("posts.save", backwards).await.fields[0].key, "days_reversed");
+}
+
+#[tokio::test]
+async fn a_joint_union_covers_many_units_and_a_unit_may_be_covered_twice() {
+    let office = Desk::alone("平明镇总工会").await;
+    let union = office.ask("organisations.tree", json!({})).await["roots"][0]["id"].clone();
+    let joint = json!({ "fields": { "name": "石英联合工会", "kind": "联合基层工会", "parent": union } });
+    let joint = office.ask("organisations.save", joint).await["id"].clone();
+    for (organisation, unit) in [(&joint, "浦南硅微粉厂"), (&joint, "白塔化工建材厂"), (&union, "浦南硅微粉厂")] {
+        let fields = json!({ "organisation": organisation, "unit": unit, "since": "2024-05-01" });
+        office.ask("coverages.save", json!({ "fields": fields })).await;
+    }
+    let covered = |organisation: &Value| json!({ "filter": { "organisation": organisation } });
+    assert_eq!(office.ask("coverages.list", covered(&joint)).await["total"], 2);
+    assert_eq!(office.ask("coverages.list", covered(&union)).await["total"], 1);
+}
+
+#[tokio::test]
+async fn where_aid_is_paid_to_stands_masked_on_the_members_page_and_is_one_thing() {
+    let office = Desk::alone("平明镇总工会").await;
+    let id = office.join("王芳", "99010119900615007X").await;
+    let form = office.member(&id).await;
+    let short = json!({ "id": id, "token": form["token"], "fields": { "bank_card_no": "6222 0001" } });
+    assert_eq!(office.refused("members.save", short).await.fields[0].key, "bank_card_length");
+    let saved = office
+        .save(&form, json!({ "bank_holder": "王芳", "bank_card_no": "6222 0012 3456 7890 128", "bank_branch": "农商行平明支行" }))
+        .await;
+    assert_eq!(saved["notices"][0]["key"], "bank_card_luhn", "kept, and told: {saved}");
+    let page = office.member(&id).await;
+    assert_eq!(page["fields"]["bank_card_no"], "6222***********0128");
+    assert_eq!(office.full(&id, "bank_card_no").await, "6222001234567890128");
+    // Somebody with the old page in hand changes the bank: number, holder and bank stand against the three of before.
+    office.save(&form, json!({ "bank_branch": "邮储银行东海支行" })).await;
+    let conflict = office.member(&id).await["conflicts"][0].clone();
+    assert_eq!(conflict["fields"], json!(["bank_holder", "bank_card_no", "bank_branch"]));
 }
 
 #[tokio::test]
