@@ -11,7 +11,7 @@ use std::{
 
 use niangjia_core::{
     Fault,
-    replication::{RecordId, Stream},
+    replication::{RecordId, Stream, slot},
 };
 use niangjia_host::{Keeping, Station};
 use niangjia_hub::{Hub, RunningHub};
@@ -135,6 +135,24 @@ impl Desk {
     #[must_use]
     pub fn dir(&self) -> PathBuf {
         self.dir.path().to_owned()
+    }
+
+    /// The data file, opened as its first clerk opens it, past the program.
+    ///
+    /// # Panics
+    /// Where it cannot be opened.
+    #[must_use]
+    pub fn file(&self) -> rusqlite::Connection {
+        let folder = std::fs::read(self.dir().join("office.json")).expect("a folder");
+        let folder: Value = serde_json::from_slice(&folder).expect("its settings");
+        let clerk = &folder["clerks"][0];
+        let id: RecordId = clerk["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        let slot = decode(clerk["slot"].as_str().expect("a slot"));
+        let opened = slot::unlock(PASSPHRASE, &id.0, &slot).expect("the passphrase");
+        let conn = rusqlite::Connection::open(self.dir().join("office.db")).expect("a file");
+        let key: String = opened[..32].iter().map(|byte| format!("{byte:02x}")).collect();
+        conn.pragma_update(None, "key", format!("x'{key}'")).expect("a key");
+        conn
     }
 
     /// The program is closed and opened again, and 李强 (or whoever came first) unlocks.

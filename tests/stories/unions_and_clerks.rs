@@ -29,7 +29,8 @@ async fn a_joint_union_covers_many_units_and_a_unit_may_be_covered_twice() {
     let union = office.ask("organisations.tree", json!({})).await["roots"][0]["id"].clone();
     let joint = json!({ "fields": { "name": "石英联合工会", "kind": "联合基层工会", "parent": union } });
     let joint = office.ask("organisations.save", joint).await["id"].clone();
-    for (organisation, unit) in [(&joint, "浦南硅微粉厂"), (&joint, "白塔化工建材厂"), (&union, "浦南硅微粉厂")] {
+    for (organisation, unit) in [(&joint, "浦南硅微粉厂"), (&joint, "白塔化工建材厂"), (&union, "浦南硅微粉厂")]
+    {
         let fields = json!({ "organisation": organisation, "unit": unit, "since": "2024-05-01" });
         office.ask("coverages.save", json!({ "fields": fields })).await;
     }

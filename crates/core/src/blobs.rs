@@ -9,7 +9,10 @@ mod shelf;
 
 pub use shelf::Shelved;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use niangjia_replication::{
     RecordId,
@@ -134,8 +137,22 @@ impl Office {
         let known: Vec<(Address, bool)> =
             all.query_map([], |r| Ok((Address(r.get(0)?), r.get(1)?)))?.collect::<Result<_, _>>()?;
         drop(all);
+        if known.is_empty() {
+            return Ok(());
+        }
+        // One look at the folder, not one for each picture.
+        let mut files = HashSet::new();
+        match std::fs::read_dir(self.blob_folder()) {
+            Ok(folder) => {
+                for file in folder {
+                    files.extend(file?.file_name().to_str().and_then(|name| name.parse::<Address>().ok()));
+                }
+            }
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
+            Err(cause) => return Err(cause.into()),
+        }
         for (address, held) in known {
-            let there = self.blob_file(address).is_file();
+            let there = files.contains(&address);
             if there != held {
                 self.mark_held(&conn, address, there)?;
             }

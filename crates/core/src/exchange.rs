@@ -21,6 +21,7 @@ use crate::{
     people::{Nothing, Role},
     record::Record as _,
     registry::Registry,
+    repair::{self, Repair},
     settling::Settling,
     store::{
         self, Act, Done, Entry, Intake, LogKeys, Moment, RECEIPT, Received,
@@ -61,6 +62,8 @@ pub struct SyncStatus {
     pub last_contact: Option<i64>,
     /// When the last packet was made or taken in, milliseconds since 1970.
     pub last_packet: Option<i64>,
+    /// What the last comparison to the byte with the hub found; `None` where nothing was amiss.
+    pub repair: Option<Repair>,
     /// The status line.
     pub say: Say,
     /// Whether an exchange is under way; filled in by the host, like what follows.
@@ -159,6 +162,7 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
         hub,
         last_contact,
         last_packet: packets::last(view.conn)?,
+        repair: repair::last(view.conn)?,
         say,
         running: false,
         offline_since: None,

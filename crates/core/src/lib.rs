@@ -25,6 +25,7 @@ pub mod record;
 pub mod records;
 pub mod recovery;
 pub mod registry;
+pub mod repair;
 pub mod sheet;
 pub mod store;
 pub mod words;

@@ -1,23 +1,24 @@
 //! The link: one exchange with the county's hub, over whatever line there is at the moment. The only user of `reqwest`.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use niangjia_replication::keys::{Cert, SigningKey, VerifyingKey, chain_to_cbor};
-use niangjia_replication::wire::{self, ClaimAsk, Claimed, Received, Refused, Replica, Status};
+use niangjia_replication::wire::{self, Begun, ClaimAsk, Claimed, Received, RefusalCode, Refused, Replica, Status};
 use niangjia_replication::{Incarnation, Stream};
 use reqwest::header::AUTHORIZATION;
 use serde::de::DeserializeOwned;
 
 mod blobs;
+mod bring;
 pub(crate) mod call;
 mod fault;
 mod line;
 mod pace;
-mod pieces;
 mod pin;
 mod run;
 
@@ -91,8 +92,10 @@ pub struct Link {
     hub: HubAddress,
     auth: DeviceAuth,
     began: Instant,
-    /// A request of some size did not pass this line whole.
-    brittle: Arc<AtomicBool>,
+    /// What the hub said last that it has of frames on their way.
+    begun: Mutex<BTreeMap<Stream, Begun>>,
+    /// The hub has seen this device's certificates.
+    shown: AtomicBool,
 }
 
 impl Link {
@@ -108,13 +111,14 @@ impl Link {
             return Err(LinkFault::Address);
         }
         let client = pin::client(hub.key)?;
-        Ok(Self { client, hub: HubAddress { url, ..hub }, auth, began: Instant::now(), brittle: Arc::default() })
-    }
-
-    /// Shares what earlier links learnt about the line.
-    #[must_use]
-    pub fn over(self, brittle: Arc<AtomicBool>) -> Self {
-        Self { brittle, ..self }
+        Ok(Self {
+            client,
+            hub: HubAddress { url, ..hub },
+            auth,
+            began: Instant::now(),
+            begun: Mutex::default(),
+            shown: AtomicBool::default(),
+        })
     }
 
     /// The hub's state: its clock, its limits, whether it is claimed.
@@ -155,23 +159,42 @@ impl Link {
         format!("{}{path}", self.hub.url)
     }
 
-    fn post(&self, path: &str, body: Vec<u8>) -> Result<reqwest::RequestBuilder, LinkFault> {
-        self.signed(reqwest::Method::POST, path, body)
+    /// A request of this device; its body is still to be put to it.
+    fn signed(&self, method: reqwest::Method, path: &str, body: &[u8]) -> Result<reqwest::RequestBuilder, LinkFault> {
+        self.signed_by(URL_SAFE_NO_PAD.encode(&self.auth.chain), method, path, body)
     }
 
-    fn signed(&self, method: reqwest::Method, path: &str, body: Vec<u8>) -> Result<reqwest::RequestBuilder, LinkFault> {
+    /// The same, with the certificates named where the hub has seen them.
+    fn signed_short(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: &[u8],
+    ) -> Result<reqwest::RequestBuilder, LinkFault> {
+        if !self.shown.load(Ordering::Relaxed) {
+            return self.signed(method, path, body);
+        }
+        let name = URL_SAFE_NO_PAD.encode(blake3::hash(&self.auth.chain).as_bytes());
+        self.signed_by(format!("{}{name}", wire::NAMED), method, path, body)
+    }
+
+    fn signed_by(
+        &self,
+        chain: String,
+        method: reqwest::Method,
+        path: &str,
+        body: &[u8],
+    ) -> Result<reqwest::RequestBuilder, LinkFault> {
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|cause| LinkFault::NoLine(cause.to_string()))?;
-        let digest = wire::request_digest(&self.hub.key, method.as_str(), path, &body, &nonce);
+        let digest = wire::request_digest(&self.hub.key, method.as_str(), path, body, &nonce);
         let signature = URL_SAFE_NO_PAD.encode(self.auth.key.sign(&digest));
-        let chain = URL_SAFE_NO_PAD.encode(&self.auth.chain);
         Ok(self
             .client
             .request(method, self.url(path))
             .header(AUTHORIZATION, format!("{}{chain}.{signature}", wire::SCHEME))
             .header(wire::NONCE, hex::encode(nonce))
-            .header(wire::VERSION, wire::PROTOCOL.max)
-            .body(body))
+            .header(wire::VERSION, wire::PROTOCOL.max))
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -182,16 +205,31 @@ impl Link {
         call::whole(self.answer(path, wire::encode(question)).await?).await
     }
 
-    /// The answer to a question, which is asked again for a while when the hub is busy.
+    /// The answer to a question.
     async fn answer(&self, path: &str, body: Vec<u8>) -> Result<reqwest::Response, LinkFault> {
+        let request = || Ok(self.signed_short(reqwest::Method::POST, path, &body)?.body(body.clone()));
+        self.patiently(body.len(), request).await
+    }
+
+    /// The answer to a request with a body of `size` bytes, which is made again for a while when the hub is busy.
+    async fn patiently(
+        &self,
+        size: usize,
+        request: impl Fn() -> Result<reqwest::RequestBuilder, LinkFault> + Send,
+    ) -> Result<reqwest::Response, LinkFault> {
         let mut left = TURNS;
         loop {
-            match call::answer(self.post(path, body.clone())?, body.len()).await {
+            match call::answer(request()?, size).await {
+                // It was begun anew, or has seen many others since.
+                Err(LinkFault::Refused(RefusalCode::Unsigned)) if self.shown.swap(false, Ordering::Relaxed) => {}
                 Err(LinkFault::TooBusy { retry_after_s }) if left > 0 && retry_after_s <= SHORT => {
                     left -= 1;
                     tokio::time::sleep(call::spread(Duration::from_secs(retry_after_s))).await;
                 }
-                done => return done,
+                done => {
+                    self.shown.fetch_or(done.is_ok(), Ordering::Relaxed);
+                    return done;
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use niangjia_core::{
     office::Office,
     replication::{
         Frontier, Incarnation, RecordId, Stream,
-        wire::{About, Received, Replica, ReplicaFault},
+        wire::{About, Found, Kept, Received, Replica, ReplicaFault, held::Numbered},
     },
 };
 
@@ -91,6 +91,26 @@ impl Replica for OfficeReplica {
 
     fn checkpoint_sent(&mut self, hub: &Incarnation, part: &[u8]) -> Result<(), ReplicaFault> {
         self.office.checkpoint_sent(hub, part).map_err(failed)
+    }
+
+    fn due(&mut self) -> Result<bool, ReplicaFault> {
+        self.office.compare_due(moment().wall).map_err(failed)
+    }
+
+    fn chains(&mut self) -> Result<Vec<Kept>, ReplicaFault> {
+        self.office.chains_kept().map_err(failed)
+    }
+
+    fn held(&mut self, of: &Kept) -> Result<Vec<Numbered>, ReplicaFault> {
+        self.office.segments_held(of).map_err(failed)
+    }
+
+    fn segment(&mut self, of: &Kept, segment: &Numbered) -> Result<Option<Vec<u8>>, ReplicaFault> {
+        self.office.segment_bytes(of, segment).map_err(failed)
+    }
+
+    fn checked(&mut self, found: Found) -> Result<(), ReplicaFault> {
+        self.office.compared(moment().wall, found).map_err(failed)
     }
 
     fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {

@@ -1,10 +1,7 @@
 //! Coming into step: one exchange, told in steps; and the timer that tries by itself.
 
 use std::{
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Weak, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -13,6 +10,7 @@ use niangjia_core::{
     blobs::BlobsWaiting,
     identity::Hub,
     recovery::Returning,
+    repair::Repair,
     replication::{
         Incarnation,
         enrol::HubAddress,
@@ -71,6 +69,15 @@ pub struct SyncAnswer {
     pub blobs: BlobsMoved,
 }
 
+/// What a comparison to the byte found.
+#[derive(Clone, Serialize, JsonSchema)]
+pub struct Compared {
+    /// Both sides hold the same changes.
+    pub in_step: bool,
+    /// What was amiss, and what became of it; `None` where nothing was.
+    pub repair: Option<Repair>,
+}
+
 /// What went over the slow lane, and what still waits.
 #[derive(Clone, Default, Serialize, JsonSchema)]
 pub struct BlobsMoved {
@@ -111,11 +118,10 @@ fn address(hub: &Hub) -> Result<HubAddress, Fault> {
     Ok(HubAddress { url: hub.url.trim().trim_end_matches('/').to_owned(), key })
 }
 
-fn link(session: &Session, hub: &Hub, brittle: &Arc<AtomicBool>) -> Result<Link, Fault> {
+fn link(session: &Session, hub: &Hub) -> Result<Link, Fault> {
     let (chain, device) = session.office.device_auth();
     let certs = chain_from_cbor(&chain).map_err(Fault::question)?;
-    let link = Link::new(address(hub)?, DeviceAuth::new(&certs, device)).map_err(|e| spoken(&e))?;
-    Ok(link.over(brittle.clone()))
+    Link::new(address(hub)?, DeviceAuth::new(&certs, device)).map_err(|e| spoken(&e))
 }
 
 impl Station {
@@ -170,8 +176,20 @@ impl Station {
         })
     }
 
+    /// The same, with a comparison to the byte of what both sides hold.
+    ///
+    /// # Errors
+    /// Those of [`Station::exchange`].
+    pub(crate) async fn compare(self: &Arc<Self>) -> Result<Compared, Fault> {
+        let office = self.session()?.office;
+        let ask = office.clone();
+        blocking(move || ask.compare_soon()).await?;
+        let SyncAnswer { in_step, .. } = self.exchange().await?;
+        Ok(Compared { in_step, repair: blocking(move || office.last_repair()).await? })
+    }
+
     async fn exchange_with(self: &Arc<Self>, session: &Session, hub: &Hub) -> Result<SyncAnswer, Fault> {
-        let link = link(session, hub, &self.timer.brittle)?;
+        let link = link(session, hub)?;
         let mut total = SyncAnswer {
             sent: Moved::default(),
             received: Moved::default(),
@@ -196,7 +214,7 @@ impl Station {
                     Step::Receiving { segments, changes, bytes } => p.received = (segments, changes, bytes),
                 });
             };
-            let outcome = link.exchange(&mut replica, &mut progress).await.map_err(|e| {
+            let outcome = link.through(&mut replica, &mut progress).await.map_err(|e| {
                 if let LinkFault::TooBusy { retry_after_s } = e {
                     let until = Instant::now() + call::spread(Duration::from_secs(retry_after_s));
                     self.timer.change(|p| p.not_before = Some(until));

@@ -99,10 +99,15 @@ async fn carry(mut office: TcpStream, hub: SocketAddr, badness: Badness, up: Arc
         tokio::select! {
             read = office.read(&mut from_office) => {
                 let Ok(n @ 1..) = read else { return };
+                // What left before the break still arrives.
+                let left = match badness {
+                    Badness::CutAny(most) => most.saturating_sub(sent + given),
+                    _ => u64::MAX,
+                };
+                let passed = n.min(usize::try_from(left).unwrap_or(usize::MAX));
                 sent += n as u64;
-                up.fetch_add(n as u64, Ordering::SeqCst);
-                if matches!(badness, Badness::CutAny(most) if sent + given > most) { return }
-                if hub.write_all(&from_office[..n]).await.is_err() { return }
+                up.fetch_add(passed as u64, Ordering::SeqCst);
+                if hub.write_all(&from_office[..passed]).await.is_err() || passed < n { return }
             }
             read = hub.read(&mut from_hub) => {
                 let Ok(n @ 1..) = read else { return };
@@ -484,7 +489,7 @@ async fn a_segment_of_half_a_megabyte_passes_a_line_that_breaks_every_20_kb_both
     let mut hub = claimed(&dir, &mut county).await;
     let (mut office, mut pc) = (county.office(), county.pc());
     office.save(office.stream(), 512_000);
-    let (mut up, mut exchanges) = (0, 0);
+    let (mut up, mut exchanges) = (0, 0_u32);
     loop {
         // Each time another program, as after a restart; now and then another hub too.
         let line = Line::to(hub.addr, Badness::CutAny(20_000)).await;
@@ -493,13 +498,15 @@ async fn a_segment_of_half_a_megabyte_passes_a_line_that_breaks_every_20_kb_both
         exchanges += 1;
         match ended {
             Ok(outcome) => break assert!(outcome.in_step, "{outcome:?}"),
-            Err(LinkFault::NoLine(_)) => assert!(exchanges < 40, "no way through"),
+            Err(LinkFault::NoLine(_)) => assert!(exchanges < 60, "no way through"),
             Err(fault) => panic!("{fault:?}"),
         }
         hub.stop().await;
         hub = Hub::start(dir.path(), anywhere()).await.unwrap();
     }
-    assert!(up < 2 * 512_000, "{up} bytes for half a megabyte");
+    println!("{up} bytes, {exchanges} exchanges");
+    // What a connection says before the first useful byte is some 4 kB of 20 kB.
+    assert!(up < 512_000 + u64::from(exchanges) * 5_000, "{up} bytes for half a megabyte in {exchanges} exchanges");
     assert_eq!(std::fs::read_dir(dir.path().join("pieces")).unwrap().count(), 0, "what is whole is not kept twice");
 
     let (mut broken, mut vain) = (0, 0);
@@ -525,6 +532,46 @@ async fn a_segment_of_half_a_megabyte_passes_a_line_that_breaks_every_20_kb_both
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_break_costs_no_more_than_was_on_its_way_however_small_the_segments_are() {
+    let (dir, mut county) = (tempfile::tempdir().unwrap(), County::new(1));
+    let hub = claimed(&dir, &mut county).await;
+    let mut office = county.office();
+    exchange(&hub, &mut office).await.unwrap();
+    for _ in 0..4 {
+        office.save(office.stream(), 9_000);
+    }
+    // Each connection carries 9 kB with all that it says before, so no segment ever passes whole.
+    let line = Line::to(hub.addr, Badness::CutAny(9_000)).await;
+    let outcome = line.link(&hub, &office).through(&mut office, &mut |_| {}).await.unwrap();
+    assert!(outcome.in_step && outcome.sent.segments == 4, "{outcome:?}");
+    let (up, calls) = (line.up.load(Ordering::SeqCst), line.calls.load(Ordering::SeqCst));
+    assert!((5..20).contains(&calls) && up < 37_000 + calls * 5_000, "{up} bytes over {calls} connections");
+    let mut pc = county.pc();
+    assert!(exchange(&hub, &mut pc).await.unwrap().in_step);
+    assert_eq!(pc.holds(&office.stream()), office.holds(&office.stream()));
+    assert_eq!(std::fs::read_dir(dir.path().join("pieces")).unwrap().count(), 0, "nothing is left behind");
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_gone_is_left_to_the_timer() {
+    let (dir, mut county) = (tempfile::tempdir().unwrap(), County::new(1));
+    let hub = claimed(&dir, &mut county).await;
+    let mut office = county.office();
+    office.save(office.stream(), 9_000);
+    hub.stop().await;
+    let line = Line::to(hub_of_nobody().await, Badness::Good).await;
+    let link = link_to(format!("https://{}", line.addr), office.key.public(), &office);
+    assert!(link.through(&mut office, &mut |_| {}).await.is_err());
+    assert!(line.calls.load(Ordering::SeqCst) <= 2, "where nothing was ever answered nobody calls again");
+}
+
+/// An address at which nobody answers.
+async fn hub_of_nobody() -> SocketAddr {
+    TcpListener::bind(anywhere()).await.unwrap().local_addr().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_hub_has_though_its_answer_was_lost_is_not_sent_twice() {
     let (dir, mut county) = (tempfile::tempdir().unwrap(), County::new(1));
     let hub = claimed(&dir, &mut county).await;
@@ -533,8 +580,8 @@ async fn what_the_hub_has_though_its_answer_was_lost_is_not_sent_twice() {
         office.save(office.stream(), 30_000);
     }
     let line = Line::to(hub.addr, Badness::CutAnswer(80_000)).await;
-    let outcome = line.link(&hub, &office).exchange(&mut office, &mut |_| {}).await.unwrap();
-    assert_eq!(outcome.sent.segments, 0, "the hub had them: {outcome:?}");
+    let outcome = line.link(&hub, &office).through(&mut office, &mut |_| {}).await.unwrap();
+    assert_eq!(outcome.sent.segments, 3, "the hub had them, and they are told as sent: {outcome:?}");
     assert_eq!(office.told[&office.stream()], office.frontier(&office.stream()), "and now it is known here");
     let up = line.up.load(Ordering::SeqCst);
     assert!((90_000..130_000).contains(&up), "{up} bytes for 90,000");

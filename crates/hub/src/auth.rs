@@ -8,7 +8,7 @@ use axum::http::header::AUTHORIZATION;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use niangjia_replication::keys::{Identity, VerifyingKey, chain_from_cbor, verify_chain};
-use niangjia_replication::wire::{NONCE, RefusalCode, SCHEME, request_digest};
+use niangjia_replication::wire::{NAMED, NONCE, RefusalCode, SCHEME, request_digest};
 
 use crate::relay::device;
 use crate::store::Device;
@@ -16,9 +16,15 @@ use crate::store::Device;
 /// Chains remembered as checked; each costs some four signatures to check again.
 const REMEMBERED: usize = 4096;
 
+/// The asker's certificates, or the digest of those that it showed before.
+enum Chain {
+    Shown(Vec<u8>),
+    Named([u8; 32]),
+}
+
 /// The header of a request, read but not believed.
 pub(crate) struct Signed {
-    chain: Vec<u8>,
+    chain: Chain,
     signature: Vec<u8>,
     nonce: [u8; 16],
 }
@@ -31,13 +37,13 @@ impl Signed {
     fn parse(headers: &HeaderMap) -> Option<Self> {
         let text = headers.get(AUTHORIZATION)?.to_str().ok()?;
         let (chain, signature) = text.strip_prefix(SCHEME)?.split_once('.')?;
+        let chain = match chain.strip_prefix(NAMED) {
+            Some(name) => Chain::Named(URL_SAFE_NO_PAD.decode(name).ok()?.try_into().ok()?),
+            None => Chain::Shown(URL_SAFE_NO_PAD.decode(chain).ok()?),
+        };
         let mut nonce = [0; 16];
         hex::decode_to_slice(headers.get(NONCE)?.as_bytes(), &mut nonce).ok()?;
-        Some(Self {
-            chain: URL_SAFE_NO_PAD.decode(chain).ok()?,
-            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
-            nonce,
-        })
+        Some(Self { chain, signature: URL_SAFE_NO_PAD.decode(signature).ok()?, nonce })
     }
 
     /// Whether the signature covers this request to this hub.
@@ -64,9 +70,10 @@ pub(crate) struct Asker {
 impl Asker {
     /// Of one request; `root` is another than the pinned one only in a claim.
     pub(crate) fn of(signed: &Signed, root: &VerifyingKey) -> Result<Self, RefusalCode> {
-        let certs = chain_from_cbor(&signed.chain).map_err(|_| RefusalCode::Malformed)?;
+        let Chain::Shown(chain) = &signed.chain else { return Err(RefusalCode::Unsigned) };
+        let certs = chain_from_cbor(chain).map_err(|_| RefusalCode::Malformed)?;
         let identity = verify_chain(&certs, root).map_err(|_| RefusalCode::Foreign)?;
-        Ok(Self { identity, device: device(&identity, signed.chain.clone()) })
+        Ok(Self { identity, device: device(&identity, chain.clone()) })
     }
 }
 
@@ -76,7 +83,10 @@ pub(crate) struct Known(Mutex<HashMap<[u8; 32], Asker>>);
 
 impl Known {
     pub(crate) fn asker(&self, signed: &Signed, root: &VerifyingKey) -> Result<Asker, RefusalCode> {
-        let name = *blake3::hash(&signed.chain).as_bytes();
+        let name = match &signed.chain {
+            Chain::Shown(chain) => *blake3::hash(chain).as_bytes(),
+            Chain::Named(name) => *name,
+        };
         if let Some(asker) = self.lock().get(&name) {
             return Ok(asker.clone());
         }

@@ -7,7 +7,7 @@ use niangjia_replication::orders::{Orders, Place, Ruling};
 use niangjia_replication::wire::{self, CheckpointAsk, Placed, Refused};
 use niangjia_replication::{Frontier, Head, Limits, Stream};
 
-use crate::relay::{Relay, view};
+use crate::relay::{Differ, Relay, view};
 use crate::store::{Page, SegmentStore, StoreFault, View};
 
 /// A part that has passed every check.
@@ -50,6 +50,20 @@ pub(crate) fn take(
 }
 
 impl Relay<'_> {
+    /// The streams among these of which there is a whole checkpoint; whether it is of use is seen when it is asked for.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn summed(&self, differ: &Differ) -> Result<Vec<Stream>, StoreFault> {
+        let mut summed = Vec::new();
+        for (stream, _) in differ {
+            if self.store.has_checkpoint(stream)? {
+                summed.push(*stream);
+            }
+        }
+        Ok(summed)
+    }
+
     /// A page of the newest checkpoint of a stream that is of use, empty where there is none; `None` where the asker may not
     /// read it.
     ///

@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 
 mod auth;
 pub mod backup;
+mod beginnings;
 pub mod blobs;
 mod checkpoints;
 #[cfg(test)]
@@ -29,7 +30,6 @@ mod identity;
 mod limits;
 pub mod overview;
 mod page;
-mod pieces;
 pub mod relay;
 mod routes;
 mod serve;
@@ -154,8 +154,12 @@ impl Hub {
         let listener = TcpListener::bind(listen).await.map_err(HubFault::Address)?;
         let addr = listener.local_addr().map_err(HubFault::Address)?;
         let tls = serve::tls(&self.key)?;
-        let app =
-            routes::app(routes::Desk::new(self.store.clone(), self.public, self.birth, pieces::Pieces::new(&self.dir)));
+        let app = routes::app(routes::Desk::new(
+            self.store.clone(),
+            self.public,
+            self.birth,
+            beginnings::Beginnings::new(&self.dir),
+        ));
         let (stop, stopped) = watch::channel(false);
         let source = overview::Source { store: self.store.clone(), dir: self.dir.clone(), key: self.public };
         let page = match self.page {

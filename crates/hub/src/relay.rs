@@ -7,6 +7,7 @@ use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_chain};
 use niangjia_replication::orders::{Orders, Revocation};
 use niangjia_replication::planted;
+use niangjia_replication::wire::held::{self, HeldAnswer, HeldAsk};
 use niangjia_replication::wire::{ChangedAsk, Digest, MissingAsk, OrdersTaken, Placed, Refused, Taken};
 use niangjia_replication::{Bad, Frontier, Limits, Segment, Stream, wire};
 
@@ -60,15 +61,32 @@ impl Relay<'_> {
         self.store.missing(stream, &ask.have, view, most).map(Some)
     }
 
-    /// Whether the hub has a segment already, told as if it were brought again; `None` where it has not, or where the asker
-    /// has no business with it.
+    /// What the hub holds of spans, to the byte, for the first of them at least; `None` where the asker may not know one.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn known(&self, who: &Identity, hash: &[u8; 32]) -> Result<Option<Taken>, StoreFault> {
+    pub fn held(&self, who: &Identity, ask: &HeldAsk) -> Result<Option<HeldAnswer>, StoreFault> {
+        let (mut spans, mut read) = (Vec::new(), 0);
+        for span in &ask.spans {
+            let Some(view) = view(who, &span.stream) else { return Ok(None) };
+            if read > held::READ {
+                break;
+            }
+            let (here, bytes) = self.store.held(&span.stream, span.chain, span.from, span.to, view)?;
+            read += bytes;
+            spans.push(span.judge(&here));
+        }
+        Ok(Some(HeldAnswer { spans }))
+    }
+
+    /// One segment by its hash; `None` where it is not here, or where the asker has no business with it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn segment(&self, who: &Identity, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreFault> {
         let Some(stream) = self.store.stream_of(hash)? else { return Ok(None) };
         let Some(view) = view(who, &stream) else { return Ok(None) };
-        Ok(Some(Taken { placed: vec![Placed::Known], frontier: self.store.frontier(&stream, view)? }))
+        self.store.segment(hash, view)
     }
 
     /// Checks each segment, gives those that pass their place, and tells how the stream stands then; `None` where the asker

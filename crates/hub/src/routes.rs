@@ -10,21 +10,21 @@ use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use niangjia_replication::enrol::Claim;
 use niangjia_replication::keys::VerifyingKey;
 use niangjia_replication::wire::{
-    self, Begun, Changed, ChangedAsk, CheckpointAsk, ClaimAsk, Claimed, Digest, MissingAsk, Pieced, Refusal,
-    RefusalCode, Status, Window,
+    self, Begun, Changed, ChangedAsk, CheckpointAsk, ClaimAsk, Claimed, MissingAsk, Refusal, RefusalCode, Status,
+    Window,
 };
-use niangjia_replication::{Limits, Segment, Stream};
+use niangjia_replication::{Limits, Stream};
 use serde::Serialize;
 
 use crate::auth::{Asker, Known, Signed};
-use crate::limits::{LIGHT, Later, Limiter, Place, Room};
+use crate::beginnings::Beginnings;
+use crate::limits::{Later, Limiter, Place, Room};
 use crate::now_ms;
-use crate::pieces::{Pieces, Range};
 use crate::relay::{Relay, view};
 use crate::serve::{Crowd, Peer};
 use crate::store::{Birth, Page, SegmentStore, StoreFault};
@@ -47,7 +47,7 @@ pub(crate) struct Desk {
     known: Known,
     orders: CountyOrders,
     limiter: Limiter<Who>,
-    pieces: Arc<Pieces>,
+    beginnings: Arc<Beginnings>,
 }
 
 /// Whom a limit counts: a device by its key, everyone who names none by address.
@@ -60,9 +60,14 @@ enum Who {
 }
 
 impl Desk {
-    pub(crate) fn new(store: Arc<dyn SegmentStore>, key: VerifyingKey, birth: Birth, pieces: Pieces) -> Arc<Self> {
+    pub(crate) fn new(
+        store: Arc<dyn SegmentStore>,
+        key: VerifyingKey,
+        birth: Birth,
+        beginnings: Arc<Beginnings>,
+    ) -> Arc<Self> {
         let (known, orders, limiter) = (Known::default(), CountyOrders::default(), Limiter::new());
-        Arc::new(Self { store, key, birth, root: OnceLock::new(), known, orders, limiter, pieces: Arc::new(pieces) })
+        Arc::new(Self { store, key, birth, root: OnceLock::new(), known, orders, limiter, beginnings })
     }
 
     /// Does something with the store on a thread that may wait for the disk.
@@ -107,21 +112,40 @@ impl Desk {
 
     /// Who asks, what was asked, and the place that the asker holds while it is answered.
     async fn admit(self: &Arc<Self>, request: Request) -> Result<Admitted, Refuse> {
-        let root = self.root().await?.ok_or(RefusalCode::NotClaimed)?;
-        let signed = Signed::read(request.headers())?;
-        let asker = self.known.asker(&signed, &root)?;
-        let address = request.extensions().get::<Peer>().map(|peer| peer.0);
-        let place = self.enter(Who::Device(asker.identity.device_key.to_bytes(), address)).await?;
+        let (signed, asker, root, place) = self.asker(Heading::of(&request)).await?;
         let room = self.limiter.room(2 * body::declared(&request).unwrap_or(wire::REQUEST)).await?;
         let body = self.signed_body(request, &signed, &asker).await?;
         orders::admit(self, root, &asker).await?;
         Ok(Admitted { asker, root, body, place, room })
     }
 
+    /// The same for a request whose body is taken as it comes, behind `before` bytes that came earlier: it is signed without it.
+    async fn admit_unsigned_body(self: &Arc<Self>, request: Request, before: usize) -> Result<Asked, Refuse> {
+        let (signed, asker, root, place) = self.asker(Heading::of(&request)).await?;
+        signed.check(&asker, &self.key, request.method().as_str(), &path_of(&request), &[])?;
+        orders::admit(self, root, &asker).await?;
+        let most = wire::REQUEST.saturating_sub(before);
+        let declared = body::declared(&request).unwrap_or(most);
+        if declared > most {
+            return Err(RefusalCode::TooLarge.into());
+        }
+        let room = self.limiter.room(2 * (before + declared)).await?;
+        Ok(Asked { asker, root, place, room, body: request.into_body() })
+    }
+
+    async fn asker(self: &Arc<Self>, heading: Heading) -> Result<(Signed, Asker, VerifyingKey, Place<Who>), Refuse> {
+        let root = self.root().await?.ok_or(RefusalCode::NotClaimed)?;
+        let Heading { signed, address } = heading;
+        let signed = signed?;
+        let asker = self.known.asker(&signed, &root)?;
+        let place = self.enter(Who::Device(asker.identity.device_key.to_bytes(), address)).await?;
+        Ok((signed, asker, root, place))
+    }
+
     /// The body, once its signature holds.
     async fn signed_body(&self, request: Request, signed: &Signed, asker: &Asker) -> Result<Vec<u8>, Refuse> {
         let method = request.method().to_string();
-        let path = request.uri().path_and_query().map_or("", |path| path.as_str()).to_owned();
+        let path = path_of(&request);
         let body = body::read(request, wire::REQUEST).await?;
         signed.check(asker, &self.key, &method, &path, &body)?;
         Ok(body)
@@ -130,6 +154,32 @@ impl Desk {
     async fn enter(&self, who: Who) -> Result<Place<Who>, Refuse> {
         self.limiter.enter(who, Instant::now()).await.map_err(Refuse::from)
     }
+}
+
+fn path_of(request: &Request) -> String {
+    request.uri().path_and_query().map_or("", |path| path.as_str()).to_owned()
+}
+
+/// What a request says of its asker.
+struct Heading {
+    signed: Result<Signed, RefusalCode>,
+    address: Option<IpAddr>,
+}
+
+impl Heading {
+    fn of(request: &Request) -> Self {
+        let address = request.extensions().get::<Peer>().map(|peer| peer.0);
+        Self { signed: Signed::read(request.headers()), address }
+    }
+}
+
+/// Who asks, and a body that has not been read.
+struct Asked {
+    asker: Asker,
+    root: VerifyingKey,
+    place: Place<Who>,
+    room: Room,
+    body: Body,
 }
 
 struct Admitted {
@@ -145,9 +195,10 @@ pub(crate) fn app(desk: Arc<Desk>) -> Router {
         .route("/v1/status", get(status))
         .route("/v1/claim", post(claim))
         .route("/v1/changed", post(changed))
+        .route("/v1/held", post(segments::held))
+        .route("/v1/segments/{hash}", get(segments::give))
         .route("/v1/orders", post(orders::tell))
         .route("/v1/streams/{*path}", post(stream))
-        .route("/v1/segments/{hash}", put(piece))
         .merge(blobs::routes())
         .fallback(async || Refuse::from(RefusalCode::NotFound))
         .method_not_allowed_fallback(async || Refuse::from(RefusalCode::NotFound))
@@ -234,8 +285,15 @@ async fn changed(State(desk): State<Arc<Desk>>, request: Request) -> Result<Resp
         return Err(RefusalCode::Malformed.into());
     }
     let now = now_ms();
-    let differ = desk.judge(root, move |relay| relay.changed(&asker.device, &asker.identity, &ask, now)).await?;
-    Ok(cbor(&Changed { time_ms: now, differ }))
+    let beginnings = desk.beginnings.clone();
+    let changed = desk.judge(root, move |relay| {
+        let differ = relay.changed(&asker.device, &asker.identity, &ask, now)?;
+        let key = asker.identity.device_key;
+        let begun = differ.iter().filter_map(|(stream, _)| Some((*stream, beginnings.begun(&key, stream)?))).collect();
+        let summed = relay.summed(&differ)?;
+        Ok(Changed { time_ms: now, differ, begun, summed })
+    });
+    Ok(cbor(&changed.await?))
 }
 
 /// `…/missing` and `…/segments` of one stream, whose name may hold a slash.
@@ -245,7 +303,7 @@ async fn stream(State(desk): State<Arc<Desk>>, Path(path): Path<String>, request
     match question {
         "missing" => missing(desk, stream, request).await,
         "checkpoint" => checkpoint(desk, stream, request).await,
-        "segments" => take(desk, stream, request).await,
+        "segments" => segments::take(desk, stream, request).await,
         _ => Err(RefusalCode::NotFound.into()),
     }
 }
@@ -284,34 +342,6 @@ fn frames(page: Page, begun: Option<&Begun>, (place, mut room): (Place<Who>, Roo
     Ok(answer)
 }
 
-/// A piece of a segment whose line does not carry it whole; the answer says from where to go on.
-async fn piece(State(desk): State<Arc<Desk>>, Path(hash): Path<Digest>, request: Request) -> Result<Response, Refuse> {
-    let range = Range::read(request.headers()).ok_or(RefusalCode::Malformed)?;
-    if body::declared(&request).is_some_and(|length| length > LIGHT) {
-        return Err(RefusalCode::TooLarge.into());
-    }
-    let Admitted { asker, root, body, place: _place, room: _room } = desk.admit(request).await?;
-    let (pieces, device) = (desk.pieces.clone(), asker.identity.device_key);
-    let now = now_ms();
-    let kept = tokio::task::spawn_blocking(move || pieces.add(&device, &hash.0, range, &body, now)).await;
-    let kept = kept.map_err(|_| RefusalCode::Failed)??;
-    let whole = match kept {
-        Ok(whole) => whole,
-        Err(0) => {
-            // Perhaps it came whole once, and only the answer was lost.
-            let taken = desk.judge(root, move |relay| relay.known(&asker.identity, &hash.0)).await?;
-            return Ok(cbor(&Pieced { held: 0, taken }));
-        }
-        Err(held) => return Ok(cbor(&Pieced { held, taken: None })),
-    };
-    let _whole_room = desk.limiter.room(2 * whole.len()).await?;
-    let stream = Segment::parse(&whole, &Limits::STANDARD).map_err(|_| RefusalCode::Malformed)?.header().stream;
-    let taken = desk.judge(root, move |relay| relay.take(&asker.identity, stream, &[whole], now)).await?;
-    let pieces = desk.pieces.clone();
-    pieces.forget(&device, &hash.0);
-    Ok(cbor(&Pieced { held: 0, taken: Some(taken.ok_or(RefusalCode::MayNot)?) }))
-}
-
 async fn checkpoint(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Response, Refuse> {
     let Admitted { asker, root, body, place, room } = desk.admit(request).await?;
     let device = asker.identity.cert;
@@ -325,22 +355,6 @@ async fn checkpoint(desk: Arc<Desk>, stream: Stream, request: Request) -> Result
     let page = page.ok_or(RefusalCode::MayNot)?;
     tracing::debug!(%device, %stream, parts = page.segments.len(), "a checkpoint given");
     frames(page, begun.as_ref(), (place, room))
-}
-
-async fn take(desk: Arc<Desk>, stream: Stream, request: Request) -> Result<Response, Refuse> {
-    let Admitted { asker, root, body, place: _place, room: _room } = desk.admit(request).await?;
-    view(&asker.identity, &stream).ok_or(RefusalCode::MayNot)?;
-    let frames = segments::frames(&body)?;
-    let device = asker.identity.cert;
-    let taken = desk.judge(root, move |relay| relay.take(&asker.identity, stream, &frames, now_ms())).await?;
-    let taken = taken.ok_or(RefusalCode::MayNot)?;
-    let held = taken.placed.iter().filter(|placed| placed.held()).count();
-    let forks = taken.placed.iter().filter(|placed| **placed == wire::Placed::Fork).count();
-    tracing::debug!(%device, %stream, held, refused = taken.placed.len() - held, "taken");
-    if forks > 0 {
-        tracing::warn!(%device, %stream, forks, "two write with one identity");
-    }
-    Ok(cbor(&taken))
 }
 
 fn cbor<T: Serialize>(message: &T) -> Response {

@@ -28,8 +28,8 @@ const HEAD: Duration = Duration::from_secs(120);
 /// After so long a connection is ended at the next answer, and after twice as long in the middle of one: whoever reads
 /// that slowly holds a place that others need. A page is made to take a quarter of a minute.
 const LIFE: Duration = Duration::from_secs(30 * 60);
-/// Bytes of one TLS record towards offices.
-const RECORD: usize = 4096;
+/// Bytes of one TLS record towards offices: what fits a packet, so that what came of an answer counts to the last packet.
+const RECORD: usize = 1400;
 /// How long answers under way may take once the hub is told to stop.
 const FAREWELL: Duration = Duration::from_secs(10);
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use niangjia_replication::keys::{CertId, VerifyingKey};
-use niangjia_replication::wire::{About, Placed};
+use niangjia_replication::wire::{About, Placed, held::Numbered};
 use niangjia_replication::{Frontier, Head, Incarnation, RecordId, Stream};
 use thiserror::Error;
 
@@ -161,7 +161,7 @@ pub trait SegmentStore: BlobStore + Send + Sync {
     fn orders(&self) -> Result<Vec<Vec<u8>>, StoreFault>;
 
     /// Gives each segment its place and remembers the devices that they introduced: all in one transaction, in this
-    /// order.
+    /// order. One that was held and is lost, or whose bytes were changed by the disk, takes its old place again.
     ///
     /// # Errors
     /// When the store cannot be written; nothing is stored then.
@@ -196,6 +196,12 @@ pub trait SegmentStore: BlobStore + Send + Sync {
     /// When the store cannot be written.
     fn keep_part(&self, part: &ArrivedPart<'_>) -> Result<bool, StoreFault>;
 
+    /// Whether there is a whole checkpoint of a stream.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn has_checkpoint(&self, stream: &Stream) -> Result<bool, StoreFault>;
+
     /// The whole checkpoints of a stream, newest first.
     ///
     /// # Errors
@@ -213,6 +219,26 @@ pub trait SegmentStore: BlobStore + Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn holds(&self, stream: &Stream, chain: Incarnation, head: &Head) -> Result<bool, StoreFault>;
+
+    /// The segments of a part of a chain, in the order of numbers and hashes, and how many bytes were read for it. Each is read:
+    /// one whose bytes are not what its hash says any more is not held.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn held(
+        &self,
+        stream: &Stream,
+        chain: Incarnation,
+        from: u64,
+        to: u64,
+        view: View,
+    ) -> Result<(Vec<Numbered>, u64), StoreFault>;
+
+    /// The segment with this hash; `None` also where its bytes are not what its hash says any more.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn segment(&self, hash: &[u8; 32], view: View) -> Result<Option<Vec<u8>>, StoreFault>;
 
     /// The devices that may have written a chain: those with the key of its first segment.
     ///

@@ -12,11 +12,14 @@ use crate::frontier::Frontier;
 use crate::keys::{VerifyingKey, public32};
 use crate::stream::Stream;
 
+mod begun;
 mod blobs;
 mod exchange;
+pub mod held;
 
+pub use begun::Begun;
 pub use blobs::{ASKED, BlobHeld, BlobSlice, BlobsAsk, BlobsHeld};
-pub use exchange::{Lacks, Received, Replica, ReplicaFault, lacks};
+pub use exchange::{Found, Kept, Lacks, Received, Replica, ReplicaFault, lacks};
 
 /// What this build speaks. The hub answers every version of its window for at least a year after the next one.
 pub const PROTOCOL: Window = Window { min: 1, max: 1 };
@@ -31,12 +34,17 @@ pub const FRAMES: usize = 1024;
 
 /// `Niangjia <certificate chain>.<signature>`, both base64 (URL alphabet, no padding).
 pub const SCHEME: &str = "Niangjia ";
+/// Before the BLAKE3 of the certificate chain (base64), which may stand for a chain that the hub has seen; one that does not know
+/// it answers [`RefusalCode::Unsigned`], and is shown the chain.
+pub const NAMED: &str = "~";
 /// 32 hex digits that make two equal requests differ.
 pub const NONCE: &str = "niangjia-nonce";
 /// The protocol version that the asker speaks; a decimal number.
 pub const VERSION: &str = "niangjia-protocol";
 /// On every answer: the hub's [`Status::epoch`].
 pub const EPOCH: &str = "niangjia-epoch";
+/// On a request that brings frames: what of them the hub has from before the line broke; only what follows is in the body ([`Begun::header`]).
+pub const BEGUN: &str = "niangjia-begun";
 /// On a page of frames: how many of its first bytes were left out because the asker has them ([`Begun`]).
 pub const FROM: &str = "niangjia-from";
 /// On a page of frames: `1` when more follows.
@@ -169,6 +177,12 @@ pub const COUNTS: usize = 16;
 pub struct Changed {
     pub time_ms: i64,
     pub differ: Vec<(Stream, Frontier)>,
+    /// What a break left at the hub of frames that this device was bringing; it may go on behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub begun: Vec<(Stream, Begun)>,
+    /// Those of `differ` of which the hub has a checkpoint, for whoever holds nothing of them yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub summed: Vec<Stream>,
 }
 
 /// `POST /v1/streams/{stream}/missing`. The answer is frames ([`put_frame`]), oldest first in each chain.
@@ -180,40 +194,6 @@ pub struct MissingAsk {
     /// The beginning of the page as far as it came before the line broke; the hub sends what follows it.
     #[serde(default)]
     pub begun: Option<Begun>,
-}
-
-/// The first bytes of a page (frame heads included) that the asker has already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct Begun {
-    pub bytes: u64,
-    /// Their BLAKE3: where the page begins otherwise by now, all of it comes.
-    pub digest: Digest,
-}
-
-impl Begun {
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.len() as u64, digest: Digest(*blake3::hash(bytes).as_bytes()) }
-    }
-
-    /// How many bytes of this page the asker has; 0 when it is another page.
-    #[must_use]
-    pub fn fits(&self, page: &[u8]) -> usize {
-        let bytes = usize::try_from(self.bytes).unwrap_or(usize::MAX);
-        page.get(..bytes).filter(|begun| Self::of(begun) == *self).map_or(0, <[u8]>::len)
-    }
-}
-
-/// Bytes of the first piece of a segment that is sent by `PUT /v1/segments/{hash}`, with `Content-Range: bytes FROM-TO/WHOLE`.
-pub const PIECE: usize = 8 << 10;
-
-/// The answer to a piece.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct Pieced {
-    /// Bytes of the segment that the hub keeps from its beginning on; the next piece begins there.
-    pub held: u64,
-    /// What became of the segment, once it is whole; no bytes are kept then.
-    pub taken: Option<Taken>,
 }
 
 /// The answer to `POST /v1/orders`, whose body is frames with the county's revocations ([`crate::orders::Revocation`]).
@@ -237,7 +217,9 @@ pub struct CheckpointAsk {
     pub begun: Option<Begun>,
 }
 
-/// The answer to `POST /v1/streams/{stream}/segments`, whose body is frames.
+/// The answer to `POST /v1/streams/{stream}/segments`, whose body is frames. The request is signed without its body
+/// ([`request_digest`]): so the hub knows who brings it before it has come whole, and keeps what a break leaves of it. Each
+/// segment is signed by its maker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Taken {
     /// One for each frame, in their order.
@@ -398,7 +380,8 @@ impl Frames {
     }
 }
 
-/// What a device signs to make a request its own: for which hub, what is asked, and the body to the byte.
+/// What a device signs to make a request its own: for which hub, what is asked, and the body to the byte (nothing for frames
+/// that it brings, see [`Taken`]).
 #[must_use]
 pub fn request_digest(
     hub: &VerifyingKey,

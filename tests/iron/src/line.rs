@@ -48,6 +48,8 @@ pub struct Counts {
     pub down: AtomicU64,
     /// Connections made.
     pub calls: AtomicU64,
+    /// Bytes of each connection, both ways together.
+    pub each: Mutex<Vec<Arc<AtomicU64>>>,
     /// Told when an answer was withheld.
     pub cut: tokio::sync::Notify,
 }
@@ -58,6 +60,16 @@ impl Counts {
     pub fn now(&self) -> (u64, u64, u64) {
         let of = |count: &AtomicU64| count.load(Ordering::SeqCst);
         (of(&self.up), of(&self.down), of(&self.calls))
+    }
+
+    /// Bytes of all connections, of each what goes beyond `first`.
+    ///
+    /// # Panics
+    /// Never.
+    #[must_use]
+    pub fn beyond(&self, first: u64) -> u64 {
+        let each = self.each.lock().expect("no panic");
+        each.iter().map(|own| own.load(Ordering::SeqCst).saturating_sub(first)).sum()
     }
 }
 
@@ -104,6 +116,8 @@ impl Line {
 }
 
 async fn carry(office: TcpStream, hub: SocketAddr, badness: Badness, breaks: u64, counts: Arc<Counts>) {
+    let own = Arc::new(AtomicU64::new(0));
+    counts.each.lock().expect("no panic").push(own.clone());
     let Ok(hub) = TcpStream::connect(hub).await else { return };
     let _ = (office.set_nodelay(true), hub.set_nodelay(true));
     let (from_office, to_office) = office.into_split();
@@ -124,8 +138,8 @@ async fn carry(office: TcpStream, hub: SocketAddr, badness: Badness, breaks: u64
     }
     // Whichever way ends first takes the other with it, as a cable does.
     tokio::select! {
-        () = one_way(from_office, to_hub, limits(up), &counts.up) => {}
-        () = one_way(from_hub, to_office, limits(down), &counts.down) => {}
+        () = one_way(from_office, to_hub, limits(up), [&counts.up, &own]) => {}
+        () = one_way(from_hub, to_office, limits(down), [&counts.down, &own]) => {}
     }
 }
 
@@ -160,7 +174,7 @@ struct Limits<'l> {
     pace: Option<(u64, Duration)>,
 }
 
-async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, limits: Limits<'_>, count: &AtomicU64) {
+async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, limits: Limits<'_>, counts: [&AtomicU64; 2]) {
     let (mut sent, mut piece) = (0, vec![0; if limits.pace.is_some() { 512 } else { 4096 }]);
     let (queue, mut under_way) = tokio::sync::mpsc::channel::<(Instant, Vec<u8>)>(4096);
     let arrive = async {
@@ -180,7 +194,9 @@ async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, limits: Limits
             let left = (limits.own - sent).min(limits.breaks.saturating_sub(before));
             let n = whole.min(left);
             sent += n;
-            count.fetch_add(n, Ordering::SeqCst);
+            for count in counts {
+                count.fetch_add(n, Ordering::SeqCst);
+            }
             let at = match limits.pace {
                 None => Instant::now(),
                 Some((rate, way)) => {

@@ -19,8 +19,10 @@ const QUICK: Bad = Bad { rate: 80_000, there_and_back: Duration::from_millis(200
 async fn a_days_changes_arrive_over_a_line_that_breaks() {
     let day = over_a_bad_line(500, QUICK, 3).await;
     println!("{day}");
-    assert!(day.changes >= 500 && day.calls >= 2, "{day}");
-    assert!(day.longer() < 3.0, "{day}");
+    assert!(day.changes >= 500 && day.up.calls >= 2 && day.down.calls >= 2, "{day}");
+    for way in [day.up, day.down] {
+        assert!(way.longer() < 3.0 && way.twice() < 0.1, "{day}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,7 +114,8 @@ impl Line for Wire<'_> {
                 }
             }
         }
-        Ok((Changed { time_ms: self.now, differ }, Some(self.hub.epoch)))
+        let summed = self.hub.relay().summed(&differ).map_err(failed)?;
+        Ok((Changed { time_ms: self.now, differ, begun: Vec::new(), summed }, Some(self.hub.epoch)))
     }
 
     async fn bring(&self, stream: &Stream, frames: Vec<u8>) -> Result<Taken, LinkFault> {

@@ -297,6 +297,14 @@ export interface ColumnLine {
   field?: string | null
 }
 
+/** What a comparison to the byte found. */
+export interface Compared {
+  /** Both sides hold the same changes. */
+  in_step: boolean
+  /** What was amiss, and what became of it; `None` where nothing was. */
+  repair?: Repair | null
+}
+
 /** One of several values. */
 export interface ConflictSide {
   /** Names it to `settle` and `reveal`; the same on every PC. */
@@ -1149,6 +1157,20 @@ export interface RecoverAsk {
   passphrase: string
 }
 
+/** What the last comparison to the byte found, in segments. */
+export interface Repair {
+  /** When it was made, milliseconds since 1970. */
+  at: number
+  /** They were missing on this PC, and came from the hub. */
+  fetched: number
+  /** They were missing at the hub, and it has them again. */
+  sent: number
+  /** Neither has them. */
+  lost: number
+  /** What that means. */
+  say: Say
+}
+
 /** What was put back. */
 export interface RestoreAnswer {
   /** Name of the snapshot. */
@@ -1440,6 +1462,8 @@ export interface SyncStatus {
   last_contact?: number | null
   /** When the last packet was made or taken in, milliseconds since 1970. */
   last_packet?: number | null
+  /** What the last comparison to the byte with the hub found; `None` where nothing was amiss. */
+  repair?: Repair | null
   /** The status line. */
   say: Say
   /** Whether an exchange is under way; filled in by the host, like what follows. */
@@ -1645,6 +1669,7 @@ export interface Commands {
   'search': { ask: SearchAsk; answer: SearchAnswer }
   'snapshots.list': { ask: Nothing; answer: SnapshotsAnswer }
   'snapshots.make': { ask: Nothing; answer: SnapshotsAnswer }
+  'sync.check': { ask: Nothing; answer: Compared }
   'sync.now': { ask: Nothing; answer: SyncAnswer }
   'sync.status': { ask: Nothing; answer: SyncStatus }
   'tables.rebuild': { ask: Nothing; answer: Rebuilt }

@@ -22,6 +22,7 @@ use super::{
     forks::{self, Carrier, Forks},
     log::{LogKeys, Opened},
     memory::Memory,
+    mend,
     orders::{self, News, Why},
     versions::damaged,
     waiting,
@@ -59,7 +60,7 @@ pub(crate) struct Intake<'a> {
     pub(crate) moment: Moment,
     /// Read when the first change comes that may need them.
     pub(crate) forks: Option<Forks>,
-    /// A segment of a forked chain came: the tables have to be made again.
+    /// A segment of a forked chain came, or one that was lost: the tables have to be made again.
     pub(crate) forked: bool,
     /// A segment came that this PC wrote itself, in another life of its database.
     pub(crate) own_came: bool,
@@ -192,6 +193,9 @@ impl<'a> Intake<'a> {
                 .exists(params![number, chain, seq, hash])?)
         };
         if held(&hash, seq)? && !planted!("no dedupe") {
+            if mend::again(self.conn, (number, chain, seq), &hash, bytes)? {
+                self.forked = true;
+            }
             return Ok(Taken::Known);
         }
         let place = base::place(self.conn, number, chain, seq, &hash)?;
@@ -205,8 +209,13 @@ impl<'a> Intake<'a> {
                 return Ok(Taken::Gap);
             }
         }
+        let lost = if place == Below::Above && !planted!("a segment that was lost goes to the end") {
+            mend::old_place(self.conn, (number, chain, seq), &hash)?
+        } else {
+            None
+        };
         let below = base::place(self.conn, number, chain, seq - 1, &header.prev)?;
-        if seq > 1 && below != Below::Covered && !held(&header.prev, seq - 1)? {
+        if seq > 1 && lost.is_none() && below != Below::Covered && !held(&header.prev, seq - 1)? {
             waiting::keep(self.conn, number, chain, &header, hash, bytes)?;
             return Ok(Taken::Gap);
         }
@@ -227,6 +236,14 @@ impl<'a> Intake<'a> {
             why = Some(Why::Key);
         }
         let (carried, first, last) = self.span(&header.chain, &changes)?;
+        if let Some((no, mine)) = lost {
+            self.conn
+                .prepare_cached("INSERT INTO segment (no, stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
+                .execute(params![no, number, chain, seq, hash, header.prev, mine, header.changes, carried, first, last, bytes])?;
+            // What it says may have been rows, or never: the whole log knows.
+            self.forked = true;
+            return Ok(Taken::New(u64::from(header.changes)));
+        }
         self.own_came |= self.memory.owns().any(|own| own == chain);
         if chain == self.memory.own && !planted!("an old copy counts from its own end") {
             self.part()?;

@@ -256,12 +256,18 @@ impl LogKeys<'_> {
         })
     }
 
-    /// Opens a segment of the log again; says besides who signed it.
-    pub(super) fn reopen(&self, conn: &Connection, bytes: &[u8]) -> Result<(CertId, Opened), Fault> {
+    /// Opens a segment of the log again; says besides who signed it, where that can be read.
+    pub(super) fn reopen(&self, conn: &Connection, bytes: &[u8]) -> Result<(Option<CertId>, Opened), Fault> {
         let root = self.keys.root.ok_or_else(|| damaged("root"))?;
-        let segment = Segment::parse(bytes, &Limits::STANDARD).map_err(damaged)?;
-        let who = self.signer(conn, &segment, &root)?.map_err(damaged)?;
-        Ok((segment.signer(), self.open(segment, &who)))
+        // Bytes that the disk changed are set aside until the segment comes again.
+        let segment = match Segment::parse(bytes, &Limits::STANDARD) {
+            Ok(segment) => segment,
+            Err(bad) => return Ok((None, Opened::Bad(bad))),
+        };
+        Ok(match self.signer(conn, &segment, &root)? {
+            Ok(who) => (Some(segment.signer()), self.open(segment, &who)),
+            Err(bad) => (None, Opened::Bad(bad)),
+        })
     }
 
     /// Checks the signature of a segment and opens it, where its key is here.

@@ -9,6 +9,7 @@ mod heads;
 mod intake;
 mod log;
 pub(crate) mod memory;
+mod mend;
 mod merge;
 mod open;
 pub(crate) mod orders;

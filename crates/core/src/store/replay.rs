@@ -112,8 +112,12 @@ impl Intake<'_> {
             let (seq, hash) = (row.get::<_, i64>(3)?.unsigned_abs(), row.get(4)?);
             let chain = self.memory.incarnation(number)?;
             let (signer, opened) = self.log.reopen(self.conn, row.get_ref(5)?.as_blob().map_err(damaged)?)?;
+            let beyond = match &signer {
+                Some(signer) => self.beyond(signer, stream, number, &chain, &Head { seq, hash })?,
+                None => false,
+            };
             let why = match &opened {
-                _ if self.beyond(&signer, stream, number, &chain, &Head { seq, hash })? => Why::Order,
+                _ if beyond => Why::Order,
                 Opened::Bad(_) => Why::Unreadable,
                 Opened::Keyless => Why::Key,
                 Opened::Changes(..) if blocked.contains(&(stream, number)) => Why::Key,

@@ -153,7 +153,7 @@ impl Link {
     }
 
     async fn told_held(&self, method: Method, path: &str, body: Vec<u8>, size: usize) -> Result<BlobHeld, LinkFault> {
-        Ok(call::whole(call::answer(self.signed(method, path, body)?, size).await?).await?.0)
+        Ok(call::whole(call::answer(self.signed(method, path, &body)?.body(body), size).await?).await?.0)
     }
 
     async fn fetch_blob(
@@ -175,7 +175,7 @@ impl Link {
             let mut got = 0;
             let mut here = from;
             if to > from {
-                let mut answer = call::answer(self.signed(Method::GET, &path, Vec::new())?, 0).await?;
+                let mut answer = call::answer(self.signed(Method::GET, &path, &[])?, 0).await?;
                 loop {
                     // Each piece of the answer is kept as it comes: a line that breaks costs nothing that has come.
                     let piece = call::piece(&mut answer).await;

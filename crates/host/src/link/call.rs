@@ -55,6 +55,11 @@ pub(super) async fn whole<T: DeserializeOwned>(mut answer: Response) -> Result<(
     Ok((message, epoch))
 }
 
+/// The bytes of an answer that is no message.
+pub(super) async fn bytes(mut answer: Response) -> Result<Vec<u8>, LinkFault> {
+    read(&mut answer).await
+}
+
 /// The next piece of an answer, `None` at its end.
 pub(super) async fn piece(answer: &mut Response) -> Result<Option<Vec<u8>>, LinkFault> {
     let piece = tokio::time::timeout(PIECE, answer.chunk()).await;

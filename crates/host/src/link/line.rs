@@ -3,9 +3,12 @@
 
 use std::{future::Future, time::Duration};
 
-use niangjia_replication::wire::{self, Changed, ChangedAsk, CheckpointAsk, MissingAsk, OrdersTaken, Taken};
+use niangjia_replication::wire::held::{HeldAnswer, HeldAsk};
+use niangjia_replication::wire::{
+    self, Changed, ChangedAsk, CheckpointAsk, MissingAsk, OrdersTaken, RefusalCode, Taken,
+};
 use niangjia_replication::{Incarnation, Stream};
-use reqwest::Response;
+use reqwest::{Method, Response};
 
 use super::{Link, LinkFault, call};
 
@@ -40,6 +43,16 @@ pub trait Line: Sync {
         ask: &CheckpointAsk,
     ) -> impl Future<Output = Result<Self::Answer, LinkFault>> + Send;
 
+    /// What the hub holds of spans, to the byte.
+    fn held(&self, _ask: &HeldAsk) -> impl Future<Output = Result<HeldAnswer, LinkFault>> + Send {
+        async { Err(LinkFault::Refused(RefusalCode::NotFound)) }
+    }
+
+    /// One segment by its hash.
+    fn segment(&self, _hash: &[u8; 32]) -> impl Future<Output = Result<Vec<u8>, LinkFault>> + Send {
+        async { Err(LinkFault::Refused(RefusalCode::NotFound)) }
+    }
+
     /// Time since some moment; only differences count, to find how much fits the line.
     fn clock(&self) -> Duration;
 }
@@ -62,11 +75,13 @@ impl Line for Link {
     type Answer = Response;
 
     async fn changed(&self, ask: &ChangedAsk) -> Result<(Changed, Option<Incarnation>), LinkFault> {
-        self.ask("/v1/changed", ask).await
+        let (changed, epoch): (Changed, _) = self.ask("/v1/changed", ask).await?;
+        self.note_begun(&changed.begun);
+        Ok((changed, epoch))
     }
 
     async fn bring(&self, stream: &Stream, frames: Vec<u8>) -> Result<Taken, LinkFault> {
-        self.carry(stream, frames).await
+        self.carry(stream, &frames).await
     }
 
     async fn missing(&self, stream: &Stream, ask: &MissingAsk) -> Result<Response, LinkFault> {
@@ -79,6 +94,15 @@ impl Line for Link {
 
     async fn checkpoint(&self, stream: &Stream, ask: &CheckpointAsk) -> Result<Response, LinkFault> {
         self.answer(&format!("/v1/streams/{stream}/checkpoint"), wire::encode(ask)).await
+    }
+
+    async fn held(&self, ask: &HeldAsk) -> Result<HeldAnswer, LinkFault> {
+        Ok(self.ask("/v1/held", ask).await?.0)
+    }
+
+    async fn segment(&self, hash: &[u8; 32]) -> Result<Vec<u8>, LinkFault> {
+        let path = format!("/v1/segments/{}", wire::Digest(*hash));
+        call::bytes(self.patiently(0, || self.signed_short(Method::GET, &path, &[])).await?).await
     }
 
     fn clock(&self) -> Duration {

@@ -15,17 +15,22 @@ use super::LinkFault;
 /// SubjectPublicKeyInfo of an Ed25519 key (RFC 8410 §4), up to the 32 bytes themselves.
 const ED25519: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
+/// Bytes of one TLS record towards the hub.
+const RECORD: usize = 1400;
+
 /// A client that talks to the holder of `key` only.
 pub(super) fn client(key: VerifyingKey) -> Result<reqwest::Client, LinkFault> {
     let no_client = |cause: String| LinkFault::NoLine(cause);
     let provider = Arc::new(ring::default_provider());
     let pinned = Arc::new(Pinned { key, provider: provider.clone() });
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
+    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|cause| no_client(cause.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(pinned)
         .with_no_client_auth();
+    // A record counts once it has come whole: of one that fits a packet nothing is lost that came.
+    tls.max_fragment_size = Some(RECORD);
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .https_only(true)

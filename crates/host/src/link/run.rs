@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use niangjia_replication::frontier::Head;
 use niangjia_replication::wire::{self, Begun, ChangedAsk, Digest, Frames, MissingAsk, Placed, Received, Replica};
-use niangjia_replication::{Frontier, Limits, Segment, Stream};
+use niangjia_replication::{Frontier, Incarnation, Limits, Segment, Stream};
 
 use super::pace::Pace;
 use super::{Answer, Line, LinkFault, Outcome, Step};
 
 mod checkpoint;
+mod repair;
 
 /// Send, receive, send what that produced, and one to see that it is so.
 const ROUNDS: usize = 4;
@@ -26,30 +27,79 @@ pub async fn exchange<L: Line>(
     replica: &mut dyn Replica,
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Result<Outcome, LinkFault> {
-    let (outcome, up, down) = (Outcome::default(), Pace::up(), Pace::down());
-    let mut run = Run { line, replica, progress, outcome, told: None, asked: line.clock(), up, down };
+    let mut trail = Trail::default();
+    run(line, replica, progress, &mut trail).await?;
+    Ok(trail.outcome)
+}
+
+/// What an exchange has done so far, also where its line broke in between.
+#[derive(Default)]
+pub(super) struct Trail {
+    pub(super) outcome: Outcome,
+    /// Bytes of pages that came.
+    pub(super) came: u64,
+    /// Brought, and not answered yet.
+    unanswered: Vec<Brought>,
+}
+
+/// A segment on its way.
+struct Brought {
+    stream: Stream,
+    chain: Incarnation,
+    head: Head,
+    changes: u64,
+    bytes: u64,
+}
+
+impl Brought {
+    fn of(stream: Stream, bytes: &[u8]) -> Result<Self, LinkFault> {
+        let segment = Segment::parse(bytes, &Limits::STANDARD).map_err(|_| LinkFault::Garbled)?;
+        let header = segment.header();
+        let head = Head { seq: header.seq, hash: segment.hash() };
+        Ok(Self { stream, chain: header.chain, head, changes: u64::from(header.changes), bytes: bytes.len() as u64 })
+    }
+
+    fn count(&self, sent: &mut Received) {
+        sent.segments += 1;
+        sent.changes += self.changes;
+        sent.bytes += self.bytes;
+    }
+}
+
+/// One exchange, or the rest of one that broke.
+pub(super) async fn run<L: Line>(
+    line: &L,
+    replica: &mut dyn Replica,
+    progress: &mut (dyn FnMut(Step) + Send),
+    trail: &mut Trail,
+) -> Result<(), LinkFault> {
+    let (up, down) = (Pace::up(), Pace::down());
+    let mut run = Run { line, replica, progress, trail, summed: Vec::new(), told: None, asked: line.clock(), up, down };
     for _ in 0..ROUNDS {
         let differ = run.compare().await?;
         if differ.is_empty() {
-            run.outcome.in_step = true;
+            run.trail.outcome.in_step = true;
             run.tell().await?;
             break;
         }
-        let before = (run.outcome.sent.segments, run.outcome.forks, run.outcome.received.segments);
+        let before = run.moved();
         for (stream, hub) in differ {
             let hub = run.send(stream, hub).await?;
             run.fetch(stream, &hub).await?;
         }
-        if before == (run.outcome.sent.segments, run.outcome.forks, run.outcome.received.segments) {
+        if before == run.moved() {
             break;
         }
     }
-    if !run.outcome.in_step {
+    if !run.trail.outcome.in_step {
         run.tell().await?;
     }
     run.offer().await?;
-    run.outcome.hub_time_age = line.clock().saturating_sub(run.asked);
-    Ok(run.outcome)
+    if run.trail.outcome.in_step {
+        run.repair().await?;
+    }
+    run.trail.outcome.hub_time_age = line.clock().saturating_sub(run.asked);
+    Ok(())
 }
 
 /// One exchange under way.
@@ -57,7 +107,9 @@ struct Run<'a, L> {
     line: &'a L,
     replica: &'a mut dyn Replica,
     progress: &'a mut (dyn FnMut(Step) + Send),
-    outcome: Outcome,
+    trail: &'a mut Trail,
+    /// Streams of which the hub has a checkpoint.
+    summed: Vec<Stream>,
     /// The counts that the hub was told last.
     told: Option<BTreeMap<String, u64>>,
     /// When the hub told its time last, by the line's clock.
@@ -67,6 +119,11 @@ struct Run<'a, L> {
 }
 
 impl<L: Line> Run<'_, L> {
+    fn moved(&self) -> (u64, u64, u64) {
+        let Outcome { sent, received, forks, .. } = &self.trail.outcome;
+        (sent.segments, *forks, received.segments)
+    }
+
     /// Asks what differs. For all else the replica learns that the hub has it.
     async fn compare(&mut self) -> Result<Vec<(Stream, Frontier)>, LinkFault> {
         (self.progress)(Step::Comparing);
@@ -84,9 +141,11 @@ impl<L: Line> Run<'_, L> {
             ChangedAsk { about: self.replica.about(), ..ask }
         };
         let (changed, epoch) = self.line.changed(&ask).await?;
-        self.outcome.hub_time_ms = changed.time_ms;
+        self.trail.outcome.hub_time_ms = changed.time_ms;
         self.asked = self.line.clock();
-        self.outcome.epoch = epoch;
+        self.trail.outcome.epoch = epoch;
+        self.summed = changed.summed;
+        self.arrived_after_all(&changed.differ);
         let differ: BTreeSet<Stream> = changed.differ.iter().map(|(stream, _)| *stream).collect();
         waiting(|| {
             for (stream, frontier) in &mine {
@@ -97,6 +156,16 @@ impl<L: Line> Run<'_, L> {
             changed.differ.iter().try_for_each(|(stream, frontier)| self.replica.hub_has(stream, frontier))
         })?;
         Ok(changed.differ)
+    }
+
+    /// What was brought when the line broke, and the hub holds all the same, has been sent.
+    fn arrived_after_all(&mut self, differ: &[(Stream, Frontier)]) {
+        for brought in std::mem::take(&mut self.trail.unanswered) {
+            let there = differ.iter().find(|(of, _)| *of == brought.stream);
+            if there.is_none_or(|(_, hub)| hub.head(brought.chain).is_some_and(|top| top.seq >= brought.head.seq)) {
+                brought.count(&mut self.trail.outcome.sent);
+            }
+        }
     }
 
     /// Sends what the hub lacks of a stream; returns what it holds then.
@@ -113,9 +182,11 @@ impl<L: Line> Run<'_, L> {
             let mut body = Vec::with_capacity(batch.iter().map(|segment| segment.len() + 4).sum());
             for segment in &batch {
                 wire::put_frame(&mut body, segment).map_err(|_| LinkFault::Garbled)?;
+                self.trail.unanswered.push(Brought::of(stream, segment)?);
             }
             let (size, began) = (body.len(), self.line.clock());
             let taken = self.line.bring(&stream, body).await?;
+            let brought = std::mem::take(&mut self.trail.unanswered);
             self.up.took(size, self.line.clock().saturating_sub(began));
             if taken.placed.len() != batch.len() {
                 return Err(LinkFault::Garbled);
@@ -125,11 +196,11 @@ impl<L: Line> Run<'_, L> {
             for (chain, heads) in hub.chains() {
                 heads.iter().for_each(|head| told.add(chain, *head));
             }
-            for (segment, placed) in batch.iter().zip(&taken.placed) {
-                self.note(stream, segment, placed, &mut told)?;
+            for (segment, placed) in brought.iter().zip(&taken.placed) {
+                self.note(segment, placed, &mut told);
             }
             waiting(|| self.replica.hub_has(&stream, &hub))?;
-            let Received { segments, bytes, .. } = self.outcome.sent;
+            let Received { segments, bytes, .. } = self.trail.outcome.sent;
             (self.progress)(Step::Sending { segments, bytes });
             if told == before {
                 // Nothing was learnt, so the next batch would be the same again.
@@ -140,7 +211,7 @@ impl<L: Line> Run<'_, L> {
 
     /// Tells the hub what the county has ordered and it does not know: it reads no stream.
     async fn tell(&mut self) -> Result<(), LinkFault> {
-        let Some(epoch) = self.outcome.epoch else { return Ok(()) };
+        let Some(epoch) = self.trail.outcome.epoch else { return Ok(()) };
         let orders = waiting(|| self.replica.orders(&epoch))?;
         if orders.is_empty() {
             return Ok(());
@@ -158,37 +229,33 @@ impl<L: Line> Run<'_, L> {
         Ok(waiting(|| self.replica.orders_told(&epoch, &orders))?)
     }
 
-    fn note(&mut self, stream: Stream, bytes: &[u8], placed: &Placed, told: &mut Frontier) -> Result<(), LinkFault> {
-        let segment = Segment::parse(bytes, &Limits::STANDARD).map_err(|_| LinkFault::Garbled)?;
-        let header = segment.header();
-        let head = Head { seq: header.seq, hash: segment.hash() };
+    fn note(&mut self, segment: &Brought, placed: &Placed, told: &mut Frontier) {
+        let outcome = &mut self.trail.outcome;
         match placed {
             Placed::Refused(why) => {
                 // As if the hub were far ahead on this chain: it is left alone until the next exchange, the others go on.
-                told.add(header.chain, Head { seq: u64::MAX, ..head });
-                if !self.outcome.refused.iter().any(|(of, known)| *of == stream && known == why) {
-                    self.outcome.refused.push((stream, why.clone()));
+                told.add(segment.chain, Head { seq: u64::MAX, ..segment.head });
+                if !outcome.refused.iter().any(|(of, known)| *of == segment.stream && known == why) {
+                    outcome.refused.push((segment.stream, why.clone()));
                 }
-                return Ok(());
+                return;
             }
             Placed::Known => {}
             Placed::Stored | Placed::Fork => {
-                self.outcome.forks += u64::from(*placed == Placed::Fork);
-                self.outcome.sent.segments += 1;
-                self.outcome.sent.changes += u64::from(header.changes);
-                self.outcome.sent.bytes += bytes.len() as u64;
+                outcome.forks += u64::from(*placed == Placed::Fork);
+                segment.count(&mut outcome.sent);
             }
         }
-        told.add(header.chain, head);
-        Ok(())
+        told.add(segment.chain, segment.head);
     }
 
     /// Fetches what the replica lacks of a stream, page by page, each kept as it comes.
     async fn fetch(&mut self, stream: Stream, hub: &Frontier) -> Result<(), LinkFault> {
-        if !hub.is_empty() {
-            self.checkpoint(stream).await?;
-        }
         let mut have = self.have(&stream)?;
+        if have != *hub && self.summed.contains(&stream) {
+            self.checkpoint(stream).await?;
+            have = self.have(&stream)?;
+        }
         while have != *hub {
             let begun = waiting(|| self.replica.begun(&stream));
             let ask = MissingAsk {
@@ -236,6 +303,7 @@ impl<L: Line> Run<'_, L> {
             let piece = answer.piece().await;
             if let Ok(Some(piece)) = &piece {
                 bytes += piece.len();
+                self.trail.came += piece.len() as u64;
                 frames.push(piece);
                 part.extend(frames.take(&Limits::STANDARD).map_err(|_| LinkFault::Garbled)?);
             }
@@ -262,7 +330,7 @@ impl<L: Line> Run<'_, L> {
 
     fn keep(&mut self, stream: Stream, segments: Vec<Vec<u8>>) -> Result<(), LinkFault> {
         let kept = waiting(|| self.replica.receive(&stream, segments))?;
-        let sum = &mut self.outcome.received;
+        let sum = &mut self.trail.outcome.received;
         sum.segments += kept.segments;
         sum.changes += kept.changes;
         sum.bytes += kept.bytes;

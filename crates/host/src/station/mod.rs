@@ -162,6 +162,7 @@ impl Station {
         let question = self.with_upload(question)?;
         match name {
             "sync.now" => written(self.exchange().await?),
+            "sync.check" => written(self.compare().await?),
             "app.recover" => {
                 self.keeper.room(&self.dir, name)?;
                 written(self.recover(read(question)?).await?)

@@ -53,7 +53,7 @@ impl Station {
         })?;
         let root = VerifyingKey::from_bytes(&root).map_err(Fault::question)?;
         let hub = Hub { url: ask.url.trim().trim_end_matches('/').to_owned(), key: ask.key.trim().to_owned() };
-        let claimed = match link(&session, &hub, &self.timer.brittle) {
+        let claimed = match link(&session, &hub) {
             Ok(link) => link.claim(ask.claim.trim(), root).await.map_err(|e| spoken(&e)),
             Err(fault) => Err(fault),
         };

@@ -1,10 +1,7 @@
 //! How far an exchange is, and what is told of it.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 
@@ -21,8 +18,6 @@ pub struct Timer {
     /// Exchanges that wait for their turn: the slow lane stands aside for them.
     pub(super) queue: AtomicUsize,
     pub(super) running: tokio::sync::Mutex<()>,
-    /// The line breaks in the middle of requests.
-    pub(super) brittle: Arc<AtomicBool>,
     now: Mutex<Progress>,
 }
 

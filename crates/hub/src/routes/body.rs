@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::http::header::CONTENT_LENGTH;
 use http_body_util::{BodyExt, Full};
 use niangjia_replication::wire::RefusalCode;
+use tokio::time::Instant;
 
 use super::Refuse;
 
@@ -28,21 +29,55 @@ pub(super) async fn read(request: Request, most: usize) -> Result<Vec<u8>, Refus
     if declared(&request).is_some_and(|length| length > most) {
         return Err(RefusalCode::TooLarge.into());
     }
-    let pieces = pieces(request.into_body(), most);
-    tokio::time::timeout(WHOLE, pieces).await.map_err(|_| RefusalCode::Malformed)?
+    let mut coming = Coming::new(request.into_body(), Vec::new(), most);
+    loop {
+        match coming.more().await {
+            More::Some => {}
+            More::End => return Ok(coming.bytes),
+            More::Broken => return Err(RefusalCode::Malformed.into()),
+            More::TooLarge => return Err(RefusalCode::TooLarge.into()),
+        }
+    }
 }
 
-async fn pieces(mut body: Body, most: usize) -> Result<Vec<u8>, Refuse> {
-    let mut read = Vec::new();
-    while let Some(piece) = tokio::time::timeout(PIECE, body.frame()).await.map_err(|_| RefusalCode::Malformed)? {
-        let piece = piece.map_err(|_| RefusalCode::Malformed)?;
-        let Ok(piece) = piece.into_data() else { continue };
-        if read.len() + piece.len() > most {
-            return Err(RefusalCode::TooLarge.into());
-        }
-        read.extend_from_slice(&piece);
+/// A body on its way, piece by piece.
+pub(super) struct Coming {
+    body: Body,
+    most: usize,
+    until: Instant,
+    /// What has come, behind what was there before.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What became of the next piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum More {
+    Some,
+    End,
+    /// The line broke, or brought nothing for too long.
+    Broken,
+    TooLarge,
+}
+
+impl Coming {
+    pub(super) fn new(body: Body, bytes: Vec<u8>, most: usize) -> Self {
+        Self { body, most, until: Instant::now() + WHOLE, bytes }
     }
-    Ok(read)
+
+    pub(super) async fn more(&mut self) -> More {
+        let until = self.until.min(Instant::now() + PIECE);
+        let piece = match tokio::time::timeout_at(until, self.body.frame()).await {
+            Ok(Some(Ok(piece))) => piece,
+            Ok(None) => return More::End,
+            Ok(Some(Err(_))) | Err(_) => return More::Broken,
+        };
+        let Ok(piece) = piece.into_data() else { return More::Some };
+        if self.bytes.len() + piece.len() > self.most {
+            return More::TooLarge;
+        }
+        self.bytes.extend_from_slice(&piece);
+        More::Some
+    }
 }
 
 /// A body that keeps `held` until it was sent or its line is gone.

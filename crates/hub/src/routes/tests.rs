@@ -29,7 +29,8 @@ async fn hub(county: Option<&mut County>) -> Desktop {
     let store = Sqlite::open(&dir.path().join("hub.db")).unwrap();
     let claim = Claim::new(&mut rand_chacha::ChaCha20Rng::from_seed([8; 32]));
     let birth = store.be_born(&Birth { epoch: Incarnation([5; 16]), claim: claim.digest() }).unwrap();
-    let desk = Desk::new(Arc::new(store), SigningKey::from_bytes(&[4; 32]).public(), birth, Pieces::new(dir.path()));
+    let desk =
+        Desk::new(Arc::new(store), SigningKey::from_bytes(&[4; 32]).public(), birth, Beginnings::new(dir.path()));
     let hub = Desktop { desk, claim: claim.text().to_string(), _dir: dir };
     if let Some(county) = county {
         let (pc, root) = (county.pc(), county.root());
@@ -40,7 +41,8 @@ async fn hub(county: Option<&mut County>) -> Desktop {
 
 impl Desktop {
     fn request(&self, who: &Office, path: &str, body: &[u8]) -> Request {
-        let digest = wire::request_digest(&self.desk.key, "POST", path, body, &[1; 16]);
+        let signed = if path.ends_with("/segments") { &[] } else { body };
+        let digest = wire::request_digest(&self.desk.key, "POST", path, signed, &[1; 16]);
         let signature = URL_SAFE_NO_PAD.encode(who.key.sign(&digest));
         let chain = URL_SAFE_NO_PAD.encode(who.chain_cbor());
         Request::post(path)
@@ -285,4 +287,81 @@ async fn other_paths_and_other_protocols() {
     let status: Status = wire::decode(&status).unwrap();
     assert!(status.claimed && status.protocol == wire::PROTOCOL && status.hub == wire::hub_id(&hub.desk.key));
     assert_ne!(status.hub, RecordId([0; 16]));
+}
+
+/// A body of which so much comes before the line breaks.
+struct Broken(Option<axum::body::Bytes>);
+
+impl axum::body::HttpBody for Broken {
+    type Data = axum::body::Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        std::task::Poll::Ready(Some(match self.0.take() {
+            Some(bytes) => Ok(hyper::body::Frame::data(bytes)),
+            None => Err(std::io::Error::other("the line breaks")),
+        }))
+    }
+}
+
+#[tokio::test]
+async fn what_came_before_a_break_counts_and_only_the_rest_goes_again() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let mut office = county.office();
+    let stream = office.stream();
+    let path = format!("/v1/streams/{stream}/segments");
+    let mut body = Vec::new();
+    let segments: Vec<_> = (0..3).map(|_| office.save(stream, 3000)).collect();
+    segments.iter().for_each(|segment| put_frame(&mut body, segment).unwrap());
+    let (first, cut) = (4 + segments[0].len(), 4 + segments[0].len() + 1000);
+
+    let came = axum::body::Bytes::copy_from_slice(&body[..cut]);
+    let broken = hub.request(&office, &path, &[]).map(|_| Body::new(Broken(Some(came))));
+    assert!(hub.answer(broken).await.is_err());
+    assert_eq!(hub.missing(&office, stream, &Frontier::new()).await.map(|all| all.len()), Ok(1), "a whole one counts");
+    let ask = ChangedAsk { streams: Vec::new(), counts: office.counts().unwrap(), about: None };
+    let changed = hub.post(&office, "/v1/changed", &wire::encode(&ask)).await.unwrap();
+    let begun = Begun::of(&body[first..cut]);
+    assert_eq!(wire::decode::<Changed>(&changed).unwrap().begun, [(stream, begun)]);
+    let other = county.further_pc(office.office);
+    let ask = ChangedAsk { streams: Vec::new(), counts: std::collections::BTreeMap::new(), about: None };
+    let changed = hub.post(&other, "/v1/changed", &wire::encode(&ask)).await.unwrap();
+    assert_eq!(wire::decode::<Changed>(&changed).unwrap().begun, [], "each PC has its own");
+
+    let behind = |begun: Begun| {
+        let mut request = hub.request(&office, &path, &body[cut..]);
+        request.headers_mut().insert(wire::BEGUN, begun.header().parse().unwrap());
+        request
+    };
+    let elsewhere = Begun::of(&body[first..cut - 1]);
+    assert_eq!(hub.answer(behind(elsewhere)).await.err(), Some(RefusalCode::NotFound));
+    let taken = hub.answer(behind(begun)).await.unwrap();
+    assert_eq!(wire::decode::<Taken>(&taken).unwrap().placed, [Placed::Stored, Placed::Stored]);
+    assert_eq!(hub.missing(&office, stream, &Frontier::new()).await, Ok(segments));
+    assert_eq!(hub.answer(behind(begun)).await.err(), Some(RefusalCode::NotFound), "it is let go of");
+}
+
+#[tokio::test]
+async fn a_device_is_named_once_it_was_shown_and_a_name_alone_opens_nothing() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let (pc, other) = (county.pc(), county.office());
+    let ask = wire::encode(&ChangedAsk { streams: Vec::new(), counts: std::collections::BTreeMap::new(), about: None });
+    let named = |who: &Office, signer: &Office| {
+        let mut request = hub.request(who, "/v1/changed", &ask);
+        let digest = wire::request_digest(&hub.desk.key, "POST", "/v1/changed", &ask, &[1; 16]);
+        let name = URL_SAFE_NO_PAD.encode(blake3::hash(&who.chain_cbor()).as_bytes());
+        let signature = URL_SAFE_NO_PAD.encode(signer.key.sign(&digest));
+        let header = format!("Niangjia {}{name}.{signature}", wire::NAMED);
+        request.headers_mut().insert(AUTHORIZATION, header.parse().unwrap());
+        request
+    };
+    assert_eq!(hub.answer(named(&pc, &pc)).await.err(), Some(RefusalCode::Unsigned), "nobody has seen it yet");
+    hub.post(&pc, "/v1/changed", &ask).await.unwrap();
+    assert!(hub.answer(named(&pc, &pc)).await.is_ok());
+    assert_eq!(hub.answer(named(&pc, &other)).await.err(), Some(RefusalCode::Unsigned), "the key decides");
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use niangjia_replication::keys::{CertId, VerifyingKey};
-use niangjia_replication::wire::{About, Placed, lacks};
+use niangjia_replication::wire::{About, Placed, held::Numbered, lacks};
 use niangjia_replication::{Frontier, Head, Incarnation, Stream};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
@@ -13,6 +13,7 @@ use super::{Arrived, ArrivedPart, Birth, Device, Extent, Page, Seen, SegmentStor
 
 mod blobs;
 mod checkpoints;
+mod mend;
 mod rows;
 
 use rows::{born, chains, counts, device, holds, lacking_ids, page, pinned, place, remember};
@@ -263,6 +264,10 @@ impl SegmentStore for Sqlite {
         self.write(|act| checkpoints::keep(act, part))
     }
 
+    fn has_checkpoint(&self, stream: &Stream) -> Result<bool, StoreFault> {
+        self.read(|ask| checkpoints::any(ask, stream))
+    }
+
     fn checkpoints(&self, stream: &Stream) -> Result<Vec<Whole>, StoreFault> {
         self.read(|ask| checkpoints::whole(ask, stream))
     }
@@ -273,6 +278,21 @@ impl SegmentStore for Sqlite {
 
     fn holds(&self, stream: &Stream, chain: Incarnation, head: &Head) -> Result<bool, StoreFault> {
         self.read(|ask| checkpoints::holds_segment(ask, stream, chain, head))
+    }
+
+    fn held(
+        &self,
+        stream: &Stream,
+        chain: Incarnation,
+        from: u64,
+        to: u64,
+        view: View,
+    ) -> Result<(Vec<Numbered>, u64), StoreFault> {
+        self.read(|ask| mend::held(ask, stream, chain, (from, to), view))
+    }
+
+    fn segment(&self, hash: &[u8; 32], view: View) -> Result<Option<Vec<u8>>, StoreFault> {
+        self.read(|ask| mend::segment(ask, hash, view))
     }
 
     fn writers(&self, stream: &Stream, chain: Incarnation) -> Result<Vec<Device>, StoreFault> {
@@ -368,9 +388,11 @@ mod tests {
         let part = |id: u8, part: u32, last: bool| ArrivedPart { stream, id: [id; 16], part, last, bytes: b"part" };
         assert!(store.keep_part(&part(1, 2, true)).unwrap());
         assert!(store.checkpoints(&stream).unwrap().is_empty(), "its first part has not come");
+        assert!(!store.has_checkpoint(&stream).unwrap());
         assert!(store.keep_part(&part(1, 1, false)).unwrap());
         assert!(!store.keep_part(&part(1, 1, false)).unwrap());
         assert_eq!(store.checkpoints(&stream).unwrap().len(), 1);
+        assert!(store.has_checkpoint(&stream).unwrap() && !store.has_checkpoint(&Stream::Registry).unwrap());
         assert!(store.checkpoints(&Stream::Registry).unwrap().is_empty());
         let (first, rest) = (store.parts(&[1; 16], 0, 1).unwrap(), store.parts(&[1; 16], 1, 1).unwrap());
         assert_eq!((first.segments.len(), first.more, rest.segments.len(), rest.more), (1, true, 1, false));

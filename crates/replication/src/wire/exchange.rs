@@ -9,6 +9,8 @@ use crate::change::{Incarnation, RecordId};
 use crate::frontier::{Frontier, Head};
 use crate::stream::Stream;
 
+use super::held::Numbered;
+
 /// What one side holds of a chain and the other side lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lacks {
@@ -59,6 +61,29 @@ pub struct Received {
     pub segments: u64,
     pub changes: u64,
     pub bytes: u64,
+}
+
+/// The part of a chain whose segments a [`Replica`] keeps; what lies below it stands in a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    pub stream: Stream,
+    pub chain: Incarnation,
+    /// First and last number.
+    pub from: u64,
+    pub to: u64,
+    /// Bytes of its segments, more or less.
+    pub bytes: u64,
+}
+
+/// What came of a comparison to the byte, in segments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Found {
+    /// They were missing here, and came from the hub.
+    pub fetched: u64,
+    /// They were missing at the hub, and it has them again.
+    pub sent: u64,
+    /// Neither side has them.
+    pub lost: u64,
 }
 
 /// An office's store, as the link sees it. Synchronous: the link calls it from a thread that may wait.
@@ -136,6 +161,46 @@ pub trait Replica: Send {
     /// # Errors
     /// When its store cannot be written.
     fn checkpoint_sent(&mut self, _hub: &Incarnation, _part: &[u8]) -> Result<(), ReplicaFault> {
+        Ok(())
+    }
+
+    /// Whether it is time to compare to the byte what both sides hold, not only where their chains end.
+    ///
+    /// # Errors
+    /// When its store cannot be read or written.
+    fn due(&mut self) -> Result<bool, ReplicaFault> {
+        Ok(false)
+    }
+
+    /// The chains whose segments it keeps.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn chains(&mut self) -> Result<Vec<Kept>, ReplicaFault> {
+        Ok(Vec::new())
+    }
+
+    /// The segments of a chain that it holds to the byte, in the order of numbers and hashes.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn held(&mut self, _of: &Kept) -> Result<Vec<Numbered>, ReplicaFault> {
+        Ok(Vec::new())
+    }
+
+    /// One of these.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn segment(&mut self, _of: &Kept, _segment: &Numbered) -> Result<Option<Vec<u8>>, ReplicaFault> {
+        Ok(None)
+    }
+
+    /// The comparison was made, and this came of it.
+    ///
+    /// # Errors
+    /// When its store cannot be written.
+    fn checked(&mut self, _found: Found) -> Result<(), ReplicaFault> {
         Ok(())
     }
 

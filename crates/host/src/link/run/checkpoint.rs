@@ -37,7 +37,7 @@ impl<L: Line> Run<'_, L> {
 
     /// Brings the hub the checkpoints made here that this life of its store has not taken yet.
     pub(super) async fn offer(&mut self) -> Result<(), LinkFault> {
-        let Some(epoch) = self.outcome.epoch else { return Ok(()) };
+        let Some(epoch) = self.trail.outcome.epoch else { return Ok(()) };
         while let Some((stream, part)) = waiting(|| self.replica.checkpoint_for(&epoch))? {
             let mut body = Vec::with_capacity(part.len() + 4);
             wire::put_frame(&mut body, &part).map_err(|_| LinkFault::Garbled)?;

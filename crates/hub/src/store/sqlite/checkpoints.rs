@@ -45,6 +45,11 @@ pub(super) fn keep(act: &Transaction<'_>, part: &ArrivedPart<'_>) -> Result<bool
     Ok(new > 0)
 }
 
+pub(super) fn any(ask: &Transaction<'_>, stream: &Stream) -> Result<bool, StoreFault> {
+    let mut whole = ask.prepare_cached(&format!("SELECT 1 FROM checkpoint_part l WHERE {IS_WHOLE}"))?;
+    Ok(whole.exists([stream.to_string()])?)
+}
+
 pub(super) fn whole(ask: &Transaction<'_>, stream: &Stream) -> Result<Vec<Whole>, StoreFault> {
     let mut ids = ask.prepare_cached(&format!("SELECT id FROM checkpoint_part l WHERE {IS_WHOLE} ORDER BY no DESC"))?;
     let mut first = ask.prepare_cached("SELECT bytes FROM checkpoint_part WHERE id = ?1 AND part = 1")?;

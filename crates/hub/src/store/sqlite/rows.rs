@@ -8,7 +8,7 @@ use niangjia_replication::wire::{Digest, Lacks, Placed, Refused};
 use niangjia_replication::{Incarnation, RecordId, Stream};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::LOOKED_AT;
+use super::{LOOKED_AT, mend};
 use crate::store::{Arrived, Birth, Device, Page, StoreFault, View};
 
 type Hash = [u8; 32];
@@ -69,7 +69,7 @@ pub(super) fn counts(ask: &Transaction<'_>, cert: &CertId) -> Result<BTreeMap<St
 
 pub(super) fn place(act: &Transaction<'_>, segment: &Arrived<'_>, now_ms: i64) -> Result<Placed, StoreFault> {
     if act.prepare_cached("SELECT 1 FROM segment WHERE hash = ?1")?.exists([segment.hash])? {
-        return Ok(Placed::Known);
+        return Ok(if mend::again(act, segment)? { Placed::Stored } else { Placed::Known });
     }
     let chain = act
         .prepare_cached("SELECT id, signer FROM chain WHERE stream = ?1 AND incarnation = ?2")?
@@ -87,21 +87,30 @@ pub(super) fn place(act: &Transaction<'_>, segment: &Arrived<'_>, now_ms: i64) -
         return Ok(Placed::Refused(Refused::OtherDevice));
     }
     let before = Head { seq: segment.seq.saturating_sub(1), hash: segment.prev };
-    let (true, Ok(seq)) = (first || holds(act, id, &before)?, i64::try_from(segment.seq)) else {
+    let lost = match i64::try_from(segment.seq) {
+        Ok(seq) => mend::was_held(act, id, seq, &segment.hash)?,
+        Err(_) => None,
+    };
+    let follows = first || lost.is_some() || holds(act, id, &before)?;
+    let (true, Ok(seq)) = (follows, i64::try_from(segment.seq)) else {
         let expected = heads(act, id)?.iter().map(|head| (head.seq, Digest(head.hash))).collect();
         return Ok(Placed::Refused(Refused::Gap { expected }));
     };
     let fork = act.prepare_cached("SELECT 1 FROM segment WHERE chain = ?1 AND seq = ?2")?.exists(params![id, seq])?;
     act.prepare_cached(
-        "INSERT INTO segment (chain, seq, hash, prev, stored_ms, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO segment (id, chain, seq, hash, prev, stored_ms, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![id, seq, segment.hash, segment.prev, now_ms, segment.bytes])?;
+    .execute(params![lost.flatten(), id, seq, segment.hash, segment.prev, now_ms, segment.bytes])?;
+    if lost.is_some() {
+        tracing::warn!(stream = %segment.stream, seq, "a segment that was lost is here again");
+        return Ok(Placed::Stored);
+    }
     act.prepare_cached("DELETE FROM head WHERE chain = ?1 AND seq = ?2 AND hash = ?3")?.execute(params![
         id,
         seq - 1,
         segment.prev
     ])?;
-    act.prepare_cached("INSERT INTO head (chain, seq, hash) VALUES (?1, ?2, ?3)")?.execute(params![
+    act.prepare_cached("INSERT OR IGNORE INTO head (chain, seq, hash) VALUES (?1, ?2, ?3)")?.execute(params![
         id,
         seq,
         segment.hash
