@@ -37,7 +37,7 @@ const REFUSED = [
     what: 'a table of something else',
     name: '天气.csv',
     made: (path) => writeFileSync(path, '日期,天气\n今天,晴\n'),
-    says: '在前 30 行里没有找到认识的表头，无法知道哪一列是什么。看到的表头是：日期、天气。请下载模板对照，或把表头改成模板上的名称再导入。',
+    says: '在前 30 行里没有找到认识的表头，无法知道哪一列是什么。看到的表头是：日期、天气。请点“下载模板”对照，或把表头改成模板上的名称再导入。',
   },
   {
     what: 'a picture by the name of a sheet',

@@ -1,5 +1,6 @@
 //! Bad input and bad luck: a clear sentence, nothing half-done, nothing lost.
 
+use base64::Engine as _;
 use serde_json::json;
 use stories::{County, Desk, PASSPHRASE, fixture};
 
@@ -201,4 +202,64 @@ async fn a_clerk_changes_the_passphrase_and_the_old_one_opens_nothing() {
     assert_eq!(fault.code, "passphrase_wrong");
     office.ask("app.unlock", json!({ "clerk": "李强", "passphrase": "新的一句好记的话" })).await;
     assert_eq!(office.found("wf").await, 1);
+}
+
+#[tokio::test]
+async fn whoever_guesses_with_a_new_process_each_time_is_told_to_wait_as_well() {
+    let office = Desk::alone("平明镇总工会").await;
+    office.ask("clerks.add", json!({ "name": "张敏", "passphrase": "另一句好记的口令话", "roles": ["clerk"] })).await;
+    office.station.close().await;
+    let codes = |guess: &'static str, tries: usize| {
+        let dir = office.dir();
+        async move {
+            let mut codes = Vec::new();
+            for _ in 0..tries {
+                let ask = json!({ "clerk": "李强", "passphrase": guess });
+                codes.push(stories::opened(dir.clone()).call("app.unlock", ask).await.err().map(|fault| fault.code));
+            }
+            codes
+        }
+    };
+    let wrong = Some("passphrase_wrong".to_owned());
+    let wait = Some("passphrase_wait".to_owned());
+    assert_eq!(codes("猜一个口令", 6).await, [&wrong, &wrong, &wrong, &wait, &wait, &wait].map(Clone::clone));
+    assert_eq!(
+        codes(PASSPHRASE, 1).await,
+        std::slice::from_ref(&wait),
+        "the right one waits too, or the pause would answer the guess"
+    );
+    // A colleague is not kept from work, and her own passphrase does not buy him further guesses.
+    let hers = json!({ "clerk": "张敏", "passphrase": "另一句好记的口令话" });
+    stories::opened(office.dir()).call("app.unlock", hers).await.unwrap();
+    assert_eq!(codes("猜一个口令", 1).await, [wait]);
+    for entry in std::fs::read_dir(office.dir()).unwrap().flatten().filter(|e| e.path().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        assert!(
+            !bytes.windows(15).any(|w| w == "猜一个口令".as_bytes()),
+            "no guess lies on the disk: {:?}",
+            entry.file_name()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_slot_of_a_test_build_is_not_called_a_wrong_passphrase() {
+    let office = Desk::alone("平明镇总工会").await;
+    office.station.close().await;
+    let path = office.dir().join("office.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut folder: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let slot = folder["clerks"][0]["slot"].as_str().unwrap();
+    let mut bytes = base64::engine::general_purpose::STANDARD.decode(slot).unwrap();
+    // Version, salt of 16 bytes, then the memory of the key derivation: 32 KiB in test builds. Here it says 33.
+    let at = bytes.windows(2).position(|w| w == [0x18, 0x20]).unwrap();
+    bytes[at + 1] = 0x21;
+    folder["clerks"][0]["slot"] = base64::engine::general_purpose::STANDARD.encode(&bytes).into();
+    std::fs::write(&path, folder.to_string()).unwrap();
+    for _ in 0..5 {
+        let station = stories::opened(office.dir());
+        let fault = station.call("app.unlock", json!({ "clerk": "李强", "passphrase": PASSPHRASE })).await.unwrap_err();
+        assert_eq!(fault.code, "slot_foreign", "and it is no guess that would have to wait");
+        assert!(!fault.say.zh.contains("口令不对"), "{fault}");
+    }
 }

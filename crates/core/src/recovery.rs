@@ -41,6 +41,13 @@ pub struct Known<'n> {
     pub code: &'n str,
 }
 
+/// Leaves an entry that the shares of the root, which lay on this PC as files, were erased.
+pub fn kit_put_away(desk: &mut Desk<'_>, shares: usize) {
+    desk.note.record = Some(desk.office().identity.office);
+    desk.note.kind = Some(Organisation::TYPE.name);
+    desk.note.count = Some(shares);
+}
+
 /// Begins on a new PC with the root alone: a new issuing key and device under it, and the keys that follow from it.
 ///
 /// # Errors

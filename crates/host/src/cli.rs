@@ -1,17 +1,12 @@
 //! The script door: everything that a clerk can do, a script can do, through the same commands.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
 use niangjia_core::{Fault, replication::Stream};
 use serde_json::{Value, json};
 
-use crate::{Station, data_dir, demo, schema, web};
+use crate::{Station, data_dir, demo, schema, station::kit, web};
 
 #[derive(Parser)]
 #[command(name = "niangjia-office", version, about = "Niangjia 娘家: an office without a window")]
@@ -38,7 +33,8 @@ enum Verb {
         code: String,
         #[arg(long)]
         clerk: String,
-        /// Folder for the three shares of the county root; else `kit` in the data folder.
+        /// Folder for the three shares of the county root; else `kit` in the data folder. They lie there in the open, and home
+        /// says so, until they are printed and `call kit.put_away` erases them.
         #[arg(long)]
         kit: Option<PathBuf>,
     },
@@ -180,26 +176,6 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Where the three shares of a kit are written.
-fn share_paths(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    (1..=3).map(|n| folder.join(format!("share-{n}.txt")))
-}
-
-/// Writes a share where nobody else on this PC reads it, and never over the kit of another county.
-fn put_share(path: &Path, share: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path)?;
-    file.write_all(share.as_bytes())?;
-    file.sync_all()
-}
-
 /// One line to whoever reads; nobody may be reading any more (`| head`), and then nothing is lost: what was done stands.
 fn told(answer: &dyn std::fmt::Display) {
     use std::io::Write as _;
@@ -216,7 +192,14 @@ fn passphrase() -> Result<String, Fault> {
     if let Ok(passphrase) = std::env::var("NIANGJIA_PASSPHRASE") {
         return Ok(passphrase);
     }
-    rpassword::prompt_password("口令 passphrase: ").map_err(Fault::from)
+    rpassword::prompt_password("口令 passphrase: ").map_err(|cause| {
+        Fault::new(
+            "passphrase_absent",
+            "没有得到口令，什么也没有做：环境变量 NIANGJIA_PASSPHRASE 没有设置，也没有可以输入口令的终端。请设置这个变量，或在终端窗口里运行。",
+            "There is no passphrase, and nothing was done: NIANGJIA_PASSPHRASE is not set, and there is no terminal to ask at. Set it, or run this in a terminal.",
+        )
+        .because(cause.kind())
+    })
 }
 
 /// The clerk who works: `--as`, or the first one of the folder.
@@ -254,7 +237,7 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
         Verb::Commands { typescript: false } => schema::commands().map(Some),
         Verb::New { role, name, code, clerk, kit } => {
             let folder = kit.unwrap_or_else(|| dir.join("kit"));
-            if share_paths(&folder).any(|path| path.exists()) {
+            if kit::share_paths(&folder).any(|path| path.exists()) {
                 return Err(Fault::new(
                     "kit_there",
                     "这个文件夹里已经有一套应急密钥，没有建立。请换一个文件夹，或先把原来的收好。",
@@ -267,13 +250,18 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             let mut answer = station.call("app.create", question).await?;
             // Shares that could not be written are told instead: they are made once and stand nowhere else.
             if let Some(shares) = answer.get("shares").and_then(Value::as_array).cloned() {
-                let mut shares = share_paths(&folder).zip(shares.iter().filter_map(Value::as_str));
-                let written = std::fs::create_dir_all(&folder)
-                    .and_then(|()| shares.try_for_each(|(path, share)| put_share(&path, share)));
+                let written = kit::put_shares(&folder, shares.iter().filter_map(Value::as_str));
                 match (written, answer.as_object_mut()) {
                     (Ok(()), Some(answer)) => {
                         answer.remove("shares");
                         answer.insert("kit".to_owned(), json!(folder));
+                        // Home says so until `kit.put_away`; a folder that cannot be noted is still a founded office.
+                        if let Err(fault) = station.kit_lies_at(&folder) {
+                            tracing::warn!(code = fault.code, "home will not remind of the kit");
+                        }
+                        tracing::warn!(
+                            "the three shares of the county root lie in the open: print them, keep them apart, then call kit.put_away"
+                        );
                     }
                     (written, _) => tracing::warn!(?written, "the kit was not written; its shares are in the answer"),
                 }

@@ -10,7 +10,7 @@ use niangjia_core::{
     Fault,
     founding::ClerkKeys,
     replication::{
-        RecordId,
+        Bad, RecordId,
         keys::{OpeningKey, SigningKey},
         slot,
     },
@@ -24,6 +24,8 @@ use crate::station::{Language, OfficeRole};
 
 /// The file beside the database.
 const FILE: &str = "office.json";
+/// The one fault that is a guess.
+pub(crate) const PASSPHRASE_WRONG: &str = "passphrase_wrong";
 
 /// Settings and key slots of one PC. No secret lies here in the open; names of clerks do, the unlock page lists them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -40,6 +42,9 @@ pub(crate) struct Folder {
     /// Large type.
     #[serde(default)]
     pub(crate) large_type: bool,
+    /// Where the script door wrote the shares of the county root, until somebody says that they were put away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kit: Option<PathBuf>,
 }
 
 /// The office as the unlock page shows it.
@@ -125,22 +130,31 @@ impl Slot {
     }
 
     /// Opens the slot; takes the time of one key derivation.
+    ///
+    /// # Errors
+    /// [`PASSPHRASE_WRONG`]; `slot_foreign` where this program does not take the slot's key derivation, `slot_memory` where
+    /// there is no memory for it, `slot_damaged` for bytes that are no slot.
     pub(crate) fn unlock(&self, passphrase: &str) -> Result<Unlocked, Fault> {
         let wrong = || {
             Fault::new(
-                "passphrase_wrong",
+                PASSPHRASE_WRONG,
                 "口令不对，没有打开。请检查大小写和输入法后再试；忘记口令请找本办公室的安全管理员或县总工会。",
                 "The passphrase is not right. Check capitals and the input method and try again; if it is forgotten, ask the security administrator of this office or the county.",
             )
         };
-        let bytes = STANDARD.decode(&self.slot).map_err(|_| wrong())?;
-        let payload = slot::unlock(passphrase, &self.id.0, &bytes).map_err(|_| wrong())?;
+        let bytes = STANDARD.decode(&self.slot).map_err(slot_damaged)?;
+        let payload = slot::unlock(passphrase, &self.id.0, &bytes).map_err(|bad| match bad {
+            Bad::Sealed => wrong(),
+            Bad::Foreign | Bad::Unknown { .. } => slot_foreign(),
+            Bad::Derivation => slot_memory(),
+            other => slot_damaged(other),
+        })?;
         let part = |from: usize| {
             payload
                 .get(from..from + 32)
                 .and_then(|b| <[u8; 32]>::try_from(b).ok())
                 .map(Zeroizing::new)
-                .ok_or_else(wrong)
+                .ok_or_else(|| slot_damaged("too short"))
         };
         Ok(Unlocked {
             key: DatabaseKey(part(0)?),
@@ -151,4 +165,29 @@ impl Slot {
             },
         })
     }
+}
+
+fn slot_foreign() -> Fault {
+    Fault::new(
+        "slot_foreign",
+        "这个办公室的口令锁不是这个程序能用的：它由试验版建立（保护太弱），或来自更新的版本。口令没有被判断对错，数据没有改动。试验用的数据请用原来的试验版打开；正式使用请更新程序，或新建办公室后重新录入。",
+        "The lock of this office is not one that this program opens: it was made by a test build (too weak), or by a newer version. The passphrase was not judged and nothing was changed. Open test data with the test build that made them; for real work update the program, or found the office anew.",
+    )
+}
+
+fn slot_memory() -> Fault {
+    Fault::new(
+        "slot_memory",
+        "这台电脑现在空闲内存不够，没法核对口令，数据没有改动。请关闭几个程序后再试。",
+        "This PC has too little free memory to check the passphrase; nothing was changed. Close some programs and try again.",
+    )
+}
+
+fn slot_damaged(cause: impl ToString) -> Fault {
+    Fault::new(
+        "slot_damaged",
+        "office.json 里这位经办人的口令锁已损坏，不是口令不对。数据没有改动。请让本办公室的另一位经办人打开，或从备份恢复这个文件。",
+        "The clerk's lock in office.json is damaged; the passphrase is not to blame. Nothing was changed. Let another clerk of this office open it, or restore that file from a backup.",
+    )
+    .because(cause)
 }

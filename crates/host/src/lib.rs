@@ -1,5 +1,6 @@
 //! niangjia-host: runs a core on a PC: folder, clock, chance, unlocking, the link to the hub, the loopback web server.
 
+mod brake;
 pub mod cli;
 mod demo;
 mod disk;

@@ -50,3 +50,102 @@ fn a_reader_that_goes_away_is_no_fault() {
     let ended = listing.wait_with_output().unwrap();
     assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
 }
+
+#[test]
+fn a_kit_that_still_lies_on_the_pc_is_a_thing_to_do_until_it_is_put_away() {
+    let home = tempfile::tempdir().unwrap();
+    let found = [
+        "--data",
+        "county",
+        "new",
+        "--role",
+        "county",
+        "--name",
+        "东海县总工会",
+        "--code",
+        "320722",
+        "--clerk",
+        "周敏",
+    ];
+    let founded = office(home.path()).args(found).output().unwrap();
+    let answer: Value = serde_json::from_slice(&founded.stdout).unwrap();
+    for key in ["office", "device", "fingerprint", "kit"] {
+        assert!(answer[key].is_string(), "{key}: {answer}");
+    }
+    assert!(answer.get("shares").is_none());
+    let ask = |name: &str, question: &str| -> Value {
+        let asked = office(home.path()).args(["--data", "county", "call", name, question]).output().unwrap();
+        assert!(asked.status.success(), "{asked:?}");
+        serde_json::from_slice(&asked.stdout).unwrap()
+    };
+    let kit = home.path().join("county/kit");
+    let tile = |home: &Value| home["tiles"].as_array().unwrap().iter().find(|tile| tile["key"] == "kit").cloned();
+    let told = tile(&ask("home", "{}")).expect("home says that the kit lies here");
+    assert_eq!((&told["count"], &told["tone"]), (&Value::from(3), &Value::from("late")));
+    std::fs::write(kit.join("readme.txt"), "mine").unwrap();
+    assert_eq!(ask("kit.find", "{}")["files"], 3);
+    assert_eq!(ask("kit.put_away", "{}")["files"], 3);
+    assert!((1..=3).all(|n| !kit.join(format!("share-{n}.txt")).exists()), "erased");
+    assert!(kit.join("readme.txt").exists(), "nothing else");
+    assert!(tile(&ask("home", "{}")).is_none());
+    assert_eq!(ask("kit.put_away", "{}")["files"], 0, "twice is once");
+}
+
+#[cfg(unix)]
+#[test]
+fn without_a_passphrase_and_a_terminal_it_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    // A session of its own has no terminal to ask at.
+    let mut alone = Command::new("setsid");
+    alone.arg("--wait").arg(env!("CARGO_BIN_EXE_niangjia-office")).current_dir(home.path());
+    alone.env_remove("NIANGJIA_PASSPHRASE").env_remove("NIANGJIA_DATA").stdin(Stdio::null());
+    let found = [
+        "--data",
+        "town",
+        "new",
+        "--role",
+        "township",
+        "--name",
+        "平明镇总工会",
+        "--code",
+        "320722104",
+        "--clerk",
+        "李强",
+    ];
+    let refused = alone.args(found).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let fault: Value = serde_json::from_slice(&refused.stderr).unwrap();
+    assert_eq!(fault["code"], "passphrase_absent");
+    assert!(fault["say"]["zh"].as_str().unwrap().contains("NIANGJIA_PASSPHRASE"), "{fault}");
+}
+
+#[test]
+fn a_preview_of_one_call_is_taken_in_by_the_next() {
+    let home = tempfile::tempdir().unwrap();
+    let found = [
+        "--data",
+        "town",
+        "new",
+        "--role",
+        "township",
+        "--name",
+        "平明镇总工会",
+        "--code",
+        "320722104",
+        "--clerk",
+        "李强",
+    ];
+    assert!(office(home.path()).args(found).output().unwrap().status.success());
+    let sheet = home.path().join("roster.csv");
+    std::fs::write(&sheet, "姓名,证件号码\n王芳,99010119900615007X\n").unwrap();
+    let ask = |name: &str, question: Value| -> Value {
+        let asked = office(home.path()).args(["--data", "town", "call", name, &question.to_string()]).output().unwrap();
+        assert!(asked.status.success(), "{asked:?}");
+        serde_json::from_slice(&asked.stdout).unwrap()
+    };
+    let seen = ask("members.import", serde_json::json!({ "path": sheet }));
+    let rows = ask("members.import_rows", serde_json::json!({ "preview": seen["preview"] }));
+    assert_eq!((&rows["total"], &rows["rows"][0]["title"]), (&Value::from(1), &Value::from("王芳")));
+    let done = ask("members.import", serde_json::json!({ "preview": seen["preview"], "commit": true }));
+    assert_eq!(done["written"], 1);
+}

@@ -29,8 +29,11 @@ pub enum Bad {
     Compressed,
     #[error("not certified: {0}")]
     Untrusted(&'static str),
-    #[error("the key derivation settings are outside what is permitted")]
+    #[error("the key could not be derived: settings outside what is permitted, or too little memory")]
     Derivation,
+    /// Too cheap, so that an edited slot would be guessed, or too dear: another build made it.
+    #[error("the key derivation of this slot is none that this build takes")]
+    Foreign,
 }
 
 /// Bounds that are checked before memory is taken or work is done.

@@ -109,7 +109,8 @@ pub fn lock(
 /// Opens what [`lock`] made.
 ///
 /// # Errors
-/// [`Bad::Sealed`] for another passphrase or holder or an altered byte; [`Bad::Derivation`] for params below the floor.
+/// [`Bad::Sealed`] for another passphrase or holder or an altered byte; [`Bad::Foreign`] for params below the floor or above
+/// what a PC bears, [`Bad::Derivation`] when there is not the memory for it.
 pub fn unlock(passphrase: &str, holder: &[u8], slot: &[u8]) -> Result<Zeroizing<Vec<u8>>, Bad> {
     unlock_for(PURPOSE, passphrase.as_bytes(), holder, slot)
 }
@@ -164,11 +165,11 @@ pub(crate) fn unlock_for(purpose: &[u8], secret: &[u8], holder: &[u8], slot: &[u
         number => return Err(Bad::Unknown { what: "slot version", number }),
     }
     let salt: [u8; 16] = r.bytes_of()?;
-    let mut number = || u32::try_from(r.uint()?).map_err(|_| Bad::Derivation);
+    let mut number = || u32::try_from(r.uint()?).map_err(|_| Bad::Foreign);
     let params = Params { memory: number()?, passes: number()?, lanes: number()? };
     let nonce: [u8; 24] = r.bytes_of()?;
     r.end()?;
-    params.check()?;
+    params.check().map_err(|_| Bad::Foreign)?;
 
     let key = params.derive(secret, &salt)?;
     let aad = associated(purpose, holder, header);

@@ -695,15 +695,19 @@ export interface ImportAnswer {
   columns: ColumnLine[]
   /** Rows by class. */
   counts: Classes
-  /** Rows that are taken in or stand in the store already. */
+  /** Rows that are taken in or stand in the store already, and equal. */
   accepted: number
-  /** Rows that are not. */
+  /** Rows that make or change a person; what an undo takes back. */
+  written: number
+  /** Rows of people who are here already with other values, which stay as they are. */
+  not_taken: number
+  /** Rows that cannot be taken. */
   rejected: number
   /** Rejected rows by reason. */
   rejected_by: Record<string, number>
   /** Accepted rows that should be looked at, by reason. */
   warned_by: Record<string, number>
-  /** The same workbook with a column of reasons, where there is something to say. */
+  /** The same sheet with a column of reasons, where a row was not taken or should be looked at. */
   report?: string | null
   /** The batch, for undo; after a commit that wrote something. */
   batch?: string | null
@@ -833,6 +837,14 @@ export interface Kept {
   title: string
   /** Why. */
   why: Say
+}
+
+/** Where shares of the county root lie in the open. */
+export interface KitPlace {
+  /** The folder; absent where none is known. */
+  folder?: string | null
+  /** How many shares lie there; after putting them away, how many were erased. */
+  files: number
 }
 
 /** Language of the window. */
@@ -1496,6 +1508,20 @@ export interface SyncStep {
   bytes: number
 }
 
+/** A template that was written. */
+export interface TemplateAnswer {
+  /** Its file. */
+  file: string
+  /** How many columns it has. */
+  columns: number
+}
+
+/** Where the template goes. */
+export interface TemplateAsk {
+  /** A new file, or a folder; among the reports of this office where it is not said. */
+  path?: string | null
+}
+
 /** One tile. */
 export interface Tile {
   /** Identifier. */
@@ -1592,6 +1618,7 @@ export interface Commands {
   'committees.reveal': { ask: RevealAsk; answer: Revealed }
   'committees.save': { ask: SaveAsk; answer: Saved }
   'committees.settle': { ask: SettleAsk; answer: Saved }
+  'committees.template': { ask: TemplateAsk; answer: TemplateAnswer }
   'committees.void': { ask: VoidAsk; answer: Saved }
   'coverages.check': { ask: SaveAsk; answer: Checked }
   'coverages.get': { ask: GetAsk; answer: Detail }
@@ -1617,12 +1644,15 @@ export interface Commands {
   'enterprises.reveal': { ask: RevealAsk; answer: Revealed }
   'enterprises.save': { ask: SaveAsk; answer: Saved }
   'enterprises.settle': { ask: SettleAsk; answer: Saved }
+  'enterprises.template': { ask: TemplateAsk; answer: TemplateAnswer }
   'enterprises.void': { ask: VoidAsk; answer: Saved }
   'files.offer': { ask: OfferAsk; answer: Offered }
   'files.save': { ask: SaveFileAsk; answer: SavedFile }
   'home': { ask: Nothing; answer: Home }
   'hub.claim': { ask: ClaimAsk; answer: ClaimAnswer }
   'keys.rotate': { ask: RotateAsk; answer: Rotated }
+  'kit.find': { ask: Nothing; answer: KitPlace }
+  'kit.put_away': { ask: Nothing; answer: KitPlace }
   'members.batches': { ask: Nothing; answer: Batches }
   'members.change': { ask: ChangeAsk; answer: Saved }
   'members.check': { ask: SaveAsk; answer: Checked }
@@ -1636,6 +1666,7 @@ export interface Commands {
   'members.reveal': { ask: RevealAsk; answer: Revealed }
   'members.save': { ask: SaveAsk; answer: Saved }
   'members.settle': { ask: SettleAsk; answer: Saved }
+  'members.template': { ask: TemplateAsk; answer: TemplateAnswer }
   'members.undo': { ask: UndoAsk; answer: Undone }
   'members.unmerge': { ask: UnmergeAsk; answer: Saved }
   'members.void': { ask: VoidAsk; answer: Saved }
@@ -1649,6 +1680,7 @@ export interface Commands {
   'organisations.reveal': { ask: RevealAsk; answer: Revealed }
   'organisations.save': { ask: SaveAsk; answer: Saved }
   'organisations.settle': { ask: SettleAsk; answer: Saved }
+  'organisations.template': { ask: TemplateAsk; answer: TemplateAnswer }
   'organisations.tree': { ask: Nothing; answer: Tree }
   'organisations.void': { ask: VoidAsk; answer: Saved }
   'packets.export': { ask: ExportAsk; answer: ExportAnswer }
@@ -1662,6 +1694,7 @@ export interface Commands {
   'posts.reveal': { ask: RevealAsk; answer: Revealed }
   'posts.save': { ask: SaveAsk; answer: Saved }
   'posts.settle': { ask: SettleAsk; answer: Saved }
+  'posts.template': { ask: TemplateAsk; answer: TemplateAnswer }
   'posts.void': { ask: VoidAsk; answer: Saved }
   'prefs.list': { ask: Nothing; answer: Prefs }
   'prefs.put': { ask: PrefAsk; answer: Done }

@@ -38,6 +38,7 @@ fn findings() -> Vec<Box<dyn Finding>> {
         Box::new(CardFault::Form),
         Box::new(CardNotice::Luhn),
         Box::new(NameFault::Missing),
+        Box::new(NameFault::Ditto),
         Box::new(NameFault::TooLong),
         Box::new(NameNotice::OldCode),
         Box::new(NameNotice::PrivateUse),

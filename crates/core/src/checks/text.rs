@@ -47,8 +47,41 @@ pub fn masked(text: &str, front: usize, back: usize) -> String {
     text.chars().enumerate().map(|(i, c)| if shown && (i < front || i >= count - back) { c } else { '*' }).collect()
 }
 
+/// Whether the entry says nothing of its own and points at the line above: 同上, 〃 and what stands for them.
+#[must_use]
+pub fn is_ditto(entry: &str) -> bool {
+    const SIGNS: &str = "〃\"″“”〝〞、､'′‘’々仝";
+    const WORDS: [&str; 8] = ["同上", "同前", "同左", "同", "上同", "如上", "ditto", "do"];
+    let entry = entry.trim();
+    // Asked of every cell of a roster: nearly all begin otherwise.
+    let begins = |c: char| SIGNS.contains(c) || "同上如dD(（[【＂".contains(c);
+    if !entry.starts_with(begins) || entry.len() > 32 {
+        return false;
+    }
+    let bare: String = entry.chars().map(half_width).filter(|c| *c != ' ' && !is_invisible(*c)).collect();
+    let word = bare.trim_matches(['(', ')', '[', ']', '【', '】', '.', '。']).to_ascii_lowercase();
+    WORDS.contains(&word.as_str()) || (!bare.is_empty() && bare.chars().all(|c| SIGNS.contains(c)))
+}
+
 /// Whether every character is an ASCII digit (and there is at least one).
 #[must_use]
 pub fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ditto;
+
+    #[test]
+    fn what_points_at_the_line_above_says_nothing_itself() {
+        for mark in ["同上", " 同 上 ", "（同上）", "同", "〃", "、、", "\"", "＂", "″", "〃〃", "Ditto", "do."]
+        {
+            assert!(is_ditto(mark), "{mark}");
+        }
+        for entry in ["", " ", "同济大学", "同和", "上官婉", "如意", "董", "do it", "1", "王芳", "(王芳)", "d"]
+        {
+            assert!(!is_ditto(entry), "{entry}");
+        }
+    }
 }

@@ -90,7 +90,7 @@ pub struct Enterprise {
     pub note: Option<String>,
 }
 
-pub(crate) const LEDGER: Ledger = Ledger { ty: Enterprise::TYPE, rules, derived, detail };
+pub(crate) const LEDGER: Ledger = Ledger { ty: Enterprise::TYPE, rules, derived, detail, further: &[] };
 
 pub(crate) fn register(registry: &mut Registry) {
     records::register(registry, LEDGER);

@@ -1,13 +1,14 @@
 //! Import: a workbook is looked at, judged row by row, shown, and taken in as one batch that can be undone.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, path::Path, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     judge::{COUNTED, Judged},
-    preview::{Class, Classes, Planned, Preview, fault, look, preview_rows},
+    preview::{Class, Classes, KNOWN, Planned, Preview, fault, look, preview_rows},
+    waiting::{self, recall},
 };
 use crate::{
     fault::Fault,
@@ -16,7 +17,7 @@ use crate::{
     record::{Layout, Record as _, RecordId, Value},
     registry::Registry,
     sheet::{self, Limits, Outcome, Remark, ReportWords},
-    store::NewEvent,
+    store::{NewEvent, versions::damaged},
 };
 
 /// What to take in.
@@ -48,15 +49,19 @@ pub struct ImportAnswer {
     pub columns: Vec<ColumnLine>,
     /// Rows by class.
     pub counts: Classes,
-    /// Rows that are taken in or stand in the store already.
+    /// Rows that are taken in or stand in the store already, and equal.
     pub accepted: u64,
-    /// Rows that are not.
+    /// Rows that make or change a person; what an undo takes back.
+    pub written: u64,
+    /// Rows of people who are here already with other values, which stay as they are.
+    pub not_taken: u64,
+    /// Rows that cannot be taken.
     pub rejected: u64,
     /// Rejected rows by reason.
     pub rejected_by: BTreeMap<String, u64>,
     /// Accepted rows that should be looked at, by reason.
     pub warned_by: BTreeMap<String, u64>,
-    /// The same workbook with a column of reasons, where there is something to say.
+    /// The same sheet with a column of reasons, where a row was not taken or should be looked at.
     pub report: Option<String>,
     /// The batch, for undo; after a commit that wrote something.
     pub batch: Option<String>,
@@ -71,10 +76,7 @@ pub struct ColumnLine {
     pub field: Option<String>,
 }
 
-const WORDS: ReportWords =
-    ReportWords { title: "导入结果", taken: "已导入", noticed: "已导入，请核对", refused: "未导入" };
-/// Previews kept; an older one goes when a further sheet is looked at.
-const KEPT: usize = 3;
+const WORDS: ReportWords = ReportWords { title: "导入结果", noticed: "已导入，请核对", ..ReportWords::ZH };
 
 pub(super) fn register(registry: &mut Registry) {
     registry.action("members.import", Role::Clerk, import);
@@ -86,40 +88,42 @@ fn import(desk: &mut Desk<'_>, ask: ImportAsk) -> Result<ImportAnswer, Fault> {
         // Uploads belong to the host; the core reads files by their path only.
         return Err(Fault::question("an upload came without its path"));
     }
-    let preview = match (&ask.preview, &ask.path) {
-        (Some(id), _) => {
-            let previews = desk.office().previews.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            previews.get(id).cloned().ok_or_else(|| {
-                Fault::new(
-                    "preview_gone",
-                    "这次预览已经过期，没有导入任何内容。请重新选择文件。",
-                    "This preview is gone; nothing was taken in. Choose the file again.",
-                )
-            })?
-        }
+    if !ask.commit {
+        let (id, preview) = match (&ask.preview, &ask.path) {
+            (Some(id), _) => (id.clone(), recall(&desk.view(), id)?),
+            (None, Some(path)) => {
+                let preview = look(&desk.view(), Path::new(path))?;
+                let (id, preview) = waiting::keep(desk, preview)?;
+                (id.to_string(), preview)
+            }
+            (None, None) => return Err(Fault::question("path or preview")),
+        };
+        let fates = preview.planned.iter().map(|line| fate_of(line, ask.take_differs)).collect::<Vec<_>>();
+        return Ok(answer(&preview, &fates, Some(id), None, None));
+    }
+    let mut source = match (&ask.preview, &ask.path) {
+        (Some(id), _) => waiting::take(desk, id)?,
         (None, Some(path)) => Arc::new(look(&desk.view(), Path::new(path))?),
         (None, None) => return Err(Fault::question("path or preview")),
     };
-    if !ask.commit {
-        let id = desk.act.new_id().to_string();
-        let answer = answer(&preview, Some(id.clone()), None, None);
-        let mut previews = desk.office().previews.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        while previews.len() >= KEPT {
-            let Some(oldest) = previews.iter().min_by_key(|(_, p)| p.at).map(|(k, _)| k.clone()) else { break };
-            previews.remove(&oldest);
-        }
-        previews.insert(id, preview);
-        return Ok(answer);
-    }
     let layout = desk.act.layout(super::Member::TYPE.name)?;
+    let id_no = layout.place("id_no").ok_or_else(|| damaged("id_no"))?;
     let stream = desk.office().own_stream();
-    let mut source = preview;
-    // The preview itself stays as it is until the act commits: after a full disk the clerk presses the same button again.
-    desk.spent = ask.preview;
+    if let Some(id) = &ask.preview {
+        waiting::forget(desk, id)?;
+    }
+    let mut fates = Vec::with_capacity(source.planned.len());
     for at in 0..source.planned.len() {
         let line = &source.planned[at];
-        match line.class {
-            Class::New => {
+        let mut fate = fate_of(line, ask.take_differs);
+        match (fate, &line.existing) {
+            // Between the look and the word somebody may have taken the same person in by the form.
+            (Outcome::Taken | Outcome::Noticed, _)
+                if ask.preview.is_some() && known(desk, line.judged.value(id_no))? =>
+            {
+                fate = Outcome::Kept;
+            }
+            (Outcome::Taken | Outcome::Noticed, _) => {
                 let event = line.judged.event.clone();
                 // A sheet that nobody looked at first belongs to this act alone, and its values need no copy.
                 let values = match Arc::get_mut(&mut source) {
@@ -128,24 +132,23 @@ fn import(desk: &mut Desk<'_>, ask: ImportAsk) -> Result<ImportAnswer, Fault> {
                 };
                 create(desk, layout, &stream, values, event)?;
             }
-            Class::Differs if ask.take_differs => {
-                if let Some((id, seen)) = &line.existing {
-                    let row = desk.act.row(layout, *id)?;
-                    desk.act.change(layout, &row, seen, &line.judged.values, None)?;
-                }
+            (Outcome::Updated, Some((id, seen))) => {
+                let row = desk.act.row(layout, *id)?;
+                desk.act.change(layout, &row, seen, &line.judged.values, None)?;
             }
             _ => {}
         }
+        fates.push(fate);
     }
+    let written = written(&fates);
     let batch_id = desk.act.new_id();
     let batch = match desk.act.span(&stream) {
         Some((first, last)) => {
             let sheet = source.source.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-            let accepted = source.counts.new + if ask.take_differs { source.counts.differs } else { 0 };
             let number = desk.act.memory.stream(desk.act.conn, &stream)?;
             desk.act.conn.execute(
                 "INSERT INTO batch (id, kind, stream, inc, first_ctr, last_ctr, sheet, accepted, author, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                rusqlite::params![batch_id.0, layout.ty.name, number, desk.act.memory.own, first, last, sheet, i64::try_from(accepted).unwrap_or(i64::MAX), desk.act.author.0, desk.act.moment.wall],
+                rusqlite::params![batch_id.0, layout.ty.name, number, desk.act.memory.own, first, last, sheet, i64::try_from(written).unwrap_or(i64::MAX), desk.act.author.0, desk.act.moment.wall],
             )?;
             Some(batch_id.to_string())
         }
@@ -153,8 +156,8 @@ fn import(desk: &mut Desk<'_>, ask: ImportAsk) -> Result<ImportAnswer, Fault> {
     };
     desk.note.kind = Some(layout.ty.name);
     desk.note.record = Some(batch_id);
-    let report = report(desk, &source, batch_id)?;
-    Ok(answer(&source, None, report, batch))
+    let report = report(desk, layout, &source, &fates, batch_id)?;
+    Ok(answer(&source, &fates, None, report, batch))
 }
 
 fn create(
@@ -175,51 +178,75 @@ fn create(
     desk.act.create_values(stream, layout, id, values, event)
 }
 
-fn answer(preview: &Preview, id: Option<String>, report: Option<String>, batch: Option<String>) -> ImportAnswer {
-    let counts = preview.counts;
+/// What becomes of a row.
+fn fate_of(line: &Planned, take_differs: bool) -> Outcome {
+    match line.class {
+        Class::Rejected | Class::Warned => Outcome::Refused,
+        Class::Same => Outcome::There,
+        Class::Differs if take_differs && !line.unseen => Outcome::Updated,
+        Class::Differs => Outcome::Kept,
+        Class::New if line.judged.warned.iter().any(|w| COUNTED.contains(&w.key)) => Outcome::Noticed,
+        Class::New => Outcome::Taken,
+    }
+}
+
+fn known(desk: &Desk<'_>, number: &Value) -> Result<bool, Fault> {
+    let Value::Text(number) = number else { return Ok(false) };
+    Ok(desk.act.conn.prepare_cached(KNOWN)?.exists([&**number])?)
+}
+
+fn written(fates: &[Outcome]) -> u64 {
+    fates.iter().filter(|fate| matches!(fate, Outcome::Taken | Outcome::Noticed | Outcome::Updated)).count() as u64
+}
+
+fn answer(
+    preview: &Preview,
+    fates: &[Outcome],
+    id: Option<String>,
+    report: Option<String>,
+    batch: Option<String>,
+) -> ImportAnswer {
+    let many = |one: Outcome| fates.iter().filter(|fate| **fate == one).count() as u64;
+    let written = written(fates);
+    // What stays as it is brings nothing that would have to be looked at.
+    let mut warned_by = BTreeMap::new();
+    for (line, _) in preview.planned.iter().zip(fates).filter(|(_, f)| !matches!(f, Outcome::Kept | Outcome::Refused)) {
+        for reason in line.judged.warned.iter().filter(|reason| COUNTED.contains(&reason.key)) {
+            *warned_by.entry(reason.key.to_owned()).or_default() += 1;
+        }
+    }
     ImportAnswer {
         preview: id,
         columns: preview.columns.clone(),
-        accepted: counts.new + counts.same + counts.differs,
-        rejected: counts.rejected,
-        counts,
+        accepted: written + many(Outcome::There),
+        written,
+        not_taken: many(Outcome::Kept),
+        rejected: many(Outcome::Refused),
+        counts: preview.counts,
         rejected_by: preview.rejected_by.clone(),
-        warned_by: preview.warned_by.clone(),
+        warned_by,
         report,
         batch,
     }
 }
 
-/// The same workbook with a column of reasons, where a row was refused or should be looked at.
-fn report(desk: &mut Desk<'_>, preview: &Preview, batch: RecordId) -> Result<Option<String>, Fault> {
-    if preview.rejected_by.is_empty() && preview.warned_by.is_empty() {
+/// The same sheet with a column of reasons, where a row was not taken or should be looked at.
+fn report(
+    desk: &mut Desk<'_>,
+    layout: &Layout,
+    preview: &Preview,
+    fates: &[Outcome],
+    batch: RecordId,
+) -> Result<Option<String>, Fault> {
+    if preview.rejected_by.is_empty() && preview.warned_by.is_empty() && !fates.contains(&Outcome::Kept) {
         return Ok(None);
     }
     let folder = desk.office().store.folder().join("reports");
     std::fs::create_dir_all(&folder)?;
-    let ending = preview
-        .source
-        .extension()
-        .and_then(|e| e.to_str())
-        .filter(|e| e.eq_ignore_ascii_case("csv"))
-        .map_or("xlsx", |_| "csv");
+    let ending = if preview.format == sheet::Format::Csv { "csv" } else { "xlsx" };
     let out = folder.join(format!("{batch}.{ending}"));
-    let remarks: Vec<Remark<'_>> = preview
-        .planned
-        .iter()
-        .map(|Planned { judged: Judged { row, rejected, warned, .. }, .. }| {
-            let outcome = if !rejected.is_empty() {
-                Outcome::Refused
-            } else if warned.iter().any(|w| COUNTED.contains(&w.key)) {
-                Outcome::Noticed
-            } else {
-                Outcome::Taken
-            };
-            let said: Vec<&str> =
-                rejected.iter().chain(warned.iter().filter(|w| COUNTED.contains(&w.key))).map(|r| &*r.say.zh).collect();
-            Remark { row: *row, outcome, text: said.join(" ").into() }
-        })
-        .collect();
+    let remarks: Vec<Remark<'_>> =
+        preview.planned.iter().zip(fates).map(|(line, fate)| remark(layout, line, *fate)).collect();
     sheet::write_report(
         &preview.source,
         &out,
@@ -235,4 +262,25 @@ fn report(desk: &mut Desk<'_>, preview: &Preview, batch: RecordId) -> Result<Opt
     })?;
     desk.papers.add(out.clone());
     Ok(Some(out.to_string_lossy().into_owned()))
+}
+
+/// What the report says about a row. No value of the store is told: the sheet may have come from elsewhere and goes back there.
+fn remark<'p>(layout: &Layout, line: &'p Planned, outcome: Outcome) -> Remark<'p> {
+    let Judged { row, rejected, warned, .. } = &line.judged;
+    let fields = || line.differs.iter().map(|place| layout.ty.fields[*place].zh).collect::<Vec<_>>().join("、");
+    let first: Cow<'p, str> = match outcome {
+        Outcome::Updated => fields().into(),
+        Outcome::Kept if line.unseen || line.class == Class::New => {
+            "核对之后，库里有人登记或改过这个人，没有按本表写入。请重新导入一次，核对后再决定。".into()
+        }
+        Outcome::Kept => {
+            format!("库里已有这个人，“{}”与本表不同。要按本表更新，请重新导入，勾选“同时用表中的内容更新”。", fields())
+                .into()
+        }
+        _ => "".into(),
+    };
+    let reasons = rejected.iter().chain(warned.iter().filter(|w| COUNTED.contains(&w.key))).map(|r| &*r.say.zh);
+    let said: Vec<&str> = std::iter::once(&*first).filter(|text| !text.is_empty()).chain(reasons).collect();
+    let text = if said.len() == 1 && !first.is_empty() { first } else { said.join(" ").into() };
+    Remark { row: *row, outcome, text }
 }

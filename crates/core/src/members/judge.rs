@@ -53,6 +53,13 @@ const CHANGE: [(&str, &[&str]); 3] = [
     ("change_reason", &["会籍变化原因"]),
 ];
 
+/// The same as the template spells them, with their code lists.
+pub(super) const FURTHER: &[(&str, Option<&str>)] = &[
+    (CHANGE[0].1[0], Some("membership_change")),
+    (CHANGE[1].1[0], None),
+    (CHANGE[2].1[0], Some("membership_change_reason")),
+];
+
 /// The columns that a roster may have: labels and aliases are written once, at the field.
 pub(super) fn names(ty: &'static RecordType) -> Vec<(&'static str, Vec<&'static str>, bool)> {
     let fields =
@@ -147,6 +154,10 @@ impl<'a> Judge<'a> {
             if cell.is_empty() {
                 continue;
             }
+            if matches!(cell, Cell::Text(said) if text::is_ditto(said)) {
+                self.ditto(*goes, &mut out);
+                continue;
+            }
             match goes {
                 Goes::Field(place) if *place == self.places.id_no && cell.digits_lost() => lost = true,
                 Goes::Field(place) => self.field(*place, cell, &mut out, &mut aside),
@@ -181,6 +192,19 @@ impl<'a> Judge<'a> {
             out.values.push((self.places.note, Value::Text(note.into())));
         }
         out
+    }
+
+    /// A ditto mark is no value: what stands above may have been sorted away long ago, so nothing is guessed from it.
+    fn ditto(&self, goes: Goes, out: &mut Judged) {
+        let reason = match goes {
+            Goes::Field(place) if place == self.places.name => {
+                out.rejected.push(Reason { key: "name_missing", say: name::NameFault::Ditto.say() });
+                return;
+            }
+            Goes::Field(place) => ditto(self.ty.fields[place].zh, self.ty.fields[place].en),
+            Goes::ChangeKind | Goes::ChangeDay | Goes::ChangeReason => ditto("会籍变化", "Change of membership"),
+        };
+        out.warned.push(Reason { key: "ditto", say: reason });
     }
 
     fn field(&self, place: usize, cell: &Cell<'_>, out: &mut Judged, aside: &mut Vec<String>) {
@@ -255,6 +279,9 @@ impl<'a> Judge<'a> {
     /// What only the whole row can tell: name, ID number, doubles.
     fn whole(&mut self, out: &mut Judged, lost: bool) {
         let reject = |out: &mut Judged, key: &'static str, say: Say| out.rejected.push(Reason { key, say });
+        if !out.rejected.is_empty() {
+            return;
+        }
         if *out.value(self.places.name) == Value::Null {
             reject(out, "name_missing", name::NameFault::Missing.say());
             return;
@@ -329,8 +356,15 @@ impl<'a> Judge<'a> {
 }
 
 /// Warnings that the summaries count; the others are shown beside the row.
-pub(super) const COUNTED: [&str; 5] =
-    ["sex_differs_from_id", "birth_differs_from_id", "phone_invalid", "code_unknown", "date_unreadable"];
+pub(super) const COUNTED: [&str; 6] =
+    ["sex_differs_from_id", "birth_differs_from_id", "phone_invalid", "code_unknown", "date_unreadable", "ditto"];
+
+fn ditto(zh: &str, en: &str) -> Say {
+    Say::owned(
+        format!("“{zh}”写的是“同上”一类的记号，这一项没有导入。请补填。"),
+        format!("“{en}” holds a ditto mark and was not taken in. Please enter it."),
+    )
+}
 
 fn known_key(key: &str) -> &'static str {
     [

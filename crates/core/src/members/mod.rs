@@ -7,6 +7,7 @@ mod preview;
 mod rules;
 mod same;
 mod undo;
+mod waiting;
 
 pub use commands::{ChangeAsk, JoinAsk};
 pub(crate) use preview::Preview;
@@ -248,8 +249,13 @@ pub struct Member {
     pub photo: Option<Vec<u8>>,
 }
 
-pub(crate) const LEDGER: Ledger =
-    Ledger { ty: Member::TYPE, rules: rules::member, derived: commands::derived, detail: commands::detail };
+pub(crate) const LEDGER: Ledger = Ledger {
+    ty: Member::TYPE,
+    rules: rules::member,
+    derived: commands::derived,
+    detail: commands::detail,
+    further: judge::FURTHER,
+};
 
 pub(crate) fn register(registry: &mut Registry) {
     records::register(registry, LEDGER);

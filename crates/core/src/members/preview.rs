@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     import::ColumnLine,
     judge::{COUNTED, Judge, Judged, columns, names},
+    waiting::recall,
 };
 use crate::{
     fault::Fault,
@@ -61,11 +62,18 @@ pub(super) struct Planned {
     pub(super) judged: Judged,
     pub(super) class: Class,
     pub(super) existing: Option<(RecordId, Versions)>,
+    /// Fields in which sheet and store differ.
+    pub(super) differs: Vec<usize>,
+    /// It came to differ after the clerk had looked.
+    pub(super) unseen: bool,
 }
 
 /// A sheet that was judged and waits for the clerk's word.
 pub(crate) struct Preview {
     pub(super) source: PathBuf,
+    pub(super) format: sheet::Format,
+    /// Of the file, once a clerk is to decide about it.
+    pub(super) digest: Option<[u8; 32]>,
     pub(super) found: sheet::Found,
     pub(super) planned: Vec<Planned>,
     pub(super) columns: Vec<ColumnLine>,
@@ -161,6 +169,8 @@ pub(super) fn look(view: &View<'_>, path: &Path) -> Result<Preview, Fault> {
             .ok_or_else(|| damaged("member fields"))?;
     let mut preview = Preview {
         source: path.to_owned(),
+        format: book.format(),
+        digest: None,
         columns: found
             .header
             .columns
@@ -178,11 +188,10 @@ pub(super) fn look(view: &View<'_>, path: &Path) -> Result<Preview, Fault> {
     // Asked for each row, and mostly answered by nobody: only who is known is read in full.
     // Of several entries with one number the sheet speaks to the one that stands for the person.
     let counted = super::counted(view);
-    let mut known =
-        view.conn.prepare(&format!("SELECT rec FROM member WHERE id_no = ?1 AND void = 0{counted} LIMIT 1"))?;
+    let mut known = view.conn.prepare(&format!("{KNOWN}{counted} LIMIT 1"))?;
     for row in book.data(&found).map_err(|e| fault(&e))? {
         let judged = judge.judge(&row.map_err(|e| fault(&e))?);
-        let (class, existing) = class_of(view, &mut known, layout, &judged, id_no)?;
+        let (class, existing, differs) = class_of(view, &mut known, layout, &judged, id_no)?;
         match class {
             Class::New => preview.counts.new += 1,
             Class::Same => preview.counts.same += 1,
@@ -199,12 +208,15 @@ pub(super) fn look(view: &View<'_>, path: &Path) -> Result<Preview, Fault> {
                 *preview.warned_by.entry(reason.key.to_owned()).or_default() += 1;
             }
         }
-        preview.planned.push(Planned { judged, class, existing });
+        preview.planned.push(Planned { judged, class, existing, differs, unseen: false });
     }
     Ok(preview)
 }
 
 type Known = Option<(RecordId, Versions)>;
+
+/// Who has a number, among the rows that stand.
+pub(super) const KNOWN: &str = "SELECT rec FROM member WHERE id_no = ?1 AND void = 0";
 
 fn class_of(
     view: &View<'_>,
@@ -212,21 +224,22 @@ fn class_of(
     layout: &Layout,
     judged: &Judged,
     id_no: usize,
-) -> Result<(Class, Known), Fault> {
+) -> Result<(Class, Known, Vec<usize>), Fault> {
     if !judged.rejected.is_empty() {
-        return Ok((Class::Rejected, None));
+        return Ok((Class::Rejected, None, Vec::new()));
     }
-    let Value::Text(number) = judged.value(id_no) else { return Ok((Class::New, None)) };
+    let Value::Text(number) = judged.value(id_no) else { return Ok((Class::New, None, Vec::new())) };
     let rec: Option<i64> = known.query_row([&**number], |r| r.get(0)).optional()?;
     let row = rec.map(|rec| rows::by_rec(view.conn, layout, rec)).transpose()?.flatten();
     Ok(match row {
-        None => (Class::New, None),
+        None => (Class::New, None, Vec::new()),
         Some(row) => {
-            let differs = judged
-                .values
-                .iter()
-                .any(|(place, value)| !set_by_import(layout, *place) && row.values[*place] != *value);
-            (if differs { Class::Differs } else { Class::Same }, Some((row.id, row.versions)))
+            let other = |(place, value): &(usize, Value)| {
+                (!set_by_import(layout, *place) && row.values[*place] != *value).then_some(*place)
+            };
+            let differs: Vec<usize> = judged.values.iter().filter_map(other).collect();
+            let class = if differs.is_empty() { Class::Same } else { Class::Differs };
+            (class, Some((row.id, row.versions)), differs)
         }
     })
 }
@@ -237,10 +250,7 @@ fn set_by_import(layout: &Layout, place: usize) -> bool {
 }
 
 pub(super) fn preview_rows(view: &View<'_>, ask: RowsAsk) -> Result<RowsAnswer, Fault> {
-    let previews = view.office.previews.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let preview = previews.get(&ask.preview).ok_or_else(|| {
-        Fault::new("preview_gone", "这次预览已经过期。请重新选择文件。", "This preview is gone. Choose the file again.")
-    })?;
+    let preview = recall(view, &ask.preview)?;
     let layout = view.layout(super::Member::TYPE.name)?;
     let in_class = |p: &Planned| match ask.class {
         None => true,

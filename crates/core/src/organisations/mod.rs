@@ -203,8 +203,13 @@ impl Organisation {
     }
 }
 
-pub(crate) const LEDGER: Ledger =
-    Ledger { ty: Organisation::TYPE, rules: rules::organisation, derived: commands::derived, detail: commands::detail };
+pub(crate) const LEDGER: Ledger = Ledger {
+    ty: Organisation::TYPE,
+    rules: rules::organisation,
+    derived: commands::derived,
+    detail: commands::detail,
+    further: &[],
+};
 
 pub(crate) fn register(registry: &mut Registry) {
     records::register(registry, LEDGER);

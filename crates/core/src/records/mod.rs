@@ -7,6 +7,7 @@ mod list;
 mod save;
 mod settle;
 pub(crate) mod shape;
+mod template;
 
 pub(crate) use ask::SaveAsk;
 pub use ask::{
@@ -41,6 +42,8 @@ pub struct Ledger {
     pub derived: Derive,
     /// A line under the title in lists and hits, made of shown texts.
     pub detail: fn(&View<'_>, &[Value]) -> Result<String, Fault>,
+    /// Columns of its sheets that are no fields: heading, and code list where it has one.
+    pub further: &'static [(&'static str, Option<&'static str>)],
 }
 
 /// A record as it would stand after the save, with what the rules have to say about it.
@@ -105,6 +108,7 @@ impl Ledger {
             rules: |_, _| Ok(()),
             derived: |_, _, _| Ok(serde_json::Map::new()),
             detail: |_, _| Ok(String::new()),
+            further: &[],
         }
     }
 }
@@ -115,6 +119,7 @@ pub(crate) fn register(registry: &mut Registry, ledger: Ledger) {
     registry.query(format!("{p}.list"), Role::Viewer, move |view, ask| list::list(view, ledger, &ask));
     registry.query(format!("{p}.get"), Role::Viewer, move |view, ask| get::get(view, ledger, &ask));
     registry.query(format!("{p}.history"), Role::Viewer, move |view, ask| history::history(view, ledger, &ask));
+    registry.query(format!("{p}.template"), Role::Clerk, move |view, ask| template::template(view, ledger, &ask));
     registry.query(format!("{p}.check"), Role::Clerk, move |view, ask| save::check(view, ledger, &ask));
     registry.action(format!("{p}.save"), Role::Clerk, move |desk, ask| save::save(desk, ledger, &ask));
     registry.action(format!("{p}.void"), Role::Clerk, move |desk, ask| save::void(desk, ledger, &ask));

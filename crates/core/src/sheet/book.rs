@@ -218,6 +218,17 @@ impl Book {
         Ok(Rows { inside, over: false })
     }
 
+    /// The lines of a text table as they came; none for a workbook.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(super) fn lines(&self) -> Result<Option<(TextRows, TextTable)>, SheetFault> {
+        match &self.inside {
+            Inside::Csv(file, table) => Ok(Some((TextRows::new(file, *table, self.limits)?.with_lines(), *table))),
+            _ => Ok(None),
+        }
+    }
+
     /// The first visible sheet with a header, and that header. Sheets of choices have no key column and are passed over.
     ///
     /// # Errors
@@ -243,6 +254,8 @@ impl Book {
                 Ok(header) => {
                     return Ok(Found { sheet, name: self.sheets[sheet].name.clone(), header });
                 }
+                // A sheet that names some of the columns is nearer to a roster than one that names none.
+                Err(fault @ SheetFault::ColumnMissing { .. }) => seen = Some(fault),
                 Err(fault) => seen = seen.or(Some(fault)),
             }
         }

@@ -17,19 +17,22 @@ const LONGEST_ROW: usize = 4 << 20;
 /// What was found out about a text table before its rows are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TextTable {
-    encoding: &'static Encoding,
-    separator: u8,
+    pub(super) encoding: &'static Encoding,
+    /// Whether it begins with a byte-order mark.
+    pub(super) marked: bool,
+    pub(super) separator: u8,
+    pub(super) line_end: &'static str,
 }
 
 /// Looks at the whole file once: which encoding, which separator.
 pub(super) fn inspect(file: &mut File) -> Result<TextTable, SheetFault> {
-    let encoding = find_encoding(file)?;
-    let separator = find_separator(file, encoding)?;
-    Ok(TextTable { encoding, separator })
+    let (encoding, marked) = find_encoding(file)?;
+    let (separator, line_end) = find_separator(file, encoding)?;
+    Ok(TextTable { encoding, marked, separator, line_end })
 }
 
 /// Strict UTF-8 decides first: text in GB 18030 practically never is valid UTF-8 by chance.
-fn find_encoding(file: &mut File) -> Result<&'static Encoding, SheetFault> {
+fn find_encoding(file: &mut File) -> Result<(&'static Encoding, bool), SheetFault> {
     file.seek(SeekFrom::Start(0)).map_err(SheetFault::Unreadable)?;
     let mut buffer = vec![0; CHUNK];
     let mut first = true;
@@ -43,7 +46,7 @@ fn find_encoding(file: &mut File) -> Result<&'static Encoding, SheetFault> {
             first = false;
             if let Some((encoding, _)) = Encoding::for_bom(chunk) {
                 if encoding != UTF_8 {
-                    return Ok(encoding);
+                    return Ok((encoding, true));
                 }
                 bom = true;
             }
@@ -58,7 +61,11 @@ fn find_encoding(file: &mut File) -> Result<&'static Encoding, SheetFault> {
         return Err(SheetFault::NotAWorkbook(Looks::Unknown));
     }
     if utf8.bad == 0 {
-        return if utf8.open() { Err(SheetFault::Damaged("text", "it ends inside a character")) } else { Ok(UTF_8) };
+        return if utf8.open() {
+            Err(SheetFault::Damaged("text", "it ends inside a character"))
+        } else {
+            Ok((UTF_8, bom))
+        };
     }
     // Mostly sound multi-byte UTF-8 with a few torn bytes is damaged UTF-8, not another encoding.
     if bom || utf8.good > utf8.bad * 16 {
@@ -75,7 +82,7 @@ fn find_encoding(file: &mut File) -> Result<&'static Encoding, SheetFault> {
             return Err(SheetFault::TextUnreadable);
         }
         if last {
-            return Ok(GB18030);
+            return Ok((GB18030, false));
         }
     }
 }
@@ -134,8 +141,8 @@ fn multi_byte(sound: &[u8]) -> u64 {
     sound.iter().filter(|&&b| b >= 0xC0).count() as u64
 }
 
-/// The separator that the first lines agree on.
-fn find_separator(file: &mut File, encoding: &'static Encoding) -> Result<u8, SheetFault> {
+/// The separator that the first lines agree on, and what the first of them ends with.
+fn find_separator(file: &mut File, encoding: &'static Encoding) -> Result<(u8, &'static str), SheetFault> {
     file.seek(SeekFrom::Start(0)).map_err(SheetFault::Unreadable)?;
     let mut head = vec![0; CHUNK];
     let filled = read_full(file, &mut head)?;
@@ -143,10 +150,12 @@ fn find_separator(file: &mut File, encoding: &'static Encoding) -> Result<u8, Sh
     let mut counts = [(b',', 0_u32), (b'\t', 0), (b';', 0)];
     let mut quoted = false;
     let mut lines = 0;
+    let (mut line_end, mut before) = (None, 0);
     for byte in text.bytes() {
         match byte {
             b'"' => quoted = !quoted,
             b'\n' if !quoted => {
+                line_end = line_end.or(Some(if before == b'\r' { "\r\n" } else { "\n" }));
                 lines += 1;
                 if lines > 40 {
                     break;
@@ -161,10 +170,12 @@ fn find_separator(file: &mut File, encoding: &'static Encoding) -> Result<u8, Sh
             }
             _ => {}
         }
+        before = byte;
     }
     // At a draw the comma wins; a tab beside commas is usually stuck to an ID so that Excel keeps it as text.
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    Ok(counts[0].0)
+    let alone = if text.contains('\r') { "\r" } else { "\r\n" };
+    Ok((counts[0].0, line_end.unwrap_or(alone)))
 }
 
 fn read_full(file: &mut File, buffer: &mut [u8]) -> Result<usize, SheetFault> {
@@ -228,6 +239,16 @@ pub(super) struct TextRows {
     after_return: bool,
     text: Vec<u8>,
     ends: Vec<usize>,
+    /// The row as it came, where somebody wants that.
+    line: Option<Line>,
+}
+
+/// A row as it stands in the file, without its end.
+#[derive(Default)]
+pub(super) struct Line {
+    pub(super) raw: Vec<u8>,
+    /// Where the separators are.
+    pub(super) cuts: Vec<usize>,
 }
 
 impl TextRows {
@@ -252,7 +273,22 @@ impl TextRows {
             after_return: false,
             text: Vec::new(),
             ends: Vec::new(),
+            line: None,
         })
+    }
+
+    pub(super) fn with_lines(mut self) -> Self {
+        self.line = Some(Line::default());
+        self
+    }
+
+    /// The next row as it came, also an empty one, with its number.
+    pub(super) fn next_line(&mut self) -> Result<Option<(u32, &Line)>, SheetFault> {
+        if !self.record()? {
+            return Ok(None);
+        }
+        self.row += 1;
+        Ok(self.line.as_ref().map(|line| (self.row, line)))
     }
 
     /// The next row with a filled cell.
@@ -279,6 +315,10 @@ impl TextRows {
     fn record(&mut self) -> Result<bool, SheetFault> {
         self.text.clear();
         self.ends.clear();
+        if let Some(line) = &mut self.line {
+            line.raw.clear();
+            line.cuts.clear();
+        }
         let mut place = Place::Start;
         let mut begun = false;
         let separator = self.separator;
@@ -298,6 +338,9 @@ impl TextRows {
                 if place == Place::Quoted {
                     let run = memchr::memchr(b'"', rest).unwrap_or(rest.len());
                     self.text.extend_from_slice(&rest[..run]);
+                    if let Some(line) = &mut self.line {
+                        line.raw.extend_from_slice(&rest[..rest.len().min(run + 1)]);
+                    }
                     used += run;
                     if run < rest.len() {
                         used += 1;
@@ -311,6 +354,12 @@ impl TextRows {
                     continue;
                 }
                 begun = true;
+                if let Some(line) = self.line.as_mut().filter(|_| byte != b'\n' && byte != b'\r') {
+                    if byte == separator {
+                        line.cuts.push(line.raw.len());
+                    }
+                    line.raw.push(byte);
+                }
                 match byte {
                     b'"' if place == Place::Start => place = Place::Quoted,
                     b'"' if place == Place::MaybeEnd => {
@@ -333,7 +382,7 @@ impl TextRows {
                 }
             }
             self.source.at += used;
-            if self.text.len() > LONGEST_ROW {
+            if self.text.len() + self.ends.len() > LONGEST_ROW {
                 return Err(SheetFault::Damaged("text", "a quote is not closed"));
             }
             if over {

@@ -115,6 +115,14 @@ pub enum SheetFault {
     /// No row looks like a header.
     #[error("no known column; {0:?}")]
     NoKnownColumn(Seen),
+    /// A row names a column that says who somebody is, and none of the others that are needed. Official names of columns.
+    #[error("a column is missing")]
+    ColumnMissing {
+        /// The columns that are there.
+        known: Vec<String>,
+        /// The columns that are not.
+        missing: Vec<String>,
+    },
     /// The report or the export could not be written.
     #[error("the file cannot be written")]
     NotWritten(#[source] io::Error),
@@ -137,6 +145,7 @@ impl SheetFault {
             Self::NotAWorkbook(_) => "not_a_workbook",
             Self::TextUnreadable => "text_unreadable",
             Self::NoKnownColumn(_) => "no_known_column",
+            Self::ColumnMissing { .. } => "column_missing",
             Self::NotWritten(_) => "file_not_written",
         }
     }
@@ -169,6 +178,7 @@ impl SheetFault {
                 "The encoding of this text table is not known, names would be garbled. Open it in Excel or WPS, check that the text is right, save it as .xlsx and import that.",
             ),
             Self::NoKnownColumn(seen) => no_known_column(seen),
+            Self::ColumnMissing { known, missing } => column_missing(&known.join("、"), &missing.join("、")),
             Self::NotWritten(error) => not_written(error),
         }
     }
@@ -268,10 +278,21 @@ fn no_known_column(seen: &Seen) -> Say {
     };
     Say::owned(
         format!(
-            "在前 30 行里没有找到认识的表头，无法知道哪一列是什么。{zh}请下载模板对照，或把表头改成模板上的名称再导入。"
+            "在前 30 行里没有找到认识的表头，无法知道哪一列是什么。{zh}请点“下载模板”对照，或把表头改成模板上的名称再导入。"
         ),
         format!(
-            "No known header was found in the first 30 rows, so it is unclear which column is what. {en} Compare with the template, or name the columns as the template does, and import again."
+            "No known header was found in the first 30 rows, so it is unclear which column is what. {en} Download the template and compare, or name the columns as the template does, and import again."
+        ),
+    )
+}
+
+fn column_missing(known: &str, missing: &str) -> Say {
+    Say::owned(
+        format!(
+            "表里认出了“{known}”，但没有“{missing}”这一列，无法确定每一行是谁，没有导入任何内容。请在表头里加上“{missing}”并填好，或下载模板填写后再导入。"
+        ),
+        format!(
+            "The sheet has the column “{known}” but not “{missing}”, so it is not certain who each row is; nothing was imported. Add “{missing}” to the header and fill it in, or fill in the template, and import again."
         ),
     )
 }

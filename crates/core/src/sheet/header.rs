@@ -202,16 +202,20 @@ pub(super) fn shown(text: &str) -> String {
 /// one alone (groups such as 证件 above 类别 and 号码).
 ///
 /// # Errors
-/// [`SheetFault::NoKnownColumn`] when no row has two known columns with a key column among them.
+/// [`SheetFault::NoKnownColumn`] when no row has two known columns with a key column among them,
+/// [`SheetFault::ColumnMissing`] when one has a key column and nothing else.
 pub fn find_header(rows: &[Row<'_>], columns: &[Column<'_>]) -> Result<Header, SheetFault> {
     let names = Names::new(columns);
     let needs_key = columns.iter().any(|c| c.key);
     let mut best: Option<Header> = None;
+    let mut nearly: Vec<usize> = Vec::new();
     let mut consider = |first_row: u32, row: u32, texts: Vec<(usize, Vec<String>)>| {
         let (found, fields) = names.columns(texts);
         let keyed = !needs_key || fields.iter().any(|&f| columns[f].key);
         if fields.len() >= 2.min(columns.len()) && keyed && best.as_ref().is_none_or(|b| fields.len() > b.score) {
             best = Some(Header { first_row, row, columns: found, score: fields.len() });
+        } else if needs_key && keyed && nearly.is_empty() {
+            nearly = fields;
         }
     };
     let top = || rows.iter().take_while(|row| row.number <= LOOKED_AT);
@@ -223,7 +227,15 @@ pub fn find_header(rows: &[Row<'_>], columns: &[Column<'_>]) -> Result<Header, S
             consider(upper.number, lower.number, two_rows(upper, lower));
         }
     }
-    best.ok_or_else(|| SheetFault::NoKnownColumn(seen(rows)))
+    best.ok_or_else(|| {
+        let name = |at: usize| columns[at].names.first().map_or_else(String::new, |name| (*name).to_owned());
+        let missing: Vec<String> =
+            (0..columns.len()).filter(|at| columns[*at].key && !nearly.contains(at)).map(name).collect();
+        if nearly.is_empty() || missing.is_empty() {
+            return SheetFault::NoKnownColumn(seen(rows));
+        }
+        SheetFault::ColumnMissing { known: nearly.iter().copied().map(name).collect(), missing }
+    })
 }
 
 fn one_row(row: &Row<'_>) -> Vec<(usize, Vec<String>)> {

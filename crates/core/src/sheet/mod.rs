@@ -12,6 +12,7 @@ mod cell;
 mod delimited;
 mod fault;
 mod header;
+mod lines;
 mod marks;
 mod ole;
 mod package;

@@ -18,15 +18,21 @@ use super::marks::Marks;
 use super::package::{Package, from_zip};
 use super::patch::{Patched, Plan, patch_sheet};
 use super::styles::{Added, add_styles};
-use super::{Limits, table};
+use super::{Limits, lines, table};
 
 /// What became of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// Taken in, nothing to say.
     Taken,
+    /// Here already, and equal.
+    There,
+    /// Here already; what differs was taken from the sheet.
+    Updated,
     /// Taken in, but somebody should look at it.
     Noticed,
+    /// Here already and different; left as it was.
+    Kept,
     /// Not taken in.
     Refused,
 }
@@ -49,24 +55,47 @@ pub struct ReportWords {
     pub title: &'static str,
     /// For [`Outcome::Taken`].
     pub taken: &'static str,
+    /// For [`Outcome::There`].
+    pub there: &'static str,
+    /// For [`Outcome::Updated`].
+    pub updated: &'static str,
     /// For [`Outcome::Noticed`].
     pub noticed: &'static str,
+    /// For [`Outcome::Kept`].
+    pub kept: &'static str,
     /// For [`Outcome::Refused`].
     pub refused: &'static str,
 }
 
 impl ReportWords {
     /// Chinese.
-    pub const ZH: Self =
-        Self { title: "导入结果/原因", taken: "已导入", noticed: "请核对", refused: "未导入" };
+    pub const ZH: Self = Self {
+        title: "导入结果/原因",
+        taken: "已导入",
+        there: "库里已有，内容相同",
+        updated: "已更新",
+        noticed: "请核对",
+        kept: "没有改动",
+        refused: "未导入",
+    };
     /// English.
-    pub const EN: Self =
-        Self { title: "Import result / reason", taken: "Imported", noticed: "Please check", refused: "Not imported" };
+    pub const EN: Self = Self {
+        title: "Import result / reason",
+        taken: "Imported",
+        there: "Here already, the same",
+        updated: "Updated",
+        noticed: "Please check",
+        kept: "Not changed",
+        refused: "Not imported",
+    };
 
     const fn word(&self, outcome: Outcome) -> &'static str {
         match outcome {
             Outcome::Taken => self.taken,
+            Outcome::There => self.there,
+            Outcome::Updated => self.updated,
             Outcome::Noticed => self.noticed,
+            Outcome::Kept => self.kept,
             Outcome::Refused => self.refused,
         }
     }
@@ -82,8 +111,8 @@ impl ReportWords {
     }
 }
 
-/// Writes the report as an .xlsx. From an .xlsx everything is kept as it is: other sheets, styles, merges, lists of
-/// choices. From an .xls or a text table a new workbook is made with every cell as text.
+/// Writes the report. From an .xlsx everything is kept as it is: other sheets, styles, merges, lists of choices; a text table
+/// stays one, in its encoding, each line as it came. From an .xls a new .xlsx is made with every cell as text.
 ///
 /// `remarks` need not be in order; of two for one row the graver stands. `written_on` is the day the new workbook carries.
 ///
@@ -111,12 +140,14 @@ pub fn write_report(
     // Whatever reads the source is closed before the report is moved: it may take the source's own place.
     let written = {
         let mut book = open(source, limits)?;
-        if book.format() == Format::Xlsx {
-            let file = File::open(source).map_err(SheetFault::Unreadable)?;
-            let job = Job { found, by_row: &by_row, words, limits };
-            job.patch(Package::open(file, limits)?, &part, earlier)
-        } else {
-            table::write_answers(&mut book, &part, found, &by_row, words, earlier, written_on)
+        match book.format() {
+            Format::Xlsx => {
+                let file = File::open(source).map_err(SheetFault::Unreadable)?;
+                let job = Job { found, by_row: &by_row, words, limits };
+                job.patch(Package::open(file, limits)?, &part, earlier)
+            }
+            Format::Csv => lines::write_answers(&mut book, &part, found, &by_row, words, earlier),
+            Format::Xls => table::write_answers(&mut book, &part, found, &by_row, words, earlier, written_on),
         }
     };
     let moved = written.and_then(|()| fs::rename(&part, out).map_err(SheetFault::NotWritten));
@@ -186,6 +217,7 @@ impl Job<'_> {
                 words: vec![
                     (words.refused.to_owned(), added.refused_mark),
                     (words.noticed.to_owned(), added.noticed_mark),
+                    (words.kept.to_owned(), added.noticed_mark),
                 ],
             }),
         }

@@ -19,8 +19,8 @@ pub(super) struct Added {
 impl Added {
     pub(super) const fn cell(&self, outcome: Outcome) -> u32 {
         match outcome {
-            Outcome::Taken => self.taken,
-            Outcome::Noticed => self.noticed,
+            Outcome::Taken | Outcome::There | Outcome::Updated => self.taken,
+            Outcome::Noticed | Outcome::Kept => self.noticed,
             Outcome::Refused => self.refused,
         }
     }

@@ -275,7 +275,7 @@ fn excel_day(day: NaiveDate) -> Option<ExcelDateTime> {
     ExcelDateTime::from_ymd(year, day.month() as u8, day.day() as u8).ok()
 }
 
-/// The report on an .xls or a text table: the sheet as texts in the same rows and columns, and the answers behind.
+/// The report on an .xls: the sheet as texts in the same rows and columns, and the answers behind.
 pub(super) fn write_answers(
     book: &mut Book,
     part: &Path,
@@ -306,7 +306,7 @@ pub(super) fn write_answers(
         let remark = by_row.get(&row.number);
         let format = match remark.map(|r| r.outcome) {
             Some(Outcome::Refused) => &formats.refused,
-            Some(Outcome::Noticed) => &formats.noticed,
+            Some(Outcome::Noticed | Outcome::Kept) => &formats.noticed,
             _ => &formats.text,
         };
         let at = row.number - 1;

@@ -246,6 +246,13 @@ CREATE TABLE IF NOT EXISTS base (
 CREATE TABLE IF NOT EXISTS base_count (stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, PRIMARY KEY (stream, inc)) STRICT, WITHOUT ROWID;
 ";
 
+/// Previews of sheets that wait for a clerk's word. Local: backed up, never logged.
+pub(super) const PREVIEWS: &str = "
+CREATE TABLE IF NOT EXISTS preview (
+  no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, author BLOB NOT NULL, at INTEGER NOT NULL, path TEXT NOT NULL, sheet BLOB NOT NULL, seen TEXT NOT NULL
+) STRICT;
+";
+
 /// Orders and grants that stand in the county's stream, as they were signed. Found by every segment that is opened, also one
 /// whose changes are not applied, and never dropped.
 pub(super) const ORDER_TABLES: &str = "

@@ -212,6 +212,8 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
         Role::SystemAdmin,
         at_station::<super::joining::JoinWithAsk, super::joining::Joined>,
     );
+    registry.query("kit.find", Role::Viewer, at_station::<Nothing, super::kit::KitPlace>);
+    registry.query("kit.put_away", Role::SystemAdmin, at_station::<Nothing, super::kit::KitPlace>);
     registry.query("packets.sticks", Role::Clerk, at_station::<Nothing, crate::packets::SticksAnswer>);
     registry.query(
         "records.attach",

@@ -1,9 +1,6 @@
 //! Clerks at the door: who unlocks, how long after wrong tries, and a further clerk.
 
-use std::{
-    sync::{Arc, PoisonError},
-    time::{Duration, Instant},
-};
+use std::sync::{Arc, PoisonError};
 
 use niangjia_core::{
     Fault,
@@ -12,7 +9,6 @@ use niangjia_core::{
     people::{self, Role},
     replication::RecordId,
     store::DatabaseKey,
-    words::Say,
 };
 
 use super::{
@@ -21,7 +17,7 @@ use super::{
     founding::passphrase_fits,
 };
 use crate::{
-    disk::{Slot, Unlocked, database},
+    disk::{PASSPHRASE_WRONG, Slot, Unlocked, database},
     moment, place,
     trouble::DAMAGED,
 };
@@ -65,7 +61,6 @@ impl Station {
 
     /// Opens a clerk's key slot; after three wrong passphrases each further try waits longer.
     pub(super) fn slot_opened(&self, who: &str, passphrase: &str) -> Result<Unlocked, Fault> {
-        self.patience()?;
         let folder = self.folder();
         let slot = folder.clerk(who).ok_or_else(|| {
             Fault::new(
@@ -74,14 +69,18 @@ impl Station {
                 "This PC does not know that clerk. Choose your name from the list.",
             )
         })?;
+        self.opened_with(slot, passphrase)
+    }
+
+    /// Every way to a key slot goes past the brake.
+    fn opened_with(&self, slot: &Slot, passphrase: &str) -> Result<Unlocked, Fault> {
+        self.brake.take(slot.id, moment().wall)?;
         let unlocked = slot.unlock(passphrase);
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if unlocked.is_err() {
-            *failures = (failures.0 + 1, Some(Instant::now()));
-        } else {
-            *failures = (0, None);
+        match &unlocked {
+            Ok(_) => self.brake.right(slot.id, true),
+            Err(fault) if fault.code != PASSPHRASE_WRONG => self.brake.right(slot.id, false),
+            Err(_) => {}
         }
-        drop(failures);
         unlocked
     }
 
@@ -91,15 +90,10 @@ impl Station {
     /// `passphrase_wrong`, `passphrase_wait`, `fields` for a short one.
     pub(super) fn change_passphrase(&self, ask: &PassphraseAsk) -> Result<ClerkState, Fault> {
         let session = self.session()?;
-        self.patience()?;
         passphrase_fits(&ask.new)?;
         let folder = self.folder();
         let slot = folder.clerk(&session.clerk.to_string()).ok_or_else(Fault::not_found)?;
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let unlocked = slot.unlock(&ask.old);
-        *failures = if unlocked.is_err() { (failures.0 + 1, Some(Instant::now())) } else { (0, None) };
-        drop(failures);
-        let unlocked = unlocked?;
+        let unlocked = self.opened_with(slot, &ask.old)?;
         let fresh = Slot::lock(&session.name, &ask.new, &unlocked.key, &unlocked.keys, &mut moment().rng)?;
         self.change_folder(|folder| {
             folder.clerks.retain(|c| c.id != session.clerk);
@@ -110,24 +104,6 @@ impl Station {
             name: session.name,
             roles: session.roles.iter().map(|r| r.key().to_owned()).collect(),
         })
-    }
-
-    fn patience(&self) -> Result<(), Fault> {
-        let (count, last) = *self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = Duration::from_secs(u64::from(count.saturating_sub(2).min(6)) * 10);
-        match last {
-            Some(last) if last.elapsed() < wait => {
-                let left = (wait - last.elapsed()).as_secs() + 1;
-                Err(Fault::say(
-                    "passphrase_wait",
-                    Say::owned(
-                        format!("口令连续输错，请等 {left} 秒再试。"),
-                        format!("The passphrase was wrong several times; wait {left} seconds."),
-                    ),
-                ))
-            }
-            _ => Ok(()),
-        }
     }
 
     pub(super) fn add_clerk(&self, ask: AddClerkAsk) -> Result<ClerkState, Fault> {

@@ -5,6 +5,7 @@ use niangjia_core::{
     fault::FieldFault,
     founding::{self, Founded},
     replication::{
+        Bad,
         enrol::{self, Code, Enrolment},
         kit,
     },
@@ -128,6 +129,16 @@ pub(super) fn opened(packet: &PacketAsk, code: &str) -> Result<Enrolment, Fault>
     }
     let bytes = std::fs::read(path)?;
     enrol::open(&bytes, &code).map_err(|e| {
+        if e == Bad::Foreign {
+            return wrong(
+                "packet",
+                "packet_foreign",
+                Say::new(
+                    "这个数据包是试验版程序做的（保护太弱），正式的程序不能用。请对方用正式版重新生成。代码没有问题。",
+                    "This packet was made by a test build (too weak) and is not taken by this program. Ask for one made with a release. The code is not to blame.",
+                ),
+            );
+        }
         wrong("packet", "packet_or_code", Say::new("打不开：代码和数据包对不上，或文件不完整。请核对代码，或请对方重新生成。", "The packet does not open: code and packet do not belong together, or the file is not whole. Check the code or ask for a new packet."))
             .because(e)
     })

@@ -5,6 +5,7 @@ mod attach;
 mod clerks;
 mod founding;
 mod joining;
+pub(crate) mod kit;
 mod recovering;
 mod restore;
 mod uploads;
@@ -12,7 +13,6 @@ mod uploads;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Instant,
 };
 
 use niangjia_core::{
@@ -32,6 +32,7 @@ pub(crate) use asks::{Language, OfficeRole, stage_commands};
 pub(crate) use uploads::downloads;
 
 use crate::{
+    brake::Brake,
     disk::Folder,
     keep::{FULL, Keeper},
     moment,
@@ -45,7 +46,7 @@ pub struct Station {
     folder: Mutex<Folder>,
     session: RwLock<Option<Session>>,
     events: broadcast::Sender<Value>,
-    failures: Mutex<(u32, Option<Instant>)>,
+    brake: Brake,
     pub(crate) timer: Timer,
     pub(crate) keeper: Keeper,
     /// One packet is made at a time: each has its own number.
@@ -99,11 +100,11 @@ impl Station {
         let (events, _) = broadcast::channel(64);
         Ok(Arc::new(Self {
             keeper: Keeper::new(&dir, keeping),
+            brake: Brake::new(&dir),
             dir,
             folder: Mutex::new(folder),
             session: RwLock::new(None),
             events,
-            failures: Mutex::new((0, None)),
             timer: Timer::default(),
             packets: Mutex::default(),
             browser,
@@ -217,6 +218,11 @@ impl Station {
                 written(self.save_file(&read(question)?)?)
             }
             "records.attach" => written(self.attach(&read(question)?)?),
+            "kit.find" => {
+                self.session()?;
+                written(self.find_kit())
+            }
+            "kit.put_away" => written(self.put_kit_away()?),
             "packets.export" => written(self.export_packet(&read(question)?)?),
             "packets.import" => written(self.import_packet(&read(question)?)?),
             "packets.sticks" => written(self.sticks()?),
@@ -260,6 +266,9 @@ impl Station {
         let (mut answer, changed) = outcome?;
         if name == "sync.status" {
             self.timer.describe(&mut answer);
+        }
+        if name == "home" {
+            self.remind_of_kit(&mut answer);
         }
         if !changed.kinds.is_empty() {
             self.tell(&changed.kinds);

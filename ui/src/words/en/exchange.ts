@@ -166,4 +166,11 @@ export default {
     made: 'A copy was made on this PC',
     none: 'No copy yet; one is made when you lock.',
   },
+  kit_place: {
+    title: 'The recovery kit still lies on this PC',
+    what: 'The three parts of the county’s recovery kit (files: {n}) lie in: {folder}. Whoever has two of them can pass for the county. Print each part, give them to different people to keep apart, then erase them here.',
+    put_away: 'Printed and kept: erase here',
+    word: 'erase',
+    done: 'The recovery kit was erased on this PC',
+  },
 }

@@ -106,6 +106,7 @@ const en: typeof zh = {
     unsent: 'go up by themselves when there is a line',
     unsent_stick: 'no line: they go by stick',
     devices: 'one enrolment packet was used twice; please check',
+    kit: 'print it, keep the parts apart, then erase it here',
   },
   coming: { organisations: 'elections: {n}', members: 'contracts: {n}' },
   tile_none: {
@@ -192,6 +193,7 @@ const en: typeof zh = {
     phone_invalid: 'mobile number not valid',
     code_unknown: 'value not in the code list',
     date_unreadable: 'date not readable',
+    ditto: 'a ditto mark; this value was not taken in',
   },
   import_column: { change_kind: 'Membership change', change_on: 'Day of the change', change_reason: 'Reason of the change' },
   packet_state: {
@@ -244,6 +246,7 @@ const en: typeof zh = {
     devices_name: 'Named a PC',
     packets_export: 'Wrote a packet',
     packets_import: 'Took in a packet',
+    kit_put_away: 'Recovery kit erased',
     hub_claim: 'Took a relay into use',
     snapshots_make: 'Made a copy on this PC',
     drafts_put: 'Kept a draft',

@@ -105,6 +105,7 @@ export default {
     unsent: '联网后自动上报',
     unsent_stick: '没有线路，用 U 盘带去',
     devices: '同一个入网数据包用了两次，请核对',
+    kit: '请打印、分开收好，再从电脑上删除',
   },
   coming: { organisations: '换届 {n}', members: '合同到期 {n}' },
   tile_none: {
@@ -191,6 +192,7 @@ export default {
     phone_invalid: '手机号码不对',
     code_unknown: '选项不在统一代码里',
     date_unreadable: '日期看不懂',
+    ditto: '写的是“同上”，这一项没有导入',
   },
   import_column: { change_kind: '会籍变化类型', change_on: '会籍变化日期', change_reason: '会籍变化原因' },
   packet_state: {
@@ -243,6 +245,7 @@ export default {
     devices_name: '给电脑起名',
     packets_export: '导出数据包',
     packets_import: '接收数据包',
+    kit_put_away: '删除本机的应急密钥',
     hub_claim: '启用中转站',
     snapshots_make: '留存本机副本',
     drafts_put: '留存草稿',

@@ -9,6 +9,8 @@ use crate::words::Say;
 pub enum NameFault {
     /// Nothing was entered.
     Missing,
+    /// A ditto mark instead of a name.
+    Ditto,
     /// More than fifty characters.
     TooLong,
 }
@@ -34,6 +36,7 @@ impl Finding for NameFault {
     fn key(&self) -> &'static str {
         match self {
             Self::Missing => "name_missing",
+            Self::Ditto => "name_ditto",
             Self::TooLong => "name_too_long",
         }
     }
@@ -44,6 +47,10 @@ impl Finding for NameFault {
                 "没有填写姓名，无法建立这个人的记录。请照证件补填。",
                 "No name was entered, so no record can be made. Copy it from the identity document.",
             ),
+            Self::Ditto => Say::new(
+                "姓名一栏写的是“同上”一类的记号，不是姓名，无法建立这个人的记录。请照证件填写姓名。",
+                "Where the name should be there is a ditto mark, so no record can be made. Copy the name from the identity document.",
+            ),
             Self::TooLong => Say::new(
                 "姓名超过 50 个字，多半是把别的内容填到了这里。请照证件核对。",
                 "The name has more than 50 characters; something else was probably entered here. Compare it with the identity document.",
@@ -53,7 +60,7 @@ impl Finding for NameFault {
 
     fn source(&self) -> &'static str {
         match self {
-            Self::Missing => "会员信息采集表: 姓名 is mandatory",
+            Self::Missing | Self::Ditto => "会员信息采集表: 姓名 is mandatory",
             Self::TooLong => "民委发〔2016〕33号",
         }
     }

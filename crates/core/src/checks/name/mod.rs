@@ -75,8 +75,12 @@ pub fn masked(name: &str) -> String {
 /// become the characters they stand for.
 ///
 /// # Errors
-/// [`NameFault`] for an empty name and one of more than [`LONGEST`] characters.
+/// [`NameFault`] for an empty name, a ditto mark, and one of more than [`LONGEST`] characters.
 pub fn check(entered: &str) -> Result<Checked, NameFault> {
+    // Apostrophes alone are an empty text cell, not a mark of anything.
+    if text::is_ditto(entered) && !text::tight(entered).is_empty() {
+        return Err(NameFault::Ditto);
+    }
     let mut notices = Vec::new();
     let mut note = |when: bool, notice| {
         if when && !notices.contains(&notice) {

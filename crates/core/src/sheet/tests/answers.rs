@@ -161,22 +161,19 @@ fn unusual_sheets_are_patched_too() {
 #[test]
 fn old_formats_come_back_as_a_workbook_of_texts() {
     let folder = tempdir().unwrap();
-    let text = folder.path().join("名册.csv");
-    fs::write(&text, "姓名,证件号码,备注\n\n王芳,990113196503170015,\n李明,990113196503170023,a\n").unwrap();
-    for (source, row) in [(fixture("made-up-members.xls"), 21), (text, 3)] {
-        let out = folder.path().join("report.xlsx");
-        let found = report(&source, &out, &[remark(row, Outcome::Refused, "证件号码后几位已丢失")]);
-        let own = found.header.columns.last().unwrap().index + 1;
-        let mut expected = ours(&source, 0);
-        expected.push((found.header.row, own, "导入结果/原因".into()));
-        expected.push((row, own, "未导入：证件号码后几位已丢失".into()));
-        expected.sort();
-        let mut read = ours(&out, 0);
-        read.sort();
-        assert_eq!(read, expected);
-        let sheet = open_default(&out).unwrap().sheets()[0].name.clone();
-        assert_eq!(ours(&out, 0), theirs(&out, &sheet));
-    }
+    let (source, row) = (fixture("made-up-members.xls"), 21);
+    let out = folder.path().join("report.xlsx");
+    let found = report(&source, &out, &[remark(row, Outcome::Refused, "证件号码后几位已丢失")]);
+    let own = found.header.columns.last().unwrap().index + 1;
+    let mut expected = ours(&source, 0);
+    expected.push((found.header.row, own, "导入结果/原因".into()));
+    expected.push((row, own, "未导入：证件号码后几位已丢失".into()));
+    expected.sort();
+    let mut read = ours(&out, 0);
+    read.sort();
+    assert_eq!(read, expected);
+    let sheet = open_default(&out).unwrap().sheets()[0].name.clone();
+    assert_eq!(ours(&out, 0), theirs(&out, &sheet));
 }
 
 #[test]
@@ -251,4 +248,31 @@ fn what_cannot_be_written_is_said_and_nothing_is_left() {
     let rows = [Ok(vec![Cell::from("a")]), Err(SheetFault::SheetEmpty)];
     assert!(write_table(&out, &table, rows).is_err());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_text_table_comes_back_line_by_line_in_its_encoding() {
+    let folder = tempdir().unwrap();
+    let (source, out) = (folder.path().join("a.csv"), folder.path().join("b.csv"));
+    // Quotes, a line break in a cell, an empty line, blanks, a wrapped number, cells behind the roster, no end of the last line.
+    let table = "姓名,证件号码,备注\r\n\"王芳\",=\"\"990113196503170015\"\",\"一\n二\"\r\n\r\n𬱖明 ,990113196503170023,,,\r\n李明";
+    let expected = "姓名,证件号码,备注,导入结果/原因\r\n\"王芳\",=\"\"990113196503170015\"\",\"一\n二\",已导入\r\n\r\n𬱖明 ,990113196503170023,,\"未导入：a,\"\"b\"\"\",\r\n李明,,,请核对\r\n";
+    let wide =
+        |text: &str| -> Vec<u8> { format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let gb = |text: &str| encoding_rs::GB18030.encode(text).0.into_owned();
+    let plain = |text: &str| text.as_bytes().to_vec();
+    let marked = |text: &str| format!("\u{feff}{text}").into_bytes();
+    let encodings: [fn(&str) -> Vec<u8>; 4] = [plain, marked, gb, wide];
+    for encode in encodings {
+        fs::write(&source, encode(table)).unwrap();
+        let remarks =
+            [remark(2, Outcome::Taken, ""), remark(4, Outcome::Refused, "a,\"b\""), remark(5, Outcome::Noticed, "")];
+        report(&source, &out, &remarks);
+        assert_eq!(fs::read(&out).unwrap(), encode(expected));
+        // Corrected and sent again: the column is replaced, and what was said before is gone.
+        report(&out, &out, &[remark(4, Outcome::Taken, "")]);
+        let again =
+            expected.replace("\"未导入：a,\"\"b\"\"\"", "已导入").replace("二\",已导入", "二\",").replace("请核对", "");
+        assert_eq!(fs::read(&out).unwrap(), encode(&again));
+    }
 }

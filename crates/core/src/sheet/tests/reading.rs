@@ -200,9 +200,9 @@ fn a_sheet_without_a_header_names_what_was_seen() {
     let zh = fault.say().zh;
     assert!(zh.contains("货号、数量、单价") && !zh.contains("990113"), "{zh}");
     // One known column is not enough, and without a person's name or number it is no roster.
-    for header in [&["姓名", "货号"][..], &["民族", "学历"]] {
+    for (header, key) in [(&["姓名", "货号"][..], "column_missing"), (&["民族", "学历"], "no_known_column")] {
         workbook(&path, &[header]);
-        assert_eq!(open_default(&path).unwrap().find(COLUMNS).unwrap_err().key(), "no_known_column");
+        assert_eq!(open_default(&path).unwrap().find(COLUMNS).unwrap_err().key(), key);
     }
 }
 
