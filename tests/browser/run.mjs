@@ -13,8 +13,8 @@ const axe = readFileSync(packages.resolve('axe-core/axe.min.js'), 'utf8')
 // Quiet, offline and alone: a test opens no connection but to the office.
 const ALONE = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
-await walk('browser', join(TOP, 'tests', 'browser', 'test-results'), async ({ data }) => {
-  const office = await openOffice({ binary: program('niangjia-office'), data: join(data, 'office'), env: { NIANGJIA_DOWNLOADS: downloadsOf(data), NIANGJIA_STICKS: sticksOf(data) } })
+await walk('browser', join(TOP, 'tests', 'browser', 'test-results'), async ({ data, folder }) => {
+  const office = await openOffice({ binary: program('niangjia-office'), data: folder, env: { NIANGJIA_DOWNLOADS: downloadsOf(data), NIANGJIA_STICKS: sticksOf(data) } })
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ALONE })
   const page = await browser.newPage({ viewport: { width: 1366, height: 768 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })
   const complaints = []
@@ -41,6 +41,15 @@ await walk('browser', join(TOP, 'tests', 'browser', 'test-results'), async ({ da
     clear: (thing) => thing.fill(''),
     value: (thing) => thing.inputValue(),
     hand: (thing, path) => thing.setInputFiles(path),
+    // As the system hands a file over that somebody drags out of a folder: by its path, at a place, in three events.
+    drop: async (thing, path) => {
+      const box = await thing.boundingBox()
+      const at = { x: box.x + box.width / 2, y: box.y + box.height / 2, data: { items: [], files: [path], dragOperationsMask: 1 } }
+      const wire = await page.context().newCDPSession(page)
+      for (const type of ['dragEnter', 'dragOver', 'drop']) await wire.send('Input.dispatchDragEvent', { type, ...at })
+      await wire.detach()
+    },
+    size: ({ width, height }) => page.setViewportSize({ width, height }),
     key: (keys) => page.keyboard.press(keys),
     picture: (path) => page.screenshot({ path }),
     reload: () => page.reload(),

@@ -3,6 +3,6 @@ import { join } from 'node:path'
 import { TOP, downloadsOf, program, sticksOf, walk } from '../journeys/runner.mjs'
 import { openDesk } from './webdriver.mjs'
 
-await walk('desktop', join(TOP, 'tests', 'desktop', 'shots'), ({ data }) =>
-  openDesk({ binary: program('niangjia'), env: { NIANGJIA_DATA: join(data, 'office'), NIANGJIA_DOWNLOADS: downloadsOf(data), NIANGJIA_STICKS: sticksOf(data) } }),
+await walk('desktop', join(TOP, 'tests', 'desktop', 'shots'), ({ data, folder }) =>
+  openDesk({ binary: program('niangjia'), env: { NIANGJIA_DATA: folder, NIANGJIA_DOWNLOADS: downloadsOf(data), NIANGJIA_STICKS: sticksOf(data) } }),
 )

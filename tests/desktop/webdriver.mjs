@@ -1,12 +1,19 @@
 // The W3C WebDriver protocol, as much of it as a person in front of the window needs. No package: it is fetch.
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { basename } from 'node:path'
 
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
 // A hung driver would otherwise hold fetch for five minutes.
 const PATIENCE = 30_000
 const KEYS = { Enter: '\uE007', Escape: '\uE00C', Tab: '\uE004', Control: '\uE009', Shift: '\uE008', Alt: '\uE00A', Backspace: '\uE003', Delete: '\uE017', ArrowDown: '\uE015', ArrowUp: '\uE013', ArrowLeft: '\uE012', ArrowRight: '\uE014', Home: '\uE011', End: '\uE010', F5: '\uE035' }
+
+const LET_GO = `(place, name, inside) => {
+  const carried = new DataTransfer()
+  carried.items.add(new File([Uint8Array.from(atob(inside), (one) => one.charCodeAt(0))], name))
+  for (const type of ['dragenter', 'dragover', 'drop']) place.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: carried }))
+}`
 
 function freePort() {
   return new Promise((done, fail) => {
@@ -66,6 +73,8 @@ export async function openDesk({ binary, env }) {
     clear: (thing) => call('POST', `/element/${thing[ELEMENT]}/clear`, {}),
     value: (thing) => call('GET', `/element/${thing[ELEMENT]}/property/value`),
     hand: (thing, path) => call('POST', `/element/${thing[ELEMENT]}/value`, { text: path }),
+    // WebKit's driver drags no file in from outside: the page gets the event that such a drag ends with, made inside it.
+    drop: (thing, path) => call('POST', '/execute/sync', { script: `return (${LET_GO})(arguments[0], arguments[1], arguments[2])`, args: [thing, basename(path), readFileSync(path).toString('base64')] }),
     async key(keys) {
       const values = keys.split('+').map((name) => KEYS[name] ?? name)
       const actions = [...values.map((value) => ({ type: 'keyDown', value })), ...values.reverse().map((value) => ({ type: 'keyUp', value }))]

@@ -1,4 +1,5 @@
 // A township begins before its county does: it works alone, keeps its members and its enterprises, and nobody else opens it.
+import { fitsHere } from './fits.mjs'
 import { PASSPHRASE, WANG_FANG } from './first-day.journey.mjs'
 
 const WRONG = '口令不对，没有打开。请检查大小写和输入法后再试'
@@ -28,7 +29,7 @@ async function opensWith(person, passphrase) {
 
 export default {
   title: 'A township works alone',
-  async walk({ person, step }) {
+  async walk({ person, step, kind }) {
     await step('a passphrase that is too short founds nothing', async () => {
       await person.sees('欢迎使用娘家')
       await person.isAccessible('first start')
@@ -52,6 +53,7 @@ export default {
       await person.sees('用县总工会的数据包加入后，就可以上报。')
       await person.isAccessible('sync of an office alone')
       await person.picture('alone-sync')
+      await fitsHere(person, kind, 'alone-sync')
     })
 
     await step('a member joins', async () => {
@@ -101,8 +103,10 @@ export default {
     await step('settings and the log are there to be read by everybody', async () => {
       await person.press('设置')
       await person.sees('本机副本')
+      await person.sees('加入县总工会…')
       await person.isAccessible('settings')
       await person.picture('settings')
+      await fitsHere(person, kind, 'alone-settings')
       await person.press('操作记录')
       await person.sees('会员入会登记')
       await person.isAccessible('the log')

@@ -14,8 +14,8 @@ export default {
     await county?.close()
   },
   async walk({ person, step }) {
-    const asks = async ({ file, code }) => {
-      await person.press('上报与下发')
+    const asks = async (place, { file, code }) => {
+      await person.press(place)
       await person.press('加入县总工会…')
       await person.sees('没有填完的草稿请先保存或放弃')
       await person.hands(file, '[data-test="enrol-packet"]')
@@ -39,7 +39,7 @@ export default {
 
     await step('with the draft open she is asked to finish it first; nothing has changed', async () => {
       const invitation = await county.invites('平明镇总工会', '990100104')
-      await asks(invitation)
+      await asks('设置', invitation)
       await person.sees('还有没填完的草稿，没有加入，没有做任何改动')
       await person.isAccessible('joining with a refusal')
       await person.picture('enrol-refused')
@@ -47,7 +47,7 @@ export default {
       await person.press('首页')
       await person.press('张伟民')
       await person.press('不要了，重新开始')
-      await asks(invitation)
+      await asks('上报与下发', invitation)
       await person.sees('已加入县总工会，原有资料都在。')
       await person.isAccessible('an office that has joined')
       await person.picture('enrolled')

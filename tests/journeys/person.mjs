@@ -64,7 +64,7 @@ export class Person {
 
   /** Looks at the page as a screen reader would (axe); only a window that can load axe does. */
   async isAccessible(page) {
-    await this.#until(`${page} to be still`, () => this.driver.ask(STILL, null))
+    await this.isStill()
     const violations = (await this.driver.audit?.()) ?? []
     if (violations.length > 0) throw new Error(`axe finds on ${page}:\n${violations.join('\n')}`)
   }
@@ -145,6 +145,26 @@ export class Person {
       await this.driver.hand(field, path)
       return true
     })
+  }
+
+  /** Drags a file out of a folder onto what a selector names, and lets go. */
+  drops(path, selector) {
+    return this.#until(`to drop ${path}`, async () => {
+      const place = await this.driver.find(PLACE, selector)
+      if (!place) return false
+      await this.driver.drop(place, path)
+      return true
+    })
+  }
+
+  /** Waits until nothing moves and nothing is being fetched for the page. */
+  async isStill() {
+    await this.#until('the page to be still', () => this.driver.ask(STILL, null))
+  }
+
+  /** Sits down at a screen of this size; only a window that can be made so does. */
+  sits(size) {
+    return this.driver.size(size)
   }
 
   /** Strikes keys: "Enter", "Escape", "Control+s". */

@@ -26,7 +26,7 @@ export function sticksOf(data) {
 /**
  * Runs every journey (`*.journey.mjs`) that this kind of window can walk.
  * @param kind "browser" or "desktop"
- * @param open opens the window on a data folder: ({data}) => {driver, close, complaints?}
+ * @param open opens the window on an office's folder: ({data, folder}) => {driver, close, complaints?}
  */
 export async function walk(kind, pictures, open) {
   mkdirSync(pictures, { recursive: true })
@@ -40,6 +40,7 @@ export async function walk(kind, pictures, open) {
     console.log(journey.title)
     const data = mkdtempSync(join(tmpdir(), 'niangjia-journey-'))
     let window
+    const others = []
     let at = 'the window opens'
     const began = Date.now()
     const step = async (title, deed) => {
@@ -52,18 +53,24 @@ export async function walk(kind, pictures, open) {
     }
     try {
       await journey.prepare?.({ data, program })
-      window = await open({ data })
+      window = await open({ data, folder: join(data, 'office') })
       const person = new Person(window.driver, pictures, downloadsOf(data))
-      await journey.walk({ person, step, data, program, kind })
+      // Somebody else's window, on another folder of this journey; it closes with the first one.
+      const neighbour = async (folder) => {
+        const other = await open({ data, folder: join(data, folder) })
+        others.push(other)
+        return new Person(other.driver, pictures, downloadsOf(data))
+      }
+      await journey.walk({ person, step, data, program, kind, neighbour })
       at = 'nothing complained'
-      const complaints = (window.complaints?.() ?? []).filter((said) => !journey.expects?.test(said))
+      const complaints = [window, ...others].flatMap((one) => one.complaints?.() ?? []).filter((said) => !journey.expects?.test(said))
       if (complaints.length > 0) throw new Error(`the page complained:\n${complaints.join('\n')}`)
     } catch (problem) {
       failed += 1
       console.log(`  FAIL ${at}\n${problem.stack ?? problem}`)
       await window?.driver.picture(join(pictures, `failed-${file.replace('.journey.mjs', '')}.png`)).catch(() => undefined)
     } finally {
-      await window?.close().catch((problem) => console.log(`  the window did not close well: ${problem.message}`))
+      for (const one of [...others, window]) await one?.close().catch((problem) => console.log(`  the window did not close well: ${problem.message}`))
       await journey.after?.()
       rmSync(data, { recursive: true, force: true, maxRetries: 5 })
       console.log(`  ${((Date.now() - began) / 1000).toFixed(1)} s`)

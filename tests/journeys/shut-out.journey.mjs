@@ -1,5 +1,6 @@
 // A township's PC is stolen: the county shuts it out, looks at what it wrote since, accepts that, and changes its keys.
 import { join } from 'node:path'
+import { fitsHere } from './fits.mjs'
 import { foundsTheCounty, WANG_FANG } from './first-day.journey.mjs'
 import { officeAt, openHub } from './programs.mjs'
 
@@ -16,7 +17,7 @@ export default {
   async after() {
     await hub?.stop()
   },
-  async walk({ person, step, data }) {
+  async walk({ person, step, data, kind }) {
     await step('the county has its relay and a township', async () => {
       await foundsTheCounty(person)
       await person.press('三份都已打印或抄好')
@@ -77,12 +78,15 @@ export default {
       await person.sees('单独保留，没有采用')
       await person.isAccessible('a quarantine')
       await person.picture('quarantine')
+      await fitsHere(person, kind, 'quarantine')
     })
 
     await step('the county has called, and accepts it', async () => {
       await person.press('核对并采用')
       await person.sees('请先打电话问清')
       await person.isAccessible('accepting')
+      await person.sees('写在哪里')
+      await person.sees('本单位台账')
       await person.picture('quarantine-accept')
       await person.writesAt('[data-test="confirm-word"]', '采用')
       await person.pressAt('[data-test="confirm-go"]')

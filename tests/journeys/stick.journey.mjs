@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { foundCounty } from './county.mjs'
+import { fitsHere } from './fits.mjs'
 import { PASSPHRASE, WANG_FANG } from './first-day.journey.mjs'
 import { sticksOf } from './runner.mjs'
 
@@ -55,6 +56,7 @@ export default {
       await person.sees('还没有回执')
       await person.isAccessible('a packet that was made')
       await person.picture('stick-exported')
+      await fitsHere(person, kind, 'stick')
       if (onStick().join() !== '990100104-county-0001.njpack') throw new Error(`on the stick lies ${onStick()}`)
     })
 

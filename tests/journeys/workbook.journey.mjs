@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCounty } from './county.mjs'
 import { PASSPHRASE } from './first-day.journey.mjs'
+import { PASSPHRASE as COUNTY } from './programs.mjs'
 import { TOP } from './runner.mjs'
 
 const WORKBOOK = join(TOP, 'tests', 'fixtures', 'rosters', 'pingming-members.xlsx')
@@ -18,7 +19,7 @@ export default {
   async after() {
     await county?.close()
   },
-  async walk({ person, step }) {
+  async walk({ person, step, neighbour }) {
     await step('the township joins', async () => {
       const { file, code } = await county.invites('平明镇总工会', '990100104')
       await person.sees('欢迎使用娘家')
@@ -35,7 +36,7 @@ export default {
 
     await step('1,107 members are accepted and 93 rows refused with reasons', async () => {
       await person.press('导入会员表')
-      await person.hands(WORKBOOK)
+      await person.drops(WORKBOOK, '.drop')
       await person.sees('证件号码校验位不对')
       await person.sees('1,107')
       await person.sees('93')
@@ -83,10 +84,20 @@ export default {
       await person.press('现在上报')
       await person.sees('全部已上报')
       await person.press('关闭')
-      await county.sync()
-      const found = await county.call('search', { text: '13700000002' })
-      if (found.total !== 1) throw new Error(`the county finds ${found.total} members with the new phone`)
-      if (found.hits[0].title !== '武芳晓') throw new Error('the county finds somebody else')
+      const chief = await neighbour('county')
+      await chief.sees('数据都在本机，已加密。')
+      await chief.writes('口令', COUNTY)
+      await chief.press('打开')
+      await chief.sees('周敏，今天办什么？')
+      await chief.press('现在上报')
+      await chief.sees('已完成')
+      await chief.press('关闭')
+      await chief.writesAt('#home-search', '13700000002')
+      await chief.press('武芳晓')
+      await chief.sees('137****0002')
+      await chief.sees('李强')
+      await chief.isAccessible('the member at the county')
+      await chief.picture('workbook-at-the-county')
     })
   },
 }

@@ -17,7 +17,8 @@ use crate::fault::Fault;
 const LAYOUT: &str = "layout";
 
 /// The steps so far; a new file takes them all. Never altered once released, only added to.
-pub(super) const STEPS: &[&str] = &[open::PACKET_TABLES, open::ORDER_TABLES, open::ASIDE, open::BLOB_TABLES, open::PREVIEWS];
+pub(super) const STEPS: &[&str] =
+    &[open::PACKET_TABLES, open::ORDER_TABLES, open::ASIDE, open::BLOB_TABLES, open::PREVIEWS];
 
 /// Says of a new file that it has every step.
 pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), Fault> {

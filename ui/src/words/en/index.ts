@@ -217,6 +217,7 @@ const en: typeof zh = {
     name: 'Name',
     clerks_what: 'Everybody works with an own name and passphrase; the record shows who did what.',
     add_clerk: 'Add a clerk',
+    add_clerk_why: 'Clerks are added by a security administrator.',
     change_passphrase: 'Change passphrase',
     passphrase_old: 'Present passphrase',
     passphrase_changed: 'Passphrase changed; use the new one next time.',

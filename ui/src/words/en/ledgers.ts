@@ -58,6 +58,7 @@ export default {
   },
   record: {
     back: 'Back to {list}',
+    missing: 'This record cannot be opened: {kind}',
     facts: 'Details',
     history: 'History',
     edit: 'Edit details',
@@ -105,7 +106,7 @@ export default {
   detail: { reason: 'Reason', document: 'Document' },
   enterprises: { new: 'Register an enterprise' },
   organisations: { new: 'Register an organisation', all: 'All organisations', tree: 'Union organisations', open: 'Open the organisation', n_members: 'members: {n}' },
-  ledgers: { new: 'New: {kind}' },
+  ledgers: { new: 'New: {kind}', unknown: 'There is no such ledger', unknown_what: 'The address may be mistyped, or this version does not have that ledger. Nothing on this PC has changed.', home: 'Go home' },
   import: {
     title: 'Import members',
     earlier: 'Earlier imports',

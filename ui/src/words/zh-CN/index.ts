@@ -216,6 +216,7 @@ export default {
     name: '姓名',
     clerks_what: '每位经办人用自己的姓名和口令，谁办的事记在谁名下。',
     add_clerk: '增加经办人',
+    add_clerk_why: '增加经办人由安全管理员办理。',
     change_passphrase: '更换口令',
     passphrase_old: '现在的口令',
     passphrase_changed: '口令已更换，下次用新口令打开。',

@@ -58,6 +58,7 @@ export default {
   },
   record: {
     back: '返回{list}列表',
+    missing: '打不开这条{kind}记录',
     facts: '资料',
     history: '历史',
     edit: '修改资料',
@@ -105,7 +106,7 @@ export default {
   detail: { reason: '原因', document: '依据' },
   enterprises: { new: '登记单位' },
   organisations: { new: '登记工会组织', all: '全部工会组织', tree: '工会组织', open: '打开组织资料', n_members: '会员 {n} 人' },
-  ledgers: { new: '新增{kind}' },
+  ledgers: { new: '新增{kind}', unknown: '没有这个台账', unknown_what: '网址可能抄错了，或者这个台账在本版本里没有。本机数据没有变化。', home: '回首页' },
   import: {
     title: '导入会员表',
     earlier: '以前的导入',
