@@ -1,5 +1,6 @@
 //! The errands of the house: `cargo xtask tidy` checks what a machine can check of the house rules.
 
+mod fuzz;
 mod hub_load;
 mod iron;
 mod simulate;
@@ -36,6 +37,7 @@ impl Errand {
        cargo xtask kills [--times N] [--seed S]             kill -9 offices and their hub
        cargo xtask cuts [--times N] [--seed S]              cut the power of an office, on an ext4 of its own (root)
        cargo xtask line [--changes N] [--seed S]            a day's changes over a bad line
+       cargo xtask loss [--changes N] [--percent P] [--seed S]   changes over a line that loses packets, in a namespace of its own
        cargo xtask fuzz [--seconds N] [--only DECODER]      mutate what decoders read, each for so long (nightly, cargo-fuzz)
        cargo xtask fuzz --seeds                             write the made-up papers where fuzzing begins";
 
@@ -45,7 +47,7 @@ impl Errand {
             (Some("types"), 1) => Some(Self::Types),
             (Some("simulate" | "defects"), _) => Some(Self::Simulation(words)),
             (Some("hub-load"), _) => Some(Self::HubLoad(words[1..].to_vec())),
-            (Some("kills" | "cuts" | "line"), _) => Some(Self::Iron(words)),
+            (Some("kills" | "cuts" | "line" | "loss"), _) => Some(Self::Iron(words)),
             (Some("fuzz"), _) => Some(Self::Fuzz(words[1..].to_vec())),
             _ => None,
         }
@@ -59,7 +61,7 @@ fn main() -> ExitCode {
         Some(Errand::Simulation(words)) => simulate::run(tree::top(), &words),
         Some(Errand::HubLoad(words)) => hub_load::run(tree::top(), &words),
         Some(Errand::Iron(words)) => iron::run(tree::top(), &words),
-        Some(Errand::Fuzz(words)) => iron::fuzz(tree::top(), &words),
+        Some(Errand::Fuzz(words)) => fuzz::run(tree::top(), &words),
         None => {
             eprintln!("{}", Errand::HELP);
             ExitCode::from(2)

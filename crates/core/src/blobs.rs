@@ -17,6 +17,7 @@ use std::{
 use niangjia_replication::{
     RecordId,
     blob::{Address, Blob, LARGEST, Media},
+    files,
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 use schemars::JsonSchema;
@@ -216,7 +217,7 @@ impl Office {
             Err(bad) => {
                 // The disk gave back other bytes: they are laid aside, and the blob is asked for again.
                 let file = self.blob_file(address);
-                std::fs::rename(&file, file.with_extension("bad"))?;
+                files::renamed(&file, &file.with_extension("bad"))?;
                 self.mark_held(&self.store.write(), address, false)?;
                 Err(on_its_way().because(bad))
             }
@@ -245,12 +246,7 @@ fn written(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
 
 /// Gives a whole file its name, and the name to the disk.
 fn named_whole(part: &Path, path: &Path) -> Result<(), Fault> {
-    std::fs::rename(part, path)?;
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        std::fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    Ok(files::named(part, path)?)
 }
 
 /// A file that cannot be larger than a blob; `None` where there is none.

@@ -10,7 +10,7 @@ use niangjia_core::{
     Fault,
     founding::ClerkKeys,
     replication::{
-        Bad, RecordId,
+        Bad, RecordId, files,
         keys::{OpeningKey, SigningKey},
         slot,
     },
@@ -97,10 +97,7 @@ impl Folder {
         file.write_all(&bytes)?;
         file.sync_all()?;
         drop(file);
-        std::fs::rename(&fresh, dir.join(FILE))?;
-        #[cfg(unix)]
-        std::fs::File::open(dir)?.sync_all()?;
-        Ok(())
+        Ok(files::named(&fresh, &dir.join(FILE))?)
     }
 
     pub(crate) fn clerk(&self, who: &str) -> Option<&Slot> {

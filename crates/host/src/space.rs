@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use niangjia_core::Fault;
+use niangjia_core::{Fault, replication::files};
 use rand_chacha::rand_core::Rng as _;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -167,7 +167,7 @@ fn write(path: &Path) -> std::io::Result<()> {
     }
     file.sync_all()?;
     drop(file);
-    std::fs::rename(part(path), path)
+    files::renamed(&part(path), path)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use niangjia_replication::keys::VerifyingKey;
-use niangjia_replication::{Incarnation, RecordId, wire};
+use niangjia_replication::{Incarnation, RecordId, files, wire};
 use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 
@@ -92,8 +92,7 @@ pub fn backup(dir: &Path, out: &Path) -> Result<Manifest, HubFault> {
         // What is left is half a copy with the hub's key in it.
         let _ = fs::remove_file(&part);
     })?;
-    fs::rename(&part, out).map_err(HubFault::Disk)?;
-    sync_folder(out)?;
+    files::named(&part, out).map_err(HubFault::Disk)?;
     note::made(dir, out, &made);
     Ok(made)
 }
@@ -170,16 +169,4 @@ fn remove(path: &Path) -> Result<(), HubFault> {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(HubFault::Disk(cause)),
         _ => Ok(()),
     }
-}
-
-/// Makes a name in a folder last through a power cut.
-fn sync_folder(of: &Path) -> Result<(), HubFault> {
-    #[cfg(unix)]
-    {
-        let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(HubFault::Disk)?;
-    }
-    #[cfg(not(unix))]
-    let _ = of;
-    Ok(())
 }

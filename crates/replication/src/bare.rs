@@ -5,11 +5,13 @@ use zeroize::Zeroizing;
 
 use crate::bad::{Bad, Limits};
 use crate::cert::Cert;
+use crate::checkpoint::{self, Item, Summary};
 use crate::cose::{Signed, cose_sign};
 use crate::enrol::Enrolment;
-use crate::keys::SigningKey;
+use crate::envelope::{self, Heading as _};
+use crate::keys::{Signer, SigningKey};
 use crate::packet::{self, Header};
-use crate::{envelope, orders, segment};
+use crate::{orders, segment};
 
 #[cfg(not(debug_assertions))]
 compile_error!("the feature bare is for fuzzing; a release build must not contain it");
@@ -82,4 +84,62 @@ pub fn packed(blocks: &[&[u8]]) -> Result<Vec<u8>, Bad> {
 /// As [`crate::Verified::open`].
 pub fn unpacked(packed: &[u8]) -> Result<Vec<u8>, Bad> {
     envelope::unpack(packed, &Limits::STANDARD)
+}
+
+/// A segment whose header is anything, signed with the right hash of its body.
+///
+/// # Errors
+/// [`Bad::TooBig`].
+pub fn segment(head: &[u8], body: &[u8], certs: &[Cert], signer: &Signer) -> Result<Vec<u8>, Bad> {
+    envelope::signed::<segment::Header>(head, body, certs, signer)
+}
+
+/// The header that [`segment`] signs.
+#[must_use]
+pub fn segment_head(header: &segment::Header) -> Vec<u8> {
+    header.to_cbor()
+}
+
+/// A part of a checkpoint whose header is anything, signed with the right hash of its body.
+///
+/// # Errors
+/// [`Bad::TooBig`].
+pub fn part(head: &[u8], body: &[u8], certs: &[Cert], signer: &Signer) -> Result<Vec<u8>, Bad> {
+    envelope::signed::<checkpoint::Header>(head, body, certs, signer)
+}
+
+/// The header that [`part`] signs.
+#[must_use]
+pub fn part_head(header: &checkpoint::Header) -> Vec<u8> {
+    header.to_cbor()
+}
+
+/// The plain body of a part.
+///
+/// # Errors
+/// As [`checkpoint::seal`].
+pub fn items_bytes(items: &[Item]) -> Result<Vec<u8>, Bad> {
+    checkpoint::pack_items(items, &Limits::STANDARD).and_then(|packed| unpacked(&packed))
+}
+
+/// Reads what [`items_bytes`] made, of anybody's bytes.
+///
+/// # Errors
+/// As [`checkpoint::Verified::open`].
+pub fn items(plain: &[u8], first: bool) -> Result<Vec<Item>, Bad> {
+    checkpoint::read_items(plain, first, &Limits::STANDARD)
+}
+
+/// What stands in the item that sums a checkpoint up.
+#[must_use]
+pub fn summary_bytes(summary: &Summary) -> Vec<u8> {
+    summary.to_cbor()
+}
+
+/// Reads what [`summary_bytes`] made, of anybody's bytes.
+///
+/// # Errors
+/// As [`items`].
+pub fn summary(bytes: &[u8]) -> Result<Summary, Bad> {
+    Summary::from_cbor(bytes)
 }

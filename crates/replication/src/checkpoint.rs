@@ -156,9 +156,7 @@ pub fn seal(
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Vec<u8>, Bad> {
     let limits = &Limits::STANDARD;
-    let items: Vec<Vec<u8>> = items.iter().map(Item::to_bytes).collect();
-    let borrowed: Vec<&[u8]> = items.iter().map(|item| &item[..]).collect();
-    let packed = envelope::pack(ITEMS, &borrowed, LEVEL, limits)?;
+    let packed = pack_items(items, limits)?;
     let header = Header {
         stream: draft.stream,
         maker: draft.maker,
@@ -171,6 +169,14 @@ pub fn seal(
     };
     header.check()?;
     envelope::seal(&header, &packed, draft.certs, key, signer, rng)
+}
+
+/// # Errors
+/// [`Bad::TooBig`].
+pub(crate) fn pack_items(items: &[Item], limits: &Limits) -> Result<Vec<u8>, Bad> {
+    let items: Vec<Vec<u8>> = items.iter().map(Item::to_bytes).collect();
+    let borrowed: Vec<&[u8]> = items.iter().map(|item| &item[..]).collect();
+    envelope::pack(ITEMS, &borrowed, LEVEL, limits)
 }
 
 /// A part that was read but not yet believed.
@@ -249,18 +255,24 @@ impl Verified<'_> {
     /// # Errors
     /// [`Bad::Mismatch`] for a key of another epoch, [`Bad::Sealed`] for a wrong key, and any other form or more than `limits`.
     pub fn open(&self, key: &StreamKey, limits: &Limits) -> Result<Vec<Item>, Bad> {
-        let plain = self.part.0.open(key, limits)?;
-        let first = self.header().part == 1;
-        let items: Vec<Item> =
-            envelope::strings(ITEMS, &plain, limits)?.into_iter().map(Item::read).collect::<Result<_, _>>()?;
-        if items.iter().enumerate().any(|(at, item)| matches!(item, Item::Summary(_)) != (first && at == 0)) {
-            return Err(Bad::Form("the summary comes first, once"));
-        }
-        if first && items.is_empty() {
-            return Err(Bad::Form("no summary"));
-        }
-        Ok(items)
+        read_items(&self.part.0.open(key, limits)?, self.header().part == 1, limits)
     }
+}
+
+/// The items of a part's plain body.
+///
+/// # Errors
+/// Any other form or more than `limits`.
+pub(crate) fn read_items(plain: &[u8], first: bool, limits: &Limits) -> Result<Vec<Item>, Bad> {
+    let items: Vec<Item> =
+        envelope::strings(ITEMS, plain, limits)?.into_iter().map(Item::read).collect::<Result<_, _>>()?;
+    if items.iter().enumerate().any(|(at, item)| matches!(item, Item::Summary(_)) != (first && at == 0)) {
+        return Err(Bad::Form("the summary comes first, once"));
+    }
+    if first && items.is_empty() {
+        return Err(Bad::Form("no summary"));
+    }
+    Ok(items)
 }
 
 /// What a part holds.
@@ -350,7 +362,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    fn to_cbor(&self) -> Vec<u8> {
+    pub(crate) fn to_cbor(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let w = &mut Writer(&mut out);
         w.array(6);
@@ -381,7 +393,7 @@ impl Summary {
         out
     }
 
-    fn from_cbor(bytes: &[u8]) -> Result<Self, Bad> {
+    pub(crate) fn from_cbor(bytes: &[u8]) -> Result<Self, Bad> {
         let r = &mut Reader::new(bytes);
         r.array_of(6)?;
         let made = r.int()?;

@@ -62,7 +62,6 @@ pub(crate) fn seal<H: Heading>(
     signer: &Signer,
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Vec<u8>, Bad> {
-    let limits = &Limits::STANDARD;
     let mut nonce = [0; NONCE];
     rng.fill_bytes(&mut nonce);
     let head = header.to_cbor();
@@ -70,11 +69,20 @@ pub(crate) fn seal<H: Heading>(
         cipher(key).encrypt(&XNonce::from(nonce), Payload { msg: packed, aad: &head }).map_err(|_| Bad::Sealed)?;
     let mut body = nonce.to_vec();
     body.extend_from_slice(&sealed);
+    signed::<H>(&head, &body, certs, signer)
+}
+
+/// Signs a header and its sealed body.
+///
+/// # Errors
+/// [`Bad::TooBig`].
+pub(crate) fn signed<H: Heading>(head: &[u8], body: &[u8], certs: &[Cert], signer: &Signer) -> Result<Vec<u8>, Bad> {
+    let limits = &Limits::STANDARD;
     let mut payload = Vec::new();
     let w = &mut Writer(&mut payload);
     w.array(3);
-    w.raw(&head);
-    w.bytes(blake3::hash(&body).as_bytes());
+    w.raw(head);
+    w.bytes(blake3::hash(body).as_bytes());
     w.array(certs.len());
     for cert in certs {
         w.bytes(cert.to_bytes());
@@ -85,7 +93,7 @@ pub(crate) fn seal<H: Heading>(
     let w = &mut Writer(&mut bytes);
     w.array(2);
     w.raw(&cose);
-    w.bytes(&body);
+    w.bytes(body);
     // The frame around both takes a few bytes more.
     within(H::WHAT, bytes.len(), limits.segment())?;
     Ok(bytes)

@@ -22,6 +22,7 @@ pub mod block;
 pub mod change;
 pub mod checkpoint;
 pub mod enrol;
+pub mod files;
 pub mod frontier;
 pub mod keys;
 pub mod kit;

@@ -2,14 +2,16 @@
 //! than its limits say.
 
 mod seeds;
+#[cfg(feature = "sheets")]
+mod sheets;
 
 use std::path::{Path, PathBuf};
 
-use niangjia_core::sheet;
 use niangjia_replication::{
     Block, Frontier, Limits, RecordId, Segment, Value,
     bare::{self, Paper},
     blob::{Address, Blob, Outline},
+    checkpoint::{self, Item as Kept},
     enrol::{self, Code},
     keys::{self, Cert},
     kit::Share,
@@ -27,14 +29,19 @@ const LIMITS: &Limits = &Limits::STANDARD;
 pub type Decoder = fn(&[u8]) -> bool;
 
 /// All of them by name; the corpus of each lies in `fuzz/corpus/NAME`.
-pub const TARGETS: [(&str, Decoder); 16] = [
+pub const TARGETS: &[(&str, Decoder)] = &[
     ("frame", frame),
     ("message", message),
     ("frontier", frontier),
     ("segment", segment),
+    ("segment_head", segment_head),
     ("segment_body", segment_body),
     ("block", block),
     ("value", value),
+    ("checkpoint", checkpoint),
+    ("checkpoint_head", checkpoint_head),
+    ("checkpoint_items", checkpoint_items),
+    ("checkpoint_summary", checkpoint_summary),
     ("packet", packet_file),
     ("packet_head", packet_head),
     ("enrolment", enrolment),
@@ -43,7 +50,10 @@ pub const TARGETS: [(&str, Decoder); 16] = [
     ("certificates", certificates),
     ("revocation", revocation),
     ("grant", grant),
-    ("workbook", workbook),
+    #[cfg(feature = "sheets")]
+    ("workbook", sheets::workbook),
+    #[cfg(feature = "sheets")]
+    ("workbook_part", sheets::workbook_part),
 ];
 
 /// Runs a decoder by its name.
@@ -51,8 +61,13 @@ pub const TARGETS: [(&str, Decoder); 16] = [
 /// # Panics
 /// Where there is none of that name, or the decoder is at fault.
 pub fn run(name: &str, bytes: &[u8]) -> bool {
-    let (_, decoder) = TARGETS.iter().find(|(known, _)| *known == name).expect("a decoder of that name");
-    decoder(bytes)
+    named(name).expect("a decoder of that name")(bytes)
+}
+
+/// A decoder by its name.
+#[must_use]
+pub fn named(name: &str) -> Option<Decoder> {
+    TARGETS.iter().find(|(known, _)| *known == name).map(|(_, decoder)| *decoder)
 }
 
 /// Where the committed corpora lie.
@@ -101,11 +116,55 @@ fn frontier(bytes: &[u8]) -> bool {
 }
 
 fn segment(bytes: &[u8]) -> bool {
-    let county = Seeds::new();
+    let county = Seeds::known();
     let Ok(segment) = Segment::parse(bytes, LIMITS) else { return false };
     let introduced = segment.introduces(&county.root.public());
     assert!(segment.certs().is_empty() == matches!(introduced, Ok(None)) || introduced.is_err());
     segment.verify(&county.device.public()).is_ok_and(|verified| verified.open(&county.key, LIMITS).is_ok())
+}
+
+fn segment_head(bytes: &[u8]) -> bool {
+    let county = Seeds::known();
+    let Ok(segment) = bare::segment(bytes, &seeds::BODY, &county.certs, &county.signer()) else { return false };
+    Segment::parse(&segment, LIMITS).is_ok_and(|read| {
+        assert_eq!(bare::segment_head(read.header()), bytes, "one encoding only");
+        read.introduces(&county.root.public()).is_ok()
+    })
+}
+
+fn checkpoint(bytes: &[u8]) -> bool {
+    let county = Seeds::known();
+    checkpoint::Part::parse(bytes, LIMITS)
+        .and_then(|part| part.verify(&county.root.public()))
+        .is_ok_and(|verified| verified.open(&county.key, LIMITS).is_ok())
+}
+
+fn checkpoint_head(bytes: &[u8]) -> bool {
+    let county = Seeds::known();
+    let Ok(part) = bare::part(bytes, &seeds::BODY, &county.certs, &county.signer()) else { return false };
+    checkpoint::Part::parse(&part, LIMITS).is_ok_and(|read| {
+        assert_eq!(bare::part_head(read.header()), bytes, "one encoding only");
+        read.verify(&county.root.public()).is_ok()
+    })
+}
+
+fn checkpoint_items(bytes: &[u8]) -> bool {
+    let first = bare::items(bytes, true);
+    assert!(first.is_err() || bare::items(bytes, false).is_err(), "the first part is none of the others");
+    first.or_else(|_| bare::items(bytes, false)).is_ok_and(|items| {
+        items.iter().all(|item| match item {
+            Kept::Summary(_) => true,
+            Kept::Settled(block) | Kept::Parked { block, .. } => Block::decode(block, LIMITS).is_ok(),
+        })
+    })
+}
+
+fn checkpoint_summary(bytes: &[u8]) -> bool {
+    bare::summary(bytes).is_ok_and(|read| {
+        assert_eq!(bare::summary_bytes(&read), bytes, "one encoding only");
+        let root = Seeds::known().root.public();
+        read.certs.iter().all(|chain| keys::chain_from_cbor(chain).is_ok_and(|c| keys::verify_chain(&c, &root).is_ok()))
+    })
 }
 
 fn segment_body(bytes: &[u8]) -> bool {
@@ -127,7 +186,7 @@ fn value(bytes: &[u8]) -> bool {
 }
 
 fn packet_file(bytes: &[u8]) -> bool {
-    let county = Seeds::new();
+    let county = Seeds::known();
     let mut reader = packet::Reader::new(Limits::STANDARD);
     let mut maker = None;
     for piece in bytes.chunks(999) {
@@ -152,7 +211,7 @@ fn packet_file(bytes: &[u8]) -> bool {
 }
 
 fn packet_head(bytes: &[u8]) -> bool {
-    let county = Seeds::new();
+    let county = Seeds::known();
     let Ok(head) = Paper::PacketHead.sign(bytes, &county.certs[3], &county.device) else { return false };
     let mut file = packet::MAGIC.to_vec();
     if wire::put_frame(&mut file, &head).is_err() {
@@ -189,41 +248,23 @@ fn blob_piece(bytes: &[u8]) -> bool {
 }
 
 fn certificates(bytes: &[u8]) -> bool {
-    let root = Seeds::new().root.public();
+    let root = Seeds::known().root.public();
     let _ = Cert::from_bytes(bytes).map(|cert| cert.verify(&root));
     keys::chain_from_cbor(bytes).is_ok_and(|chain| keys::verify_chain(&chain, &root).is_ok())
 }
 
 fn revocation(bytes: &[u8]) -> bool {
-    let county = Seeds::new();
+    let county = Seeds::known();
     let root = county.root.public();
     assert!(Revocation::read(bytes, &root).is_err(), "no signature is guessed");
     Paper::Revocation.sign(bytes, &county.certs[1], &county.issuing).is_ok_and(|b| Revocation::read(&b, &root).is_ok())
 }
 
 fn grant(bytes: &[u8]) -> bool {
-    let county = Seeds::new();
+    let county = Seeds::known();
     let root = county.root.public();
     assert!(orders::granted(bytes, &root).is_err(), "no signature is guessed");
     Paper::Grant.sign(bytes, &county.certs[1], &county.issuing).is_ok_and(|b| orders::granted(&b, &root).is_ok())
-}
-
-/// How many rows a made-up workbook may have before reading it is only slow.
-const ROWS: u32 = 20_000;
-
-fn workbook(bytes: &[u8]) -> bool {
-    let dir = tempfile::tempdir().expect("a folder");
-    let path = dir.path().join("a-file");
-    std::fs::write(&path, bytes).expect("a file");
-    let limits = sheet::Limits {
-        file_bytes: 1 << 20,
-        part_bytes: 8 << 20,
-        held_bytes: 4 << 20,
-        rows: ROWS,
-        ..sheet::Limits::default()
-    };
-    let Ok(mut book) = sheet::open(&path, &limits) else { return false };
-    (0..book.sheets().len()).all(|at| book.rows(at).is_ok_and(|mut rows| rows.all(|row| row.is_ok())))
 }
 
 fn id(n: u8) -> RecordId {

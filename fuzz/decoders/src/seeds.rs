@@ -1,15 +1,18 @@
 //! Made-up papers of a county that does not exist: where fuzzing begins, and what a decoder takes.
 
-use niangjia_core::replication::enrol::{Enrolment, Further, HubAddress, Invited};
+use std::sync::LazyLock;
+
+use niangjia_replication::enrol::{Enrolment, Further, HubAddress, Invited};
 use niangjia_replication::{
-    Change, Dot, Draft, Event, Frontier, Head, Hlc, Incarnation, Set, Stream, Value,
+    Change, Dot, Draft, Event, Frontier, Head, Hlc, Incarnation, Set, SetHash, Stream, Value,
     bare::{self, Paper},
     blob::{Blob, Media},
     block,
+    checkpoint::{self, Covered, Item, Standing, Summary},
     keys::{Cert, CertId, CertKind, OpeningKey, Signer, SigningKey, StreamKey, chain_to_cbor},
     orders::{self, Cause, Granted, Revocation},
     packet::{self, BlobPiece, Header, Receipt},
-    seal, slot,
+    seal, segment, slot,
     wire::{self, About, ChangedAsk, Digest, MissingAsk, put_frame},
 };
 use rand_chacha::ChaCha20Rng;
@@ -32,8 +35,17 @@ pub struct Seeds {
     rng: ChaCha20Rng,
 }
 
+/// The body of every envelope whose header is tried: sealed for no header at all.
+pub(crate) const BODY: [u8; 64] = [7; 64];
+
 impl Seeds {
-    pub(crate) fn new() -> Self {
+    /// The county as decoders know it; made once, as its keys cost more than what they read.
+    pub(crate) fn known() -> &'static Self {
+        static KNOWN: LazyLock<Seeds> = LazyLock::new(Seeds::new);
+        &KNOWN
+    }
+
+    fn new() -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let [root, issuing, delegation, device] = std::array::from_fn(|_| SigningKey::generate(&mut rng));
         let (county, office) = (id(1), id(2));
@@ -51,7 +63,7 @@ impl Seeds {
         Self { root, issuing, delegation, device, opening, key, certs: [first, second, third, fourth], rng }
     }
 
-    fn signer(&self) -> Signer {
+    pub(crate) fn signer(&self) -> Signer {
         Signer { key: self.device.clone(), cert: self.certs[3].id() }
     }
 
@@ -153,19 +165,52 @@ fn changes(many: u64) -> Vec<Change> {
         .collect()
 }
 
-fn sheet(rows: u32) -> Vec<u8> {
-    let mut book = rust_xlsxwriter::Workbook::new();
-    let sheet = book.add_worksheet();
-    for (column, title) in (0..).zip(["姓名", "身份证号", "手机号码", "入会日期"]) {
-        sheet.write(0, column, title).expect("a cell");
+fn checkpoint(county: &mut Seeds, all: &mut Vec<(&'static str, &'static str, Vec<u8>)>) {
+    let summary = Summary {
+        made: 1_790_000_000_000,
+        hlc: Hlc { millis: 1_790_000_000_000, count: 3 },
+        standings: vec![Standing {
+            incarnation: Incarnation([1; 16]),
+            applied: 40,
+            changes: 40,
+            digest: SetHash::from_bytes(&[1; 32]),
+            confirmed: 30,
+            news: 38,
+        }],
+        chains: vec![Covered { chain: Incarnation([7; 16]), signer: [3; 32], tags: vec![5; 3 * checkpoint::TAG] }],
+        certs: vec![chain_to_cbor(&county.certs)],
+    };
+    let block = block::encode(&changes(3)).expect("a block");
+    let parked = Item::Parked { chain: Incarnation([8; 16]), county: true, block: block.clone() };
+    let rest = [Item::Settled(block.clone()), parked];
+    let first = [Item::Summary(Box::new(summary.clone())), Item::Settled(block)];
+    let (signer, cover) = (county.signer(), frontier(2));
+    for (name, part, items) in [("first", 1, &first), ("second", 2, &rest)] {
+        let draft = checkpoint::Draft {
+            stream: Stream::Office(id(2)),
+            maker: Incarnation([7; 16]),
+            id: [6; 16],
+            part,
+            last: part == 2,
+            cover: &cover,
+            certs: &county.certs,
+        };
+        let bytes = checkpoint::seal(&draft, items, &county.key, &signer, &mut county.rng).expect("a part");
+        all.push(("checkpoint", name, bytes));
+        all.push(("checkpoint_items", name, bare::items_bytes(items).expect("items")));
+        let head = checkpoint::Header {
+            stream: draft.stream,
+            maker: draft.maker,
+            id: draft.id,
+            part,
+            last: draft.last,
+            epoch: 3,
+            body_len: BODY.len() as u32,
+            cover: if part == 1 { cover.clone() } else { Frontier::new() },
+        };
+        all.push(("checkpoint_head", name, bare::part_head(&head)));
     }
-    for row in 1..=rows {
-        sheet.write(row, 0, "王芳").expect("a cell");
-        sheet.write(row, 1, "99010119900615007X").expect("a cell");
-        sheet.write(row, 2, 13_900_000_001_u64).expect("a cell");
-        sheet.write_formula(row, 3, "=TODAY()").expect("a cell");
-    }
-    book.save_to_buffer().expect("a workbook")
+    all.push(("checkpoint_summary", "one", bare::summary_bytes(&summary)));
 }
 
 /// Every seed: target, name, bytes. The same at each call.
@@ -188,6 +233,20 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         all.push(("segment_body", name, bare::packed(&[&block]).expect("a body")));
         all.push(("block", name, block));
     }
+    all.push((
+        "segment_head",
+        "second",
+        bare::segment_head(&segment::Header {
+            stream: Stream::Office(id(2)),
+            chain: Incarnation([7; 16]),
+            seq: 2,
+            prev: [9; 32],
+            epoch: 3,
+            changes: 2,
+            body_len: BODY.len() as u32,
+        }),
+    ));
+    checkpoint(&mut county, &mut all);
     all.push(("value", "text", b"\x66\xe7\x8e\x8b\xe8\x8a\xb3".to_vec()));
     all.push(("value", "further", b"\x82\x01\xa1\x61a\xf6".to_vec()));
     all.push(("frontier", "one", frontier(1).to_cbor()));
@@ -237,7 +296,7 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let paper = orders::grant(&[granted], chain, &county.issuing).expect("a grant");
     all.push(("grant", "one", Paper::Grant.payload(&paper).expect("its payload")));
 
-    all.push(("workbook", "xlsx", sheet(3)));
-    all.push(("workbook", "csv", "姓名,身份证号,手机号码\n王芳,99010119900615007X,13900000001\n".into()));
+    #[cfg(feature = "sheets")]
+    crate::sheets::seeds(&mut all);
     all
 }

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod hub;
 pub mod kills;
 pub mod line;
+pub mod loss;
 pub mod power;
 pub mod town;
 

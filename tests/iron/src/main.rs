@@ -1,12 +1,13 @@
-//! `iron clerk DATA LIST SEED` is a clerk's process; `iron kills|cuts|line …` are the long runs behind `cargo xtask`.
+//! `iron clerk DATA LIST SEED` is a clerk's process; `iron kills|cuts|line|loss …` are the long runs behind `cargo xtask`.
 
 use std::{path::Path, process::ExitCode};
 
-use iron::{clerk, kills, power};
+use iron::{clerk, kills, loss, power};
 
 const HELP: &str = "usage: cargo xtask kills [--times N] [--seed S]   kill -9 offices and their hub, N times
        cargo xtask cuts [--times N] [--seed S]    cut the power of an office on an ext4 of its own, N times (root)
-       cargo xtask line [--changes N] [--seed S]  a day's changes over 64 kbit/s, 2 s there and back, broken every 20 kB";
+       cargo xtask line [--changes N] [--seed S]  a day's changes over 64 kbit/s, 2 s there and back, broken every 20 kB
+       cargo xtask loss [--changes N] [--percent P] [--seed S]  changes over a line that loses one packet in ten";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +36,23 @@ fn main() -> ExitCode {
         },
         (Some("line"), _, Some(seed), Some(changes)) => {
             println!("{}", runtime.block_on(iron::day::over_a_bad_line(changes, iron::day::BAD, seed)));
+        }
+        (Some("loss"), ..) => match loss::in_a_namespace(&own, &words[1..]) {
+            Ok(good) => return if good { ExitCode::SUCCESS } else { ExitCode::FAILURE },
+            Err(why) => {
+                eprintln!("no packet was lost: {why}");
+                return ExitCode::FAILURE;
+            }
+        },
+        (Some(loss::INSIDE), _, Some(seed), Some(changes)) => {
+            let Some(percent) = number("--percent", 10) else { return ExitCode::from(2) };
+            match runtime.block_on(loss::over_a_lossy_line(changes, percent, seed)) {
+                Ok(lossy) => println!("{lossy}"),
+                Err(why) => {
+                    eprintln!("no packet was lost: {why}");
+                    return ExitCode::FAILURE;
+                }
+            }
         }
         _ => {
             eprintln!("{HELP}");

@@ -201,13 +201,25 @@ async fn day_of_cuts(iron: &Path, times: u64, seed: u64) -> Result<Cut, String> 
         cut.cuts += 1;
     }
     (cut.saves, cut.exchanges) = (desk.counts.0, desk.counts.1);
-    // Once more by the program itself, then everything at its usual place and the county's.
-    desk.start(0);
-    desk.kill(true);
+    // Half of the days: what the last cut left of the second file must bring back everything that was acknowledged by then,
+    // before any program could mend it from the database.
+    let second_file = seed % 2 == 1;
+    if !second_file {
+        // Once more by the program itself, then everything at its usual place and the county's.
+        desk.start(0);
+        desk.kill(true);
+    }
     std::fs::remove_dir_all(&home).map_err(|e| e.to_string())?;
     copied(&data, &home);
     disk.unmount()?;
+    if second_file {
+        town.tail_brings_back(0, &desk).await;
+    }
     town.agree(std::slice::from_ref(&desk)).await;
+    if second_file {
+        // A restore goes on under a new incarnation.
+        return Ok(cut);
+    }
     let office = &town.offices[0];
     let held = town.county.station.office().expect("unlocked").frontiers().expect("frontiers");
     let chains = &held.iter().find(|(stream, _)| *stream == office.stream()).expect("the office's stream").1;

@@ -19,5 +19,5 @@ async fn an_office_without_power_twenty_times_keeps_what_was_acknowledged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn and_twenty_times_more() {
-    some_cuts(100).await;
+    some_cuts(101).await;
 }

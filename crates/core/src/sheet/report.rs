@@ -7,6 +7,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use niangjia_replication::files;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -150,7 +151,7 @@ pub fn write_report(
             Format::Xls => table::write_answers(&mut book, &part, found, &by_row, words, earlier, written_on),
         }
     };
-    let moved = written.and_then(|()| fs::rename(&part, out).map_err(SheetFault::NotWritten));
+    let moved = written.and_then(|()| files::renamed(&part, out).map_err(SheetFault::NotWritten));
     if moved.is_err() {
         // What was begun is of no use; if even that cannot be removed, the first fault is the one to tell.
         let _ = fs::remove_file(&part);

@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use chrono::{Datelike, NaiveDate};
+use niangjia_replication::files;
 use rust_xlsxwriter::{
     Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Formula, Workbook,
     Worksheet, XlsxError,
@@ -141,7 +142,7 @@ fn save(mut workbook: Workbook, out: &Path) -> Result<(), SheetFault> {
     let written = File::create(&part)
         .map_err(SheetFault::NotWritten)
         .and_then(|file| workbook.save_to_writer(io::BufWriter::new(file)).map_err(fault))
-        .and_then(|()| fs::rename(&part, out).map_err(SheetFault::NotWritten));
+        .and_then(|()| files::renamed(&part, out).map_err(SheetFault::NotWritten));
     if written.is_err() {
         let _ = fs::remove_file(&part);
     }

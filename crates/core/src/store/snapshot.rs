@@ -8,6 +8,7 @@ use std::{
     sync::{PoisonError, atomic::Ordering},
 };
 
+use niangjia_replication::files;
 use rusqlite::{Connection, config::DbConfig, types::ValueRef};
 
 use super::{DatabaseKey, Store, open};
@@ -91,11 +92,7 @@ impl Store {
         });
         let named = made.and_then(|imprint| {
             File::options().write(true).open(&part)?.sync_all()?;
-            std::fs::rename(&part, to)?;
-            #[cfg(unix)]
-            if let Some(folder) = to.parent() {
-                File::open(folder)?.sync_all()?;
-            }
+            files::named(&part, to)?;
             Ok(imprint)
         });
         if named.is_err() {

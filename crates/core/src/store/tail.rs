@@ -18,7 +18,7 @@ use chacha20poly1305::{
     KeyInit as _, XChaCha20Poly1305, XNonce,
     aead::{Aead as _, Payload},
 };
-use niangjia_replication::stream::Stream;
+use niangjia_replication::{files, stream::Stream};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -117,8 +117,8 @@ impl Tail {
         let before = file.metadata()?.len();
         let written = file.write_all(&bytes).and_then(|()| file.sync_data());
         if written.is_err() {
-            // Half a record would hide all that come after it.
-            let _ = file.set_len(before);
+            // Half a record would hide all that come after it. Where that fails too, reading lays the torn end aside.
+            let _ = cut_back(&self.path, before);
         }
         written
     }
@@ -181,7 +181,7 @@ impl Tail {
 
     /// After a snapshot: what it knows is needed for the one before it only, and what that one knows is not needed any more.
     pub(crate) fn turn(&self, fence: Fence, rng: &mut (impl CryptoRng + ?Sized)) -> std::io::Result<()> {
-        match std::fs::rename(&self.path, self.older()) {
+        match files::renamed(&self.path, &self.older()) {
             Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
             _ => {}
         }
@@ -193,6 +193,13 @@ impl Tail {
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new((&*self.key).into())
     }
+}
+
+/// Makes a file as long as it was. Through a handle of its own: Windows cuts nothing through one that only appends.
+fn cut_back(path: &Path, to: u64) -> std::io::Result<()> {
+    let file = OpenOptions::new().write(true).open(path)?;
+    // A snapshot may have put a fresh file in its place meanwhile, and that is not made longer.
+    if file.metadata()?.len() > to { file.set_len(to) } else { Ok(()) }
 }
 
 impl Entry {
@@ -343,6 +350,18 @@ mod tests {
         // A second snapshot: what the first one knows goes.
         tail.turn(fence, &mut rng).unwrap();
         assert!(tail.read().unwrap() == [Entry::Fence(fence), secret("hub"), Entry::Fence(fence)]);
+    }
+
+    #[test]
+    fn half_an_entry_is_taken_back_while_the_file_is_still_held_for_appending() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("office.tail");
+        let mut held = OpenOptions::new().append(true).create(true).open(&path).unwrap();
+        held.write_all(b"whole and half").unwrap();
+        cut_back(&path, 5).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        cut_back(&path, 9).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole", "and nothing is made longer");
     }
 
     #[test]

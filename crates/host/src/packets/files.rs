@@ -11,6 +11,7 @@ use niangjia_core::{
     Fault,
     replication::{
         Bad,
+        files::{name_kept, renamed},
         packet::{Head, Header, Reader},
     },
 };
@@ -124,7 +125,7 @@ impl Parts {
         for (at, (unfinished, name)) in self.begun.iter().zip(&self.names).enumerate() {
             let named = std::fs::metadata(unfinished).and_then(|meta| {
                 bytes += meta.len();
-                std::fs::rename(unfinished, name)
+                renamed(unfinished, name)
             });
             if let Err(cause) = named {
                 for name in &self.names[..at] {
@@ -134,10 +135,7 @@ impl Parts {
             }
         }
         self.kept = true;
-        #[cfg(unix)]
-        if let Some(name) = self.names.first() {
-            File::open(folder(name)).and_then(|folder| folder.sync_all()).map_err(faults::not_written)?;
-        }
+        self.names.iter().try_for_each(|name| name_kept(name)).map_err(faults::not_written)?;
         Ok((std::mem::take(&mut self.names), bytes))
     }
 }

@@ -11,7 +11,7 @@ use niangjia_core::{
     Fault, joining,
     office::{Caller, Office},
     people::Role,
-    replication::enrol::Enrolment,
+    replication::{enrol::Enrolment, files},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -119,12 +119,12 @@ impl Station {
         let aside = self.dir.join(ALONE).join(&stamp);
         std::fs::create_dir_all(&aside)?;
         for name in ["office.tail", "office.tail.1", "snapshots"] {
-            match std::fs::rename(self.dir.join(name), aside.join(name)) {
+            match files::renamed(&self.dir.join(name), &aside.join(name)) {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
                 _ => {}
             }
         }
-        std::fs::rename(fresh, self.dir.join(READY))?;
+        files::renamed(fresh, &self.dir.join(READY))?;
         // What the new one wrote beside itself while it was made stands in it.
         let _ = std::fs::remove_file(fresh.with_extension("tail"));
         take_place(&self.dir, ALONE, &stamp)

@@ -9,6 +9,7 @@ use std::{
 use niangjia_core::{
     Fault,
     office::{Caller, Office},
+    replication::files,
     store,
 };
 use schemars::JsonSchema;
@@ -83,7 +84,7 @@ impl Station {
         let part = self.dir().join(format!("{READY}.part"));
         std::fs::copy(folder.join(&line.name), &part)?;
         File::options().write(true).open(&part)?.sync_all()?;
-        std::fs::rename(&part, &ready)?;
+        files::renamed(&part, &ready)?;
         let kept_in = take_place(self.dir(), DAMAGED, &snapshots::stamp(moment().wall))?;
         let office = Office::open(&path, &key)?;
         let back = office.take_back(true, moment())?;
@@ -106,16 +107,14 @@ pub(super) fn take_place(dir: &Path, kept: &str, stamp: &str) -> Result<PathBuf,
     let aside = dir.join(kept).join(stamp);
     std::fs::create_dir_all(&aside)?;
     for name in FILES {
-        match std::fs::rename(dir.join(name), aside.join(name)) {
+        match files::renamed(&dir.join(name), &aside.join(name)) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
             _ => {}
         }
     }
-    std::fs::rename(dir.join(READY), dir.join("office.db"))?;
     #[cfg(unix)]
-    for folder in [dir, &aside] {
-        File::open(folder)?.sync_all()?;
-    }
+    File::open(&aside)?.sync_all()?;
+    files::named(&dir.join(READY), &database(dir))?;
     Ok(aside)
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::{fs, io};
 
+use niangjia_replication::files;
 use serde::{Deserialize, Serialize};
 
 use super::{Checked, Manifest};
@@ -56,7 +57,7 @@ fn write(dir: &Path, note: &LastBackup) {
     let written = serde_json::to_vec(note)
         .map_err(io::Error::other)
         .and_then(|bytes| fs::write(&part, bytes))
-        .and_then(|()| fs::rename(&part, dir.join(FILE)));
+        .and_then(|()| files::renamed(&part, &dir.join(FILE)));
     if let Err(cause) = written {
         tracing::warn!(%cause, "the backup could not be noted in the hub's folder");
     }

@@ -5,12 +5,12 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use niangjia_replication::keys::VerifyingKey;
-use niangjia_replication::{Incarnation, RecordId, wire};
+use niangjia_replication::{Incarnation, RecordId, files, wire};
 use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{Checked, beside, connect, private, remove, sync_folder, verify};
+use super::{Checked, beside, connect, private, remove, verify};
 use crate::identity::HubKey;
 use crate::store::StoreFault;
 use crate::{DATABASE, HubFault, LOCK, lock, public, random};
@@ -53,8 +53,7 @@ pub fn restore(file: &Path, dir: &Path) -> Result<Restored, HubFault> {
         return Err(HubFault::BadBackup(checked.told.first().cloned().unwrap_or_default()));
     }
     let restored = settle(&part, dir, &checked)?;
-    fs::rename(&part, dir.join(DATABASE)).map_err(HubFault::Disk)?;
-    sync_folder(&dir.join(DATABASE))?;
+    files::named(&part, &dir.join(DATABASE)).map_err(HubFault::Disk)?;
     Ok(restored)
 }
 
@@ -81,7 +80,7 @@ fn settle(part: &Path, dir: &Path, checked: &Checked) -> Result<Restored, HubFau
     let key = HubKey::read(&seed)?;
     let mut file = private(&dir.join(HubKey::FILE))?;
     file.write_all(key.text().as_bytes()).and_then(|()| file.sync_all()).map_err(HubFault::Disk)?;
-    sync_folder(part)?;
+    files::name_kept(part).map_err(HubFault::Disk)?;
     let key = public(&key)?;
     Ok(Restored {
         hub: wire::hub_id(&key),
