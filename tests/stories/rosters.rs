@@ -240,7 +240,7 @@ async fn a_preview_waits_until_the_program_is_opened_again() {
 }
 
 #[tokio::test]
-async fn a_preview_goes_with_its_day_and_with_its_sheet() {
+async fn a_preview_goes_with_its_sheet_and_by_no_clock() {
     let (mut office, _, sheet) = mixed().await;
     let stale = office.ask("members.import", json!({ "path": sheet })).await["preview"].clone();
     let text = std::fs::read_to_string(&sheet).unwrap();
@@ -265,19 +265,18 @@ async fn a_preview_goes_with_its_day_and_with_its_sheet() {
     for one in &kept {
         office.ask("members.import_rows", json!({ "preview": one })).await;
     }
-    // A day later.
+    // The PC's clock is put right by forty years meanwhile: that takes no sheet out of anybody's hands.
     office.reopen().await;
     let state = office.ask("app.state", json!({})).await;
     let moment = niangjia_host::moment();
-    let later = niangjia_core::store::Moment { wall: moment.wall + 25 * 3_600_000, rng: moment.rng };
+    let later = niangjia_core::store::Moment { wall: moment.wall + 40 * 365 * 86_400_000, rng: moment.rng };
     let caller = Caller {
         clerk: state["clerk"]["id"].as_str().unwrap().parse().unwrap(),
         roles: vec![Role::Clerk],
         moment: later,
     };
     let asked = json!({ "preview": kept[2], "commit": true });
-    let fault = office.station.office().unwrap().call("members.import", asked, caller).unwrap_err();
-    assert_eq!(fault.code, "preview_gone");
+    office.station.office().unwrap().call("members.import", asked, caller).unwrap();
 }
 
 /// Three further looks at the sheet.

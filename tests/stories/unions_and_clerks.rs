@@ -36,7 +36,11 @@ async fn a_joint_union_covers_many_units_and_a_unit_may_be_covered_twice() {
     }
     let covered = |organisation: &Value| json!({ "filter": { "organisation": organisation } });
     assert_eq!(office.ask("coverages.list", covered(&joint)).await["total"], 2);
-    assert_eq!(office.ask("coverages.list", covered(&union)).await["total"], 1);
+    assert_eq!(
+        office.ask("coverages.list", covered(&union)).await["total"],
+        3,
+        "its own, and those of the unions below it"
+    );
 }
 
 #[tokio::test]
@@ -49,7 +53,7 @@ async fn where_aid_is_paid_to_stands_masked_on_the_members_page_and_is_one_thing
     let saved = office
         .save(&form, json!({ "bank_holder": "王芳", "bank_card_no": "6222 0012 3456 7890 128", "bank_branch": "农商行平明支行" }))
         .await;
-    assert_eq!(saved["notices"][0]["key"], "bank_card_luhn", "kept, and told: {saved}");
+    assert!(saved["notices"].to_string().contains("bank_card_luhn"), "kept, and told: {saved}");
     let page = office.member(&id).await;
     assert_eq!(page["fields"]["bank_card_no"], "6222***********0128");
     assert_eq!(office.full(&id, "bank_card_no").await, "6222001234567890128");

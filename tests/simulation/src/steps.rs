@@ -43,11 +43,17 @@ impl World {
 
     /// A command at a PC; the power may be cut in the middle of it, and then it was never acknowledged.
     pub(crate) fn ask(&mut self, pc: usize, name: &str, ask: Json) -> Option<Json> {
+        let clerk = self.chance.below(2);
+        self.ask_as(pc, clerk, name, ask)
+    }
+
+    /// As one of the PC's clerks.
+    fn ask_as(&mut self, pc: usize, clerk: usize, name: &str, ask: Json) -> Option<Json> {
         let cut = self.chance.percent(self.plan.power);
         if cut {
             cut_at(Some(("act", 0)));
         }
-        let (clerk, wall) = (self.chance.below(2), self.wall(pc));
+        let wall = self.wall(pc);
         let moment = self.chance.moment(wall);
         let answer = self.pcs[pc].call(clerk, name, ask, moment);
         cut_at(None);
@@ -253,11 +259,14 @@ impl World {
         let path = self.folder.join("roster.csv");
         std::fs::write(&path, sheet).expect("a sheet");
         let mut ask = json!({ "path": path, "commit": true });
+        // Who looked at the sheet takes it in.
+        let clerk = self.chance.below(2);
         if self.chance.percent(50) {
-            let Some(seen) = self.ask(pc, "members.import", json!({ "path": path })) else { return };
+            let Some(seen) = self.ask_as(pc, clerk, "members.import", json!({ "path": path })) else { return };
             ask = json!({ "preview": seen["preview"], "commit": true });
         }
-        let Some(done) = self.act(pc, "members.import", ask) else { return };
+        let Some(done) = self.ask_as(pc, clerk, "members.import", ask) else { return };
+        self.oracle.act(self.pcs[pc].office_no, pc);
         let mut made = Vec::new();
         for post in &posts {
             let moment = self.chance.moment(self.wall(pc));

@@ -1627,6 +1627,7 @@ export interface Commands {
   'coverages.reveal': { ask: RevealAsk; answer: Revealed }
   'coverages.save': { ask: SaveAsk; answer: Saved }
   'coverages.settle': { ask: SettleAsk; answer: Saved }
+  'coverages.template': { ask: TemplateAsk; answer: TemplateAnswer }
   'coverages.void': { ask: VoidAsk; answer: Saved }
   'devices.accept': { ask: AcceptAsk; answer: Quarantine }
   'devices.invite': { ask: DeviceAsk; answer: DeviceInvitation }

@@ -17,10 +17,9 @@ use crate::{
     store::versions::{Versions, damaged},
 };
 
-/// Previews that a clerk may have waiting; an older one goes when a further sheet is looked at.
+/// Previews that a clerk may have waiting; an older one goes when a further sheet is looked at. No clock decides: a wrong one
+/// would take the sheet out of somebody's hands.
 const KEPT: u8 = 3;
-/// A preview goes with its day, in milliseconds.
-const DAY: i64 = 24 * 3_600_000;
 
 /// A row that differed when the clerk saw it: its number in the sheet, the record, and the token of what was seen.
 type Seen = (u32, String, String);
@@ -37,7 +36,6 @@ pub(super) fn keep(desk: &mut Desk<'_>, mut preview: Preview) -> Result<(RecordI
         .map(|(row, (id, versions))| (row, id.to_string(), versions.token(layout)))
         .collect();
     let (conn, author, at) = (desk.act.conn, desk.act.author.0, preview.at);
-    conn.execute("DELETE FROM preview WHERE at <= ?1", [at - DAY])?;
     conn.execute(
         "DELETE FROM preview WHERE author = ?1 AND no NOT IN (SELECT no FROM preview WHERE author = ?1 ORDER BY no DESC LIMIT ?2)",
         params![author, KEPT - 1],
@@ -65,14 +63,14 @@ fn remember(view: &View<'_>, id: &str, preview: Arc<Preview>) {
 /// A preview made before, by this program or by another one.
 ///
 /// # Errors
-/// `preview_gone` after a day or once it was taken in, `preview_stale` where the sheet is another one now.
+/// `preview_gone` once it was taken in or three others were looked at, `preview_stale` where the sheet is another one now.
 pub(super) fn recall(view: &View<'_>, id: &str) -> Result<Arc<Preview>, Fault> {
     let record: RecordId = id.parse().map_err(|_| gone())?;
     let stored: Option<(i64, String, [u8; 32], String)> = view
         .conn
         .query_row(
-            "SELECT at, path, sheet, seen FROM preview WHERE id = ?1 AND author = ?2 AND at > ?3",
-            params![record.0, view.clerk.0, view.wall - DAY],
+            "SELECT at, path, sheet, seen FROM preview WHERE id = ?1 AND author = ?2",
+            params![record.0, view.clerk.0],
             |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
         )
         .optional()?;
