@@ -81,6 +81,50 @@ async fn two_pcs_under_one_name_lose_nothing_and_part() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waited_when_the_disk_was_copied_is_sealed_on_both_sides_and_counts_once() {
+    let county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = first.join("王芳", WANG_FANG).await;
+    first.sync().await;
+    // Without a line: a save, an entry into the union, a withdrawal. Then somebody copies the folder.
+    first.save(&first.member(&wang).await, json!({ "post": "车工" })).await;
+    let zhang = first.join("张伟民", ZHANG_WEIMIN).await;
+    let left = json!({ "id": wang, "event": "left", "on": "2025-05-01", "reason": "own_wish", "document": "决定1" });
+    first.ask("members.change", left).await;
+    let second = cloned(&mut first).await;
+    // Each goes on from there before it meets the other.
+    first.save(&first.member(&wang).await, json!({ "post": "班长" })).await;
+    second.save(&second.member(&zhang).await, json!({ "post": "电工" })).await;
+    all_agree(&county.desk, [&first, &second]).await;
+    for desk in [&first, &second, &county.desk] {
+        let page = desk.member(&wang).await;
+        assert_eq!((&page["fields"]["post"], page["events"].as_array().unwrap().len()), (&json!("班长"), 2), "{page}");
+        assert_eq!(page["standing"]["mark"], "confirmed", "there is nothing to choose");
+        let page = desk.member(&zhang).await;
+        assert_eq!((&page["fields"]["post"], page["events"].as_array().unwrap().len()), (&json!("电工"), 1), "{page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_county_decided_on_a_record_that_a_branch_made_is_understood() {
+    let county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    // Copied on the first day: the two part with their very first segments.
+    let second = cloned(&mut first).await;
+    let wang = first.join("王芳", WANG_FANG).await;
+    first.sync().await;
+    county.desk.sync().await;
+    // The county saw the record and strikes it; of that register the record itself said nothing.
+    let page = county.desk.member(&wang).await;
+    let void = json!({ "id": wang, "token": page["token"], "reason": "重复登记", "void": true });
+    county.desk.ask("members.void", void).await;
+    county.desk.sync().await;
+    second.join("单晓", SHAN_XIAO).await;
+    all_agree(&county.desk, [&first, &second]).await;
+    assert_eq!(second.member(&wang).await["void"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_county_that_built_on_one_branch_is_understood_when_the_other_one_comes() {
     let county = County::found().await;
     let mut first = county.township("平明镇总工会", "320722104", "李强").await;

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use niangjia_core::replication::{Frontier, Limits, Segment};
+use niangjia_host::moment;
 use serde_json::{Value, json};
-use stories::{County, Desk, PASSPHRASE, exchange_all, opened};
+use stories::{County, Desk, PASSPHRASE, exchange_all, opened, stick::stick};
 
 const WANG_FANG: &str = "99010119900615007X";
 const ZHANG_WEIMIN: &str = "990101198001010014";
@@ -227,4 +229,43 @@ async fn a_program_killed_between_the_database_and_the_second_file_leaves_no_hol
     agree(&county, &pingming).await;
     assert_eq!(pingming.member(&zhang).await["fields"]["name"], "张伟民");
     assert_eq!(pingming.member(&wang).await["fields"]["post"], "班长");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restore_carries_on_may_arrive_before_what_was_sealed_and_not_sent() {
+    let (county, stick) = (County::found().await, stick());
+    let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let (invite, code) = pingming.further(stick.path(), "服务窗口").await;
+    let wang = pingming.join("王芳", WANG_FANG).await;
+    // Sealed into the chain of these days, and never sent.
+    pingming.ask("checkpoints.make", json!({})).await;
+    pingming.save(&pingming.member(&wang).await, json!({ "post": "车工" })).await;
+    pingming.ask("checkpoints.make", json!({})).await;
+    let made = pingming.ask("snapshots.make", json!({})).await;
+    let name = made["snapshots"][0]["name"].as_str().unwrap().to_owned();
+    let zhang = pingming.join("张伟民", ZHANG_WEIMIN).await;
+    spoil(&mut pingming).await;
+    lose_snapshots_after(&pingming, &name);
+    restored(&pingming, None).await;
+    pingming.sync().await;
+
+    // Another PC of the office hears of the later chain first, by whatever road.
+    let window = Desk::joined(&invite, &code, "王丽").await;
+    let stream = pingming.stream();
+    let mut all = pingming.station.office().unwrap().segments_after(&stream, &Frontier::new(), usize::MAX).unwrap();
+    let last = Segment::parse(all.last().unwrap(), &Limits::STANDARD).unwrap().header().chain;
+    all.sort_by_key(|bytes| {
+        let header = *Segment::parse(bytes, &Limits::STANDARD).unwrap().header();
+        (header.chain != last, header.seq)
+    });
+    window.station.office().unwrap().receive(&stream, &all, moment()).unwrap();
+    assert_eq!(window.member(&wang).await["fields"]["post"], "车工");
+    assert_eq!(window.member(&zhang).await["fields"]["name"], "张伟民");
+    agree(&county, &pingming).await;
+    agree(&county, &window).await;
+    for desk in [&county.desk, &window] {
+        desk.ask("tables.rebuild", json!({})).await;
+        assert_eq!(desk.member(&wang).await["fields"]["post"], "车工");
+        assert_eq!(desk.ask("home", json!({})).await["counts"]["members"], 2);
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 /// Runs `tests/simulation`; it prints what it finds.
 pub(crate) fn run(top: &Path, words: &[String]) -> ExitCode {
     let ran = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "simulation", "--"])
+        .args(["run", "--quiet", "--profile", "sim", "--package", "simulation", "--"])
         .args(words)
         .current_dir(top)
         .status();

@@ -178,7 +178,11 @@ pub(crate) fn unsent(view: &View<'_>) -> Result<u64, Fault> {
     let waiting: i64 =
         view.conn.prepare_cached("SELECT coalesce(sum(changes), 0) FROM outbox")?.query_row([], |r| r.get(0))?;
     let mut unsent = waiting.unsigned_abs();
-    let mut sealed = view.conn.prepare_cached("SELECT stream, last_ctr, changes FROM segment WHERE carried = ?1")?;
+    // On a forked chain what another PC wrote under the same name is that one's to send.
+    let mut sealed = view.conn.prepare_cached(
+        "SELECT stream, last_ctr, changes FROM segment s WHERE carried = ?1
+         AND (mine = 1 OR NOT EXISTS (SELECT 1 FROM fork f WHERE f.stream = s.stream AND f.chain = s.chain))",
+    )?;
     for own in view.memory.owns() {
         let rows = sealed.query_map([own], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?)))?;
         for row in rows {
@@ -367,11 +371,11 @@ impl Office {
             // What is parked has not been applied and is not confirmed.
             let covered = heads
                 .into_iter()
-                .map(|((_, inc), head)| {
+                .map(|((_, inc), _)| {
                     if planted!("confirmed before it came") {
-                        return Ok((memory.ident(*inc)?, head.applied + 20));
+                        return Ok((memory.ident(*inc)?, memory.reach(number, *inc) + 20));
                     }
-                    Ok((memory.ident(*inc)?, first_parked(*inc).map_or(head.applied, |c| c - 1)))
+                    Ok((memory.ident(*inc)?, first_parked(*inc).unwrap_or(memory.reach(number, *inc) + 1) - 1))
                 })
                 .collect::<Result<Covered, Fault>>()?;
             due.push((stream, covered));

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use niangjia_replication::{Incarnation, Stream, keys::StreamKey};
+use niangjia_replication::{Incarnation, Stream, keys::StreamKey, planted};
 use rand_chacha::ChaCha20Rng;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -92,6 +92,7 @@ impl Office {
         let keys = Keys::load(&tx)?;
         let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment);
         let mut changes = 0;
+        let entries = if planted!("a restore ignores the second file") { Vec::new() } else { entries };
         for block in entries.iter().filter_map(|e| if let Entry::Block(block) = e { Some(block) } else { None }) {
             changes += intake.take_back(block)?;
         }
@@ -103,6 +104,8 @@ impl Office {
         *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
         self.store.swap(memory);
         drop(conn);
+        // Pictures that came back with these changes lie in the folder still.
+        self.look_for_blobs()?;
         self.index()?;
         Ok(TakenBack { changes, renewed: true })
     }

@@ -99,9 +99,7 @@ impl Office {
         keys: &Keys,
     ) -> Result<(Memory, u64), Fault> {
         drop_tables(tx, &self.store.schema)?;
-        memory.heads.clear();
-        memory.parked.clear();
-        memory.forget_branches();
+        memory.forget_rows();
         let mut intake = Intake::new(tx, &self.store, LogKeys { keys }, memory, still());
         let count = intake.replay()?;
         let (mut memory, _) = intake.finish();

@@ -6,7 +6,7 @@ mod demo;
 mod disk;
 mod keep;
 pub mod link;
-mod packets;
+pub mod packets;
 mod pictures;
 mod place;
 mod replica;

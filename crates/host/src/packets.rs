@@ -1,7 +1,7 @@
 //! Packets on the disk: writing one whole or not at all, and taking in what lies there as far as it is sound.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -29,15 +29,15 @@ use crate::{
 
 mod faults;
 mod files;
+mod parts;
 mod sticks;
 
 use files::{Parts, part_of, siblings};
+pub use parts::{take_part, write_part};
 pub(crate) use sticks::SticksAnswer;
 
 /// Bytes read from a file at a time.
 const PIECE: usize = 256 << 10;
-/// Bytes of segments that are taken in one transaction.
-const BATCH: usize = 1 << 20;
 /// How long a packet is kept for the browser to fetch.
 const FETCHED: Duration = Duration::from_secs(24 * 3600);
 
@@ -155,7 +155,11 @@ impl Station {
         for (at, count) in (1..).zip(plan) {
             let range = from..from + count;
             from += count;
-            self.write_part(&session, &packet, packet.head(at, of, range.clone()), range, &mut parts)?;
+            let mut file = parts.begin(at)?;
+            write_part(office, &packet, packet.head(at, of, range.clone()), range, &mut file)?;
+            file.sync_all().map_err(faults::not_written)?;
+            drop(file);
+            parts.read_back()?;
         }
         let (files, bytes) = parts.keep()?;
         office.packet_made(&packet, of)?;
@@ -169,40 +173,6 @@ impl Station {
             changes: packet.changes,
             bytes,
         })
-    }
-
-    fn write_part(
-        &self,
-        session: &Session,
-        packet: &Outgoing,
-        head: packet::Header,
-        range: std::ops::Range<usize>,
-        parts: &mut Parts,
-    ) -> Result<(), Fault> {
-        let (signer, certs) = packet.signer();
-        let mut out = Vec::with_capacity(PIECE);
-        let mut file = parts.begin(head.part)?;
-        let mut writer = Writer::begin(head, certs, signer, &mut out).map_err(Fault::question)?;
-        for at in range {
-            match usize::try_from(packet.segments()).ok().and_then(|segments| at.checked_sub(segments)) {
-                None => {
-                    let segment = session.office.packet_segment(packet, at)?;
-                    writer.segment(&segment, &mut out).map_err(Fault::question)?;
-                }
-                Some(behind) => {
-                    let piece = session.office.packet_piece(packet, behind)?;
-                    writer.piece(&piece, &mut out).map_err(Fault::question)?;
-                }
-            }
-            if out.len() >= PIECE {
-                file.write_all(&out).map_err(faults::not_written)?;
-                out.clear();
-            }
-        }
-        writer.end(&mut out).map_err(Fault::question)?;
-        file.write_all(&out).and_then(|()| file.sync_all()).map_err(faults::not_written)?;
-        drop(file);
-        parts.read_back()
     }
 
     /// Takes in a packet: every part of it that lies in the same folder, and of a damaged one what is sound.
@@ -272,7 +242,7 @@ impl Station {
         })
     }
 
-    /// Takes in one part. `Some` is what is wrong with it; what came before that is taken in and stays.
+    /// Takes in one part of a file; see [`take_part`].
     pub(crate) fn import_part(
         &self,
         office: &Office,
@@ -281,52 +251,7 @@ impl Station {
         came: &mut Came,
     ) -> Result<Option<Bad>, Fault> {
         let mut file = std::fs::File::open(path).map_err(faults::not_read)?;
-        let (mut reader, mut piece) = (Reader::default(), vec![0; PIECE]);
-        let (mut batch, mut bytes, mut ended) = (Vec::new(), 0, false);
-        let bad = loop {
-            let read = match file.read(&mut piece) {
-                Ok(0) => break reader.finish().err(),
-                Ok(read) => read,
-                Err(interrupted) if interrupted.kind() == std::io::ErrorKind::Interrupted => continue,
-                // The stick was pulled, or a sector cannot be read: as if the file ended here.
-                Err(_) => break Some(Bad::Truncated),
-            };
-            reader.push(&piece[..read]);
-            let wrong = loop {
-                match reader.take() {
-                    Ok(None) => break None,
-                    Ok(Some(Item::Head(head))) if head.claims().id != incoming.header.id => {
-                        break Some(Bad::Mismatch("packet"));
-                    }
-                    Ok(Some(Item::Head(_))) => {}
-                    Ok(Some(Item::Segment(segment))) => {
-                        bytes += segment.len();
-                        batch.push(segment);
-                    }
-                    Ok(Some(Item::Piece(piece))) => {
-                        // The changes that name it come before it, and are taken before it.
-                        let changed = office.packet_take(incoming, std::mem::take(&mut batch), moment(), came)?;
-                        bytes = 0;
-                        self.tell(&changed.kinds);
-                        office.packet_blob(incoming, &piece, came)?;
-                    }
-                    Ok(Some(Item::End(end))) if !incoming.ends(&end) => break Some(Bad::Signature),
-                    Ok(Some(Item::End(_))) => ended = true,
-                    Err(bad) => break Some(bad),
-                }
-            };
-            if bytes >= BATCH {
-                let changed = office.packet_take(incoming, std::mem::take(&mut batch), moment(), came)?;
-                bytes = 0;
-                self.tell(&changed.kinds);
-            }
-            if wrong.is_some() {
-                break wrong;
-            }
-        };
-        let changed = office.packet_take(incoming, batch, moment(), came)?;
-        self.tell(&changed.kinds);
-        Ok(bad.or_else(|| (!ended).then_some(Bad::Truncated)))
+        take_part(office, incoming, &mut file, &mut moment, &mut |kinds| self.tell(kinds), came)
     }
 
     /// The folder from which a browser fetches; packets that were fetched a day ago go.

@@ -1,5 +1,5 @@
 //! Planted defects and cuts of power, for the simulation only: a test that cannot fail is a defect, so each of these switches
-//! breaks one rule and the suite must notice. Without the feature `planted` every switch is the word `false` and every cut is
+//! breaks one rule and the suite must notice; and versions of the program that lack what came later. Without the feature `planted` every switch is the word `false` and every cut is
 //! nothing; a build without debug assertions refuses to contain them.
 
 /// Whether the simulation has planted this defect.
@@ -38,6 +38,30 @@ macro_rules! cut {
     ($point:literal) => {};
 }
 
+/// Whether the office that is being opened is one of an older version, to which this type or this field of it is unknown.
+#[cfg(feature = "planted")]
+#[macro_export]
+macro_rules! unknown_yet {
+    ($kind:expr) => {
+        $crate::planted::unknown($kind, None)
+    };
+    ($kind:expr, $field:expr) => {
+        $crate::planted::unknown($kind, Some($field))
+    };
+}
+
+/// Whether the office that is being opened is one of an older version, to which this type or this field of it is unknown.
+#[cfg(not(feature = "planted"))]
+#[macro_export]
+macro_rules! unknown_yet {
+    ($kind:expr) => {
+        false
+    };
+    ($kind:expr, $field:expr) => {
+        false
+    };
+}
+
 #[cfg(all(feature = "planted", not(debug_assertions)))]
 compile_error!("the feature planted is for the simulation; a release build must not contain it");
 
@@ -49,6 +73,23 @@ mod switches {
     thread_local! {
         static DEFECT: Cell<Option<&'static str>> = const { Cell::new(None) };
         static CUT: Cell<Option<(&'static str, u32)>> = const { Cell::new(None) };
+        static OLDER: Cell<&'static [&'static str]> = const { Cell::new(&[]) };
+    }
+
+    /// What is opened from now on is opened by an older version, which lacks these types (`enterprise`) and fields
+    /// (`member.trade`).
+    pub fn older(lacks: &'static [&'static str]) {
+        OLDER.set(lacks);
+    }
+
+    /// See [`crate::unknown_yet!`].
+    #[must_use]
+    pub fn unknown(kind: &str, field: Option<&str>) -> bool {
+        OLDER.get().iter().any(|name| match (name.split_once('.'), field) {
+            (Some(named), Some(field)) => named == (kind, field),
+            (None, None) => *name == kind,
+            _ => false,
+        })
     }
 
     /// Plants a defect for what runs on this thread, or takes it out.
@@ -91,4 +132,4 @@ mod switches {
 }
 
 #[cfg(feature = "planted")]
-pub use switches::{armed, cut, cut_at, on, plant};
+pub use switches::{armed, cut, cut_at, older, on, plant, unknown};

@@ -34,12 +34,35 @@ pub const ALL: &[&str] = &[
     "a checkpoint keeps no order",
     "the hub tells everybody",
     "anybody writes anywhere",
+    "what is carried makes known what it left out",
+    "a clone keeps its incarnation",
+    "a restore ignores the second file",
+    "unknown fields dropped",
+    "a checkpoint drops what it does not know",
+    "a packet is receipted with its first part",
+    "a packet that left has arrived",
+    "a blob is whole before all of it came",
+    "the hub acknowledges a blob too early",
     "the order is ignored",
     "rotation leaves the key as it was",
+];
+
+/// Those that only the wide histories can show.
+const WIDE_ONLY: [&str; 9] = [
+    "what is carried makes known what it left out",
+    "a clone keeps its incarnation",
+    "a restore ignores the second file",
+    "unknown fields dropped",
+    "a checkpoint drops what it does not know",
+    "a packet is receipted with its first part",
+    "a packet that left has arrived",
+    "a blob is whole before all of it came",
+    "the hub acknowledges a blob too early",
 ];
 
 /// The first history, counted from 1, that notices the defect, and what it says.
 #[must_use]
 pub fn caught(defect: &'static str, from: u64, within: u64) -> Option<(u64, Verdict)> {
+    let from = if WIDE_ONLY.contains(&defect) { from + crate::WIDE } else { from };
     (0..within).map(|n| (n + 1, history(from + n, Some(defect), false))).find(|(_, verdict)| !verdict.broken.is_empty())
 }

@@ -16,29 +16,57 @@ struct Dump<'c> {
     conn: &'c Connection,
     idents: BTreeMap<i64, String>,
     stream: i64,
-    history: bool,
-    lines: Vec<String>,
+    /// What stands, and what the past held besides.
+    lines: Vec<(String, String)>,
+}
+
+/// The rows of a stream.
+#[derive(Clone, Default)]
+pub(crate) struct Rows(Vec<(String, String)>);
+
+impl Rows {
+    /// Equal where the rows are. Without `history` what the past held is left out, and who wrote when stays.
+    pub(crate) fn digest(&self, history: bool) -> String {
+        let mut hash = blake3::Hasher::new();
+        for (line, past) in &self.0 {
+            hash.update(line.as_bytes()).update(if history { past.as_bytes() } else { &[] }).update(b"\n");
+        }
+        hash.finalize().to_hex()[..16].to_owned()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// A row that the other one does not have.
+    pub(crate) fn beyond(&self, other: &Self, history: bool) -> Option<String> {
+        let same = |a: &(String, String), b: &(String, String)| a.0 == b.0 && (!history || a.1 == b.1);
+        let row = self.0.iter().find(|row| !other.0.iter().any(|there| same(row, there)))?;
+        Some(format!("{}{}", row.0, row.1))
+    }
 }
 
 /// Every row of a stream as a line of text, in an order that does not depend on arrival. `left_out` is the record that each
 /// PC of an office makes for itself (docs/reliability.md says why).
-/// Without `history` what the past held is left out, and who wrote when stays.
-pub(crate) fn dump(conn: &Connection, stream: &Stream, left_out: Option<[u8; 16]>, history: bool) -> Vec<String> {
+pub(crate) fn dump(conn: &Connection, stream: &Stream, left_out: Option<[u8; 16]>) -> Rows {
     let number = conn.query_row("SELECT no FROM stream WHERE name = ?1", [stream.to_string()], |row| row.get(0));
-    let Ok(stream) = number else { return Vec::new() };
+    let Ok(stream) = number else { return Rows::default() };
     let mut idents = conn.prepare("SELECT no, id FROM ident").expect("idents");
     let rows = idents.query_map([], |r| Ok((r.get(0)?, hex::encode(r.get::<_, [u8; 16]>(1)?))));
     let idents = rows.expect("idents").collect::<Result<_, _>>().expect("idents");
-    let mut dump = Dump { conn, idents, stream, history, lines: Vec::new() };
+    let mut dump = Dump { conn, idents, stream, lines: Vec::new() };
     for (kind, no) in KINDS.iter().zip(1_i64..) {
         let mut records = BTreeMap::new();
         dump.records(kind, &mut records);
         records.retain(|_, id| left_out.is_none_or(|out| *id != hex::encode(out)));
-        dump.lines.retain(|line| left_out.is_none_or(|out| !line.starts_with(&format!("{kind} {}", hex::encode(out)))));
+        if let Some(out) = left_out {
+            let begins = format!("{kind} {}", hex::encode(out));
+            dump.lines.retain(|(line, _)| !line.starts_with(&begins));
+        }
         dump.derived(no, &records);
     }
     dump.lines.sort();
-    dump.lines
+    Rows(dump.lines)
 }
 
 impl Dump<'_> {
@@ -67,7 +95,7 @@ impl Dump<'_> {
                     (_, value) => line.push_str(&format!(" {name}={}", text(value))),
                 }
             }
-            self.lines.push(line);
+            self.lines.push((line, String::new()));
         }
     }
 
@@ -94,18 +122,22 @@ impl Dump<'_> {
             while let Some(row) = rows.next().expect("a row") {
                 let Some(id) = records.get(&row.get(0).expect("a number")) else { continue };
                 let number = |at: usize| row.get::<_, i64>(at).expect("a number");
+                let mut past = String::new();
                 let mut line = format!("{table} {id} {}/{}", self.dot(number(1), number(2)), number(3));
                 for (at, name) in names.iter().enumerate().skip(4) {
                     let value = match (&**name, row.get_ref(at).expect("a value")) {
                         ("author", ValueRef::Integer(no)) => self.ident(no).to_owned(),
-                        ("sets", _) if !self.history => continue,
+                        ("sets", ValueRef::Blob(blob)) => {
+                            past = format!(" sets={}", sorted(blob));
+                            continue;
+                        }
                         // Entries of the past are written down as versions are replaced: their order is that of arrival.
-                        ("sets" | "depths", ValueRef::Blob(blob)) => sorted(blob),
+                        ("depths", ValueRef::Blob(blob)) => sorted(blob),
                         (_, value) => text(value),
                     };
                     line.push_str(&format!(" {name}={value}"));
                 }
-                self.lines.push(line);
+                self.lines.push((line, past));
             }
         }
     }

@@ -1,10 +1,12 @@
 //! Exchanges: the real link over a line with faults, as the host runs it.
 
 use niangjia_host::link::{self, LinkFault};
-use niangjia_replication::{Incarnation, Stream, planted};
+use niangjia_replication::{Incarnation, planted};
 
 use crate::{
+    disks::Behind,
     line::{Faults, Keeper, Wire, at_once},
+    photos::Lane,
     world::World,
 };
 
@@ -39,9 +41,15 @@ impl World {
         match self.passes(pc, faults) {
             Ok(in_step) => {
                 if in_step {
-                    self.oracle.handed_on(pc, self.pcs[pc].county());
+                    let office = self.pcs[pc].office_no;
+                    if pc == 0 && self.behind == Behind::UntilItComes {
+                        self.behind = Behind::Not;
+                    }
+                    self.oracle.handed_on(pc, office, (pc == 0, self.pcs[pc].whole));
                 }
-                in_step
+                let lane = if faults.calm() { Lane::calm() } else { self.lane() };
+                let lane = self.blobs(pc, lane);
+                in_step && (lane || !faults.calm())
             }
             Err(why) => {
                 self.trace.note(format!("  no exchange: {why}"));
@@ -75,7 +83,7 @@ impl World {
                 "  sent {}/{} received {}/{}",
                 sent.segments, sent.changes, received.segments, received.changes
             ));
-            if outcome.forks > 0 || !outcome.refused.is_empty() {
+            if (outcome.forks > 0 && !self.forked) || !outcome.refused.is_empty() {
                 self.breaks(format!("PC {pc}: {} forks, refused {:?}", outcome.forks, outcome.refused));
             }
             let written = office.receipts(self.chance.moment(wall)).map_err(|fault| fault.to_string())?;
@@ -98,16 +106,16 @@ impl World {
             conn.query_row("SELECT value FROM meta WHERE name = 'incarnation'", [], |r| r.get(0)).expect("one");
         let own: Incarnation = own.parse().expect("an incarnation");
         let mut segments = conn
-            .prepare("SELECT s.name, i.id, g.seq, g.changes FROM segment g JOIN stream s ON s.no = g.stream JOIN ident i ON i.no = g.chain WHERE i.id = ?1 OR i.no IN (SELECT inc FROM incarnation)")
+            .prepare(
+                "SELECT g.hash, g.changes FROM segment g JOIN ident i ON i.no = g.chain
+                 WHERE (i.id = ?1 OR i.no IN (SELECT inc FROM incarnation))
+                 AND (g.mine = 1 OR NOT EXISTS (SELECT 1 FROM fork f WHERE f.stream = g.stream AND f.chain = g.chain))",
+            )
             .expect("segments");
-        let rows = segments.query_map([own.0], |r| {
-            let chain = Incarnation(r.get(1)?);
-            Ok((r.get::<_, String>(0)?, chain, r.get::<_, i64>(2)?.unsigned_abs(), r.get::<_, i64>(3)?))
-        });
+        let rows = segments.query_map([own.0], |r| Ok((r.get::<_, [u8; 32]>(0)?, r.get::<_, i64>(1)?)));
         for row in rows.expect("rows") {
-            let (stream, own, seq, changes) = row.expect("a row");
-            let stream: Stream = stream.parse().expect("a stream");
-            if self.hub.frontier(&stream).head(own).is_none_or(|head| head.seq < seq) {
+            let (hash, changes) = row.expect("a row");
+            if !self.hub.holds(&hash) {
                 unsent += changes;
             }
         }

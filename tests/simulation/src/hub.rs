@@ -32,6 +32,11 @@ impl Hub {
         self.store.frontier(stream, View::All).expect("the hub's store")
     }
 
+    /// Whether a segment is held.
+    pub(crate) fn holds(&self, hash: &[u8; 32]) -> bool {
+        self.store.stream_of(hash).expect("the hub's store").is_some()
+    }
+
     fn path(&self, life: u32) -> PathBuf {
         self.folder.join(format!("life-{life}")).join("hub.db")
     }

@@ -8,21 +8,29 @@ mod attack;
 mod chance;
 mod check;
 pub mod defects;
+mod disks;
 mod dump;
 mod exchange;
 mod hub;
 mod line;
 mod mishaps;
+mod older;
 mod oracle;
 mod pc;
 mod people;
+mod photos;
 mod steps;
+mod sticks;
 mod thieves;
 mod world;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use niangjia_replication::planted;
+pub use world::WIDE;
 use world::World;
 
 /// How a history ended.
@@ -39,6 +47,18 @@ pub struct Verdict {
     pub kept: usize,
 }
 
+thread_local! {
+    static PANICKED: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// A history that panics is told with the others; the panic's own words would stand in between.
+pub fn quiet() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        PANICKED.with_borrow_mut(|kept| *kept = place);
+    }));
+}
+
 /// Lives one history, perhaps with a planted defect.
 #[must_use]
 pub fn history(seed: u64, defect: Option<&'static str>, told: bool) -> Verdict {
@@ -49,7 +69,8 @@ pub fn history(seed: u64, defect: Option<&'static str>, told: bool) -> Verdict {
     lived.unwrap_or_else(|cause| {
         let said =
             cause.downcast_ref::<String>().cloned().or_else(|| cause.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-        let broken = vec![format!("panic: {}", said.unwrap_or_default())];
+        let place = PANICKED.with_borrow(Clone::clone);
+        let broken = vec![format!("panic: {} {place}", said.unwrap_or_default())];
         Verdict { seed, digest: String::new(), broken, told: Vec::new(), kept: 0 }
     })
 }
@@ -63,7 +84,14 @@ fn live(seed: u64, told: bool) -> Verdict {
         world.step();
     }
     if world.broken.is_empty() {
+        // Some offices get the present version before the faults stop, others after all that went on.
+        let late = world.chance.percent(50);
+        if !late {
+            world.upgrade_all();
+        }
+        world.by_stick_alone();
         world.liveness();
+        world.upgrade_all();
         world.check();
         world.shut_out();
     }

@@ -39,6 +39,17 @@ pub(crate) struct Faults {
     pub(crate) forged: Vec<(Stream, Vec<u8>)>,
 }
 
+impl Faults {
+    /// Nothing goes wrong.
+    pub(crate) fn calm(&self) -> bool {
+        self.cut.is_none()
+            && self.answer_lost.is_none()
+            && !(self.twice || self.shuffled || self.tampered)
+            && self.late.is_empty()
+            && self.forged.is_empty()
+    }
+}
+
 /// What the line saw.
 #[derive(Default)]
 pub(crate) struct Seen {

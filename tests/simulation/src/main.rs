@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use simulation::{Verdict, defects, history};
+use simulation::{defects, history};
 
 const HELP: &str = "usage: cargo xtask simulate [--seeds N] [--from S]        live N histories
        cargo xtask simulate --tell S [--defect NAME]     tell one history line by line
@@ -25,8 +25,7 @@ fn main() -> ExitCode {
         eprintln!("{HELP}");
         return ExitCode::from(2);
     };
-    // A history that breaks is told below; the panic's own words would stand in between.
-    std::panic::set_hook(Box::new(|_| {}));
+    simulation::quiet();
     match words.first().map(String::as_str) {
         Some("simulate") => match after("--tell").map(|seed| seed.parse()) {
             Some(Ok(seed)) => tell(seed, after("--defect")),
@@ -41,19 +40,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// Lives the histories, one thread a core; calls `each` as they end.
-fn all(from: u64, seeds: u64, each: impl Fn(Verdict) + Sync) {
+/// Runs what is numbered from `from` on, one thread a core: a history itself knows no threads.
+fn all(from: u64, count: u64, each: impl Fn(u64) + Sync) {
     let next = AtomicU64::new(from);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {
                 loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= from + seeds {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= from + count {
                         return;
                     }
-                    each(history(seed, None, false));
+                    each(number);
                 }
             });
         }
@@ -64,7 +63,8 @@ fn simulate(from: u64, seeds: u64) -> ExitCode {
     let began = Instant::now();
     // Digest of all histories, whatever their order: the sum of the digests' first words.
     let sum = Mutex::new((0_u64, 0_u64, 0_u64));
-    all(from, seeds, |verdict| {
+    all(from, seeds, |seed| {
+        let verdict = history(seed, None, false);
         let mut sum = sum.lock().expect("no panic");
         sum.0 = sum.0.wrapping_add(u64::from_str_radix(&verdict.digest, 16).unwrap_or(verdict.seed));
         sum.1 += verdict.kept as u64;
@@ -93,19 +93,23 @@ fn tell(seed: u64, defect: Option<&String>) -> ExitCode {
 }
 
 fn plant(from: u64, within: u64, only: Option<&String>) -> ExitCode {
-    let mut missed = 0;
-    for defect in defects::ALL.iter().filter(|name| only.is_none_or(|only| name.contains(only.as_str()))) {
+    let wanted: Vec<&'static str> =
+        defects::ALL.iter().copied().filter(|name| only.is_none_or(|only| name.contains(only.as_str()))).collect();
+    let missed = AtomicU64::new(0);
+    all(0, wanted.len() as u64, |at| {
+        let Some(defect) = usize::try_from(at).ok().and_then(|at| wanted.get(at)) else { return };
         match defects::caught(defect, from, within) {
             Some((seeds, verdict)) => {
                 let said: String = verdict.broken[0].lines().next().unwrap_or_default().chars().take(110).collect();
-                println!("{defect:40} caught within {seeds:3} seeds: {said}");
+                println!("{defect:45} caught within {seeds:3} seeds: {said}");
             }
             None => {
-                missed += 1;
-                println!("{defect:40} NOT CAUGHT within {within} seeds");
+                missed.fetch_add(1, Ordering::Relaxed);
+                println!("{defect:45} NOT CAUGHT within {within} seeds");
             }
         }
-    }
-    println!("{} defects, {missed} not caught", defects::ALL.len());
+    });
+    let missed = missed.into_inner();
+    println!("{} defects, {missed} not caught", wanted.len());
     if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -4,12 +4,13 @@ use niangjia_replication::{Stream, planted::cut_at, wire::Placed};
 use serde_json::json;
 
 use crate::{
+    disks::Behind,
     line::Faults,
     world::{World, YEAR},
 };
 
 /// PCs that a history may come to have by newcomers.
-const MOST: usize = 9;
+pub(crate) const MOST: usize = 9;
 
 impl World {
     /// Perhaps something befalls a PC or the hub. Returns whether it did.
@@ -27,8 +28,7 @@ impl World {
         } else if self.chance.percent(self.plan.hub_lost) {
             self.trace.note("the hub's disk is lost");
             self.hub.lost(&mut self.chance);
-            let gone: Vec<bool> = self.pcs.iter().map(|pc| pc.gone).collect();
-            self.oracle.hub_lost(|pc| !gone[pc]);
+            self.oracle.hub_lost();
         } else if self.chance.percent(self.plan.pc_gone) && pc != 0 {
             self.trace.note(format!("PC {pc} is gone"));
             self.pcs[pc].gone = true;
@@ -41,9 +41,11 @@ impl World {
         } else if self.chance.percent(self.plan.checkpoint) {
             self.checkpoint(pc);
         } else if self.chance.percent(self.plan.newcomer) && self.pcs.len() < MOST {
-            self.newcomer();
-        } else if self.chance.percent(self.plan.old_copy) && pc != 0 {
-            self.set_back(pc);
+            if self.plan.county > 0 && self.chance.percent(30) { self.county_pc() } else { self.newcomer() }
+        } else if self.chance.percent(self.plan.older) {
+            self.upgrade(pc);
+        } else if self.disk(pc) {
+            // That was all for today.
         } else {
             return self.chance.percent(self.plan.stolen) && self.steal(pc);
         }
@@ -64,25 +66,10 @@ impl World {
         }
     }
 
-    /// An old copy of the disk comes back, and the PC comes to the hub before anybody works on it.
-    fn set_back(&mut self, pc: usize) {
-        match self.pcs[pc].set_back() {
-            Ok(false) => return,
-            Ok(true) => self.trace.note(format!("PC {pc} is set back to an old copy")),
-            Err(fault) => {
-                return self.breaks(format!("PC {pc}: its old copy does not start: {fault} {:?}", fault.cause));
-            }
-        }
-        // What was saved since the copy and had not left the PC is lost with the disk.
-        self.oracle.gone(pc);
-        if !self.exchange(pc, &Faults::default()) {
-            self.breaks(format!("PC {pc}: an old copy does not come into step"));
-        }
-    }
-
     /// The program ends at once and is started again on what lies on the disk.
     pub(crate) fn kill(&mut self, pc: usize) {
-        if let Err(fault) = self.pcs[pc].killed() {
+        let moment = self.chance.moment(self.wall(pc));
+        if let Err(fault) = self.pcs[pc].killed(moment) {
             self.breaks(format!("PC {pc} does not start again: {fault} {:?}", fault.cause));
         }
     }
@@ -100,11 +87,10 @@ impl World {
         if power && !ended {
             self.kill(pc);
         }
-        if ended && self.plan.old_copy > 0 && pc != 0 && self.chance.percent(30) {
-            self.trace.note(format!("PC {pc}: the disk is copied"));
-            if let Err(fault) = self.pcs[pc].imaged() {
-                self.breaks(format!("PC {pc}: its disk cannot be copied: {fault}"));
-            }
+        let copied = self.plan.old_copy + self.plan.put_back > 0 && pc != 0;
+        // A copy of a disk from which all has gone out, or of one that still holds what nobody else has.
+        if copied && (ended || self.plan.worked > 0) && self.chance.percent(30) {
+            self.image(pc);
         }
         if ended && self.chance.percent(20) {
             self.counts_agree(pc);
@@ -120,20 +106,22 @@ impl World {
     /// What a township sees as confirmed the county has.
     pub(crate) fn confirmed_is_confirmed(&mut self, pc: usize) {
         let office = self.pcs[pc].office_no;
-        if office == 0 || self.pcs[pc].gone {
+        if pc == 0 || self.pcs[pc].gone || self.behind != Behind::Not {
             return;
         }
         let latest: Vec<String> = self
             .oracle
             .order
             .iter()
-            .filter(|id| self.oracle.papers[*id].office == office)
+            .filter(|id| office == 0 || self.oracle.papers[*id].office == office)
+            .filter(|id| self.knows(0, self.oracle.papers[*id].kind))
             .rev()
             .take(6)
             .cloned()
             .collect();
         for id in latest {
-            let Some(page) = self.page(pc, &id).filter(|page| page.confirmed) else { continue };
+            let Some(mut page) = self.page(pc, &id).filter(|page| page.confirmed) else { continue };
+            page.seen.retain(|field, _| self.knows_field(0, page.kind, field));
             let county = self.page(0, &id);
             if !county.is_some_and(|county| self.oracle.papers[&id].holds(&page, &county)) {
                 self.breaks(format!("PC {pc}: {id} is shown as confirmed, and the county does not have it"));

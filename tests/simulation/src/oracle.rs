@@ -5,24 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value as Json;
+mod holdings;
+mod pages;
 
-/// The fields that clerks of the histories write, by kind; `hukou_place` and `address` stand for their whole group.
-pub(crate) const FIELDS: [(&str, &[&str]); 3] = [
-    ("member", &["post", "department", "trade", "residence", "note", "hukou_place"]),
-    ("enterprise", &["village", "note", "plan", "address"]),
-    ("organisation", &["short_name", "note", "approval_no"]),
-];
-
-/// The fields written of a kind.
-pub(crate) fn fields(kind: &str) -> &'static [&'static str] {
-    FIELDS.iter().find(|(k, _)| *k == kind).map_or(&[], |(_, f)| f)
-}
-
-/// Commands of a kind begin with its plural.
-pub(crate) fn plural(kind: &str) -> String {
-    format!("{kind}s")
-}
+pub(crate) use pages::{Form, fields, plural};
 
 /// One value that somebody was told is saved.
 struct Write {
@@ -30,11 +16,24 @@ struct Write {
     /// Writes of the same field that its author saw.
     over: Vec<usize>,
     pc: usize,
-    /// Who else holds it for certain.
+    /// PCs whose disks hold it for certain, one bit each.
+    on: Disks,
+    /// Whether the hub holds it for certain, and the county.
     at: Held,
     /// False once the only machine that held it is gone: it may be lost.
     sure: bool,
+    /// Written under an identity that another PC bore at the same time: which of two changes of one number somebody saw may
+    /// be impossible to tell, and then neither counts as seen.
+    twofold: bool,
+    /// Counts all writes of a history.
+    no: usize,
 }
+
+/// PCs, one bit each.
+type Disks = u64;
+
+/// What one disk held at some moment.
+pub(crate) type Shelf = BTreeSet<usize>;
 
 /// Who holds something besides the PC on which it was saved.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,57 +56,6 @@ pub(crate) struct Paper {
     doubtful: bool,
 }
 
-/// What a page shows, field by field, and the token that it handed out.
-#[derive(Clone)]
-pub(crate) struct Form {
-    pub(crate) id: String,
-    pub(crate) kind: &'static str,
-    pub(crate) token: String,
-    pub(crate) seen: BTreeMap<&'static str, BTreeSet<String>>,
-    pub(crate) void: BTreeSet<String>,
-    pub(crate) events: Vec<String>,
-    pub(crate) possible: Vec<String>,
-    pub(crate) confirmed: bool,
-}
-
-impl Form {
-    /// Reads a page as a clerk does: the values, and both sides of every conflict.
-    pub(crate) fn of(kind: &'static str, page: &Json) -> Self {
-        let text = |json: &Json| json.as_str().map(ToOwned::to_owned);
-        let mut seen: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
-        for field in fields(kind) {
-            seen.entry(*field).or_default().extend(text(&page["fields"][*field]));
-        }
-        let mut void = BTreeSet::from([page["void"].to_string()]);
-        for side in page["conflicts"].as_array().into_iter().flatten().flat_map(|c| c["sides"].as_array()).flatten() {
-            for field in fields(kind) {
-                seen.entry(*field).or_default().extend(text(&side["values"][*field]));
-            }
-        }
-        let about_void = |c: &&Json| c["fields"].as_array().is_some_and(|f| f.contains(&"void".into()));
-        if page["conflicts"].as_array().into_iter().flatten().any(|c| about_void(&c)) {
-            void.extend(["true".to_owned(), "false".to_owned()]);
-        }
-        let list = |json: &Json| -> Vec<String> { json.as_array().into_iter().flatten().filter_map(text).collect() };
-        let events = page["events"].as_array().into_iter().flatten();
-        Self {
-            id: text(&page["id"]).unwrap_or_default(),
-            kind,
-            token: text(&page["token"]).unwrap_or_default(),
-            seen,
-            void,
-            events: events.filter_map(|e| text(&e["detail"]["document"])).collect(),
-            possible: list(&page["derived"]["possible"]),
-            confirmed: page["standing"]["mark"] == "confirmed",
-        }
-    }
-
-    /// Fields of which several values stand beside each other.
-    pub(crate) fn conflicts(&self) -> Vec<&'static str> {
-        self.seen.iter().filter(|(_, texts)| texts.len() > 1).map(|(field, _)| *field).collect()
-    }
-}
-
 /// All papers of a history.
 #[derive(Default)]
 pub(crate) struct Oracle {
@@ -116,16 +64,24 @@ pub(crate) struct Oracle {
     pub(crate) order: Vec<String>,
     /// Acts that were acknowledged and must stand in the audit, by office.
     acts: Vec<(usize, Write)>,
-}
-
-fn write(text: String, over: Vec<usize>, pc: usize) -> Write {
-    Write { text, over, pc, at: Held::Nobody, sure: true }
+    /// Photos that were given, by address.
+    pub(crate) photos: BTreeMap<String, Photo>,
+    /// PCs that bear one identity with another.
+    twins: Disks,
+    count: usize,
 }
 
 impl Oracle {
+    fn write(&mut self, text: impl Into<String>, over: Vec<usize>, pc: usize) -> Write {
+        self.count += 1;
+        let twofold = self.twins & bit(pc) != 0;
+        Write { text: text.into(), over, pc, on: bit(pc), at: Held::Nobody, sure: true, twofold, no: self.count }
+    }
+
     /// An act was acknowledged at a PC of an office.
     pub(crate) fn act(&mut self, office: usize, pc: usize) {
-        self.acts.push((office, write(String::new(), Vec::new(), pc)));
+        let act = self.write("", Vec::new(), pc);
+        self.acts.push((office, act));
     }
 
     /// A new record was acknowledged.
@@ -136,7 +92,7 @@ impl Oracle {
             fields: BTreeMap::new(),
             void: Vec::new(),
             events: Vec::new(),
-            made: write(String::new(), Vec::new(), pc),
+            made: self.write("", Vec::new(), pc),
             doubtful: false,
         };
         self.papers.insert(id.to_owned(), paper);
@@ -145,66 +101,37 @@ impl Oracle {
 
     /// A value was acknowledged by somebody who saw `seen` in that field.
     pub(crate) fn saved(&mut self, id: &str, field: &'static str, text: &str, seen: &BTreeSet<String>, pc: usize) {
+        let write = self.write(text, Vec::new(), pc);
         let paper = self.papers.get_mut(id).expect("a known paper");
         let writes = paper.fields.entry(field).or_default();
         let over = (0..writes.len()).filter(|n| seen.contains(&writes[*n].text)).collect();
-        writes.push(Write { sure: !paper.doubtful, ..write(text.to_owned(), over, pc) });
+        writes.push(Write { sure: !paper.doubtful, over, ..write });
+    }
+
+    /// A photo was given to a member.
+    pub(crate) fn photo(&mut self, id: &str, address: &str, plain: [u8; 32], pc: usize) {
+        self.count += 1;
+        let photo = Photo { plain, office: self.papers[id].office, on: bit(pc), at_hub: false, no: self.count };
+        self.photos.insert(address.to_owned(), photo);
     }
 
     /// A record was made void, or valid again.
     pub(crate) fn voided(&mut self, id: &str, void: bool, seen: &BTreeSet<String>, pc: usize) {
+        let write = self.write(void.to_string(), Vec::new(), pc);
         let paper = self.papers.get_mut(id).expect("a known paper");
         let over = (0..paper.void.len()).filter(|n| seen.contains(&paper.void[*n].text)).collect();
-        paper.void.push(Write { sure: !paper.doubtful, ..write(void.to_string(), over, pc) });
+        paper.void.push(Write { sure: !paper.doubtful, over, ..write });
     }
 
     /// Something happened to a membership.
     pub(crate) fn happened(&mut self, id: &str, document: &str, pc: usize) {
+        let write = self.write(document, Vec::new(), pc);
         let paper = self.papers.get_mut(id).expect("a known paper");
-        paper.events.push(Write { sure: !paper.doubtful, ..write(document.to_owned(), Vec::new(), pc) });
+        paper.events.push(Write { sure: !paper.doubtful, ..write });
     }
 
     fn writes(&mut self) -> impl Iterator<Item = &mut Write> {
-        let papers = self.papers.values_mut().flat_map(|p| {
-            let all = p.fields.values_mut().flatten().chain(&mut p.void).chain(&mut p.events);
-            all.chain(std::iter::once(&mut p.made))
-        });
-        papers.chain(self.acts.iter_mut().map(|(_, act)| act))
-    }
-
-    /// An exchange of this PC ended well: the hub holds what was saved there, and the county what the hub holds.
-    pub(crate) fn handed_on(&mut self, pc: usize, county: bool) {
-        self.writes().filter(|w| w.pc == pc).for_each(|w| w.at = w.at.max(Held::Hub));
-        if county {
-            self.writes().filter(|w| w.at == Held::Hub).for_each(|w| w.at = Held::County);
-        }
-    }
-
-    /// The hub lost its disk; `alive` tells which PCs can still bring what they saved.
-    pub(crate) fn hub_lost(&mut self, alive: impl Fn(usize) -> bool) {
-        for write in self.writes().filter(|w| w.at == Held::Hub) {
-            write.at = Held::Nobody;
-            write.sure &= alive(write.pc);
-        }
-    }
-
-    /// The PC is gone: what only it held may be lost.
-    pub(crate) fn gone(&mut self, pc: usize) {
-        self.writes().filter(|w| w.pc == pc && w.at == Held::Nobody).for_each(|w| w.sure = false);
-    }
-
-    /// The PC is stolen and shut out: only what the county has of it counts, and of others what does not build on the rest.
-    pub(crate) fn stolen(&mut self, pc: usize) {
-        self.gone(pc);
-        self.writes().filter(|w| w.pc == pc && w.at < Held::County).for_each(|w| w.sure = false);
-        for paper in self.papers.values_mut() {
-            let all = || paper.fields.values().flatten().chain(&paper.void).chain(&paper.events);
-            if all().chain([&paper.made]).any(|w| w.pc == pc && w.at < Held::County) {
-                paper.doubtful = true;
-                let all = paper.fields.values_mut().flatten().chain(&mut paper.void).chain(&mut paper.events);
-                all.filter(|w| w.at < Held::County).for_each(|w| w.sure = false);
-            }
-        }
+        self.placed().map(|(_, write)| write)
     }
 
     /// Whether something may wait for what stands in quarantine.
@@ -260,6 +187,21 @@ impl Paper {
     }
 }
 
+/// A photo that somebody was told is saved.
+pub(crate) struct Photo {
+    /// Hash of what was given.
+    pub(crate) plain: [u8; 32],
+    office: usize,
+    /// PCs whose disks hold it for certain.
+    on: Disks,
+    at_hub: bool,
+    no: usize,
+}
+
+fn bit(pc: usize) -> Disks {
+    1 << (pc % 64)
+}
+
 /// For each write, whether it is shown or was replaced, step by step by people who saw it, by one that is.
 fn accounted(writes: &[Write], shown: &BTreeSet<String>) -> Vec<bool> {
     let mut held = vec![false; writes.len()];
@@ -279,6 +221,9 @@ fn field_stands(field: &str, writes: &[Write], shown: &BTreeSet<String>, wrong: 
     for text in shown {
         let mut same = (0..writes.len()).filter(|n| writes[*n].text == *text);
         let (Some(only), None) = (same.next(), same.next()) else { continue };
+        if writes[only].twofold {
+            continue;
+        }
         if writes.iter().any(|w| w.sure && w.over.contains(&only)) {
             wrong.push(format!("{field} {text} still stands, though somebody who saw it replaced it"));
         }

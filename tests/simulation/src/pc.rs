@@ -18,14 +18,27 @@ use niangjia_replication::RecordId;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value as Json;
 
-use crate::oracle::Form;
+use crate::{
+    older,
+    oracle::{Form, Shelf},
+};
 
-/// A copy of the disk, and what stood on it besides the log.
-struct Image {
-    file: PathBuf,
+const DATABASE: &str = "office.db";
+
+#[derive(Clone)]
+/// A copy of a disk or of its database, and what stood on it besides the log.
+pub(crate) struct Image {
+    pub(crate) folder: PathBuf,
+    pub(crate) shelf: Shelf,
     drafts: BTreeMap<String, String>,
     batches: Vec<(String, Vec<String>)>,
     aside: BTreeSet<[u8; 32]>,
+}
+
+/// What a start brought back from the second file.
+pub(crate) struct Back {
+    pub(crate) changes: u64,
+    pub(crate) renewed: bool,
 }
 
 /// One PC of an office.
@@ -45,15 +58,28 @@ pub(crate) struct Pc {
     pub(crate) batches: Vec<(String, Vec<String>)>,
     /// Hashes of the segments that it must have put aside.
     pub(crate) aside: BTreeSet<[u8; 32]>,
-    image: Option<Image>,
+    /// Hashes of segments that a spoilt stick brought: it may have put them aside.
+    pub(crate) perhaps: BTreeSet<[u8; 32]>,
+    /// The disk as somebody copied it one day.
+    pub(crate) image: Option<Image>,
+    /// Snapshots of the database, oldest first.
+    pub(crate) snapshots: Vec<Image>,
+    /// What the version of its program does not know yet.
+    pub(crate) unknown: &'static [&'static str],
+    /// Its log goes back to the first day: it did not begin with a checkpoint.
+    pub(crate) whole: bool,
+    /// Another PC bears its identity.
+    pub(crate) twin: bool,
     folder: PathBuf,
     lives: u32,
+    /// Snapshots made.
+    made: u32,
     key: DatabaseKey,
     office: Option<Arc<Office>>,
 }
 
 impl Pc {
-    pub(crate) fn new(folder: PathBuf, office_no: usize, founded: Founded) -> Self {
+    pub(crate) fn new(folder: PathBuf, office_no: usize, founded: Founded, unknown: &'static [&'static str]) -> Self {
         let Founded { office, key, clerk, .. } = founded;
         Self {
             office_no,
@@ -65,9 +91,15 @@ impl Pc {
             drafts: BTreeMap::new(),
             batches: Vec::new(),
             aside: BTreeSet::new(),
+            perhaps: BTreeSet::new(),
             image: None,
+            snapshots: Vec::new(),
+            unknown,
+            whole: true,
+            twin: false,
             folder,
             lives: 0,
+            made: 0,
             key,
             office: Some(Arc::new(office)),
         }
@@ -75,7 +107,11 @@ impl Pc {
 
     /// Where the file of a PC lies in its n-th life.
     pub(crate) fn file(folder: &Path, life: u32) -> PathBuf {
-        folder.join(format!("life-{life}")).join("office.db")
+        folder.join(format!("life-{life}")).join(DATABASE)
+    }
+
+    fn life(&self) -> PathBuf {
+        self.folder.join(format!("life-{}", self.lives))
     }
 
     fn path(&self) -> PathBuf {
@@ -96,44 +132,128 @@ impl Pc {
         self.office().call(name, ask, Caller { clerk, roles: Role::ALL.to_vec(), moment }).map(|(answer, _)| answer)
     }
 
-    /// The program is killed and started again on what the disk holds at that instant: the file and its write-ahead log, copied
-    /// while the old program still has both open.
-    pub(crate) fn killed(&mut self) -> Result<(), Fault> {
-        let old = self.path();
-        self.reborn_from(&old)
+    /// The program is killed and started again on what the disk holds at that instant: files and write-ahead log, copied while
+    /// the old program still has both open.
+    pub(crate) fn killed(&mut self, moment: Moment) -> Result<(), Fault> {
+        let old = self.life();
+        self.reborn(&[&old], false, moment).map(drop)
+    }
+
+    /// The program is closed and started again as another version.
+    pub(crate) fn upgraded(&mut self, moment: Moment) -> Result<(), Fault> {
+        self.unknown = &[];
+        self.killed(moment)
     }
 
     /// Somebody copies the disk.
-    pub(crate) fn imaged(&mut self) -> Result<(), Fault> {
-        let file = self.folder.join("image").join("office.db");
-        if let Some(old) = file.parent().filter(|folder| folder.exists()) {
-            std::fs::remove_dir_all(old)?;
-        }
-        copy(&self.path(), &file)?;
-        let (drafts, batches, aside) = (self.drafts.clone(), self.batches.clone(), self.aside.clone());
-        self.image = Some(Image { file, drafts, batches, aside });
+    pub(crate) fn imaged(&mut self, shelf: Shelf) -> Result<(), Fault> {
+        let folder = self.folder.join("image");
+        let _ = std::fs::remove_dir_all(&folder);
+        copy_all(&self.life(), &folder)?;
+        self.image = Some(self.as_now(folder, shelf));
         Ok(())
     }
 
-    /// The copy is put in the place of the disk. Returns whether there was one.
-    pub(crate) fn set_back(&mut self) -> Result<bool, Fault> {
-        let Some(image) = self.image.take() else { return Ok(false) };
-        (self.drafts, self.batches, self.aside) = (image.drafts, image.batches, image.aside);
-        self.reborn_from(&image.file)?;
-        Ok(true)
+    fn as_now(&self, folder: PathBuf, shelf: Shelf) -> Image {
+        let (drafts, batches, aside) = (self.drafts.clone(), self.batches.clone(), self.aside.clone());
+        Image { folder, shelf, drafts, batches, aside }
     }
 
-    fn reborn_from(&mut self, file: &Path) -> Result<(), Fault> {
-        let old = self.path();
+    /// The copy is put in the place of the disk, or of the database alone. Returns what the start brought back.
+    pub(crate) fn set_back(&mut self, image: &Image, database: bool, moment: Moment) -> Result<Back, Fault> {
+        let old = self.life();
+        self.as_then(image);
+        let from = [&*image.folder, &*old];
+        self.reborn(if database { &from } else { &from[..1] }, false, moment)
+    }
+
+    fn as_then(&mut self, image: &Image) {
+        self.drafts.clone_from(&image.drafts);
+        self.batches.clone_from(&image.batches);
+        self.aside.clone_from(&image.aside);
+    }
+
+    /// A snapshot, as the host makes it: a proven copy of the database, and a second file that begins anew.
+    pub(crate) fn snapshot(&mut self, shelf: Shelf, mut moment: Moment) -> Result<(), Fault> {
+        self.made += 1;
+        let folder = self.folder.join(format!("snapshot-{}", self.made));
+        std::fs::create_dir_all(&folder)?;
+        let office = self.office();
+        office.snapshot(&folder.join(DATABASE))?;
+        office.turn_tail(&mut moment.rng)?;
+        if self.snapshots.len() == 2 {
+            self.snapshots.remove(0);
+        }
+        let image = self.as_now(folder, shelf);
+        self.snapshots.push(image);
+        Ok(())
+    }
+
+    /// The database is damaged; a snapshot takes its place beside the second file, as the host restores it.
+    pub(crate) fn restored(&mut self, image: &Image, mut moment: Moment) -> Result<Back, Fault> {
+        let old = self.life();
+        self.as_then(image);
+        let back = self.reborn(&[&image.folder, &old], true, moment.part())?;
+        let caller = Caller { clerk: self.clerks[0], roles: Role::ALL.to_vec(), moment };
+        self.office().note_restored("snapshot", back.changes, caller)?;
+        Ok(back)
+    }
+
+    /// A PC beside this one that begins with a copy of its whole disk.
+    pub(crate) fn cloned(&self, folder: PathBuf, moment: Moment) -> Result<Self, Fault> {
+        let mut clone = Self {
+            office_no: self.office_no,
+            clerks: self.clerks.clone(),
+            offset: 0,
+            gone: false,
+            lazy: self.lazy,
+            forms: Vec::new(),
+            drafts: self.drafts.clone(),
+            batches: self.batches.clone(),
+            aside: self.aside.clone(),
+            perhaps: BTreeSet::new(),
+            image: None,
+            snapshots: Vec::new(),
+            unknown: self.unknown,
+            whole: self.whole,
+            twin: true,
+            folder,
+            lives: 0,
+            made: 0,
+            key: self.key.clone(),
+            office: None,
+        };
+        copy_all(&self.life(), &clone.life())?;
+        clone.start(false, moment)?;
+        Ok(clone)
+    }
+
+    /// A life of its own begins with the files of these folders; what the first one has, the second one does not bring.
+    fn reborn(&mut self, from: &[&Path], restored: bool, moment: Moment) -> Result<Back, Fault> {
+        let old = self.life();
         self.lives += 1;
-        let new = self.path();
-        copy(file, &new)?;
+        let new = self.life();
+        copy_all(from[0], &new)?;
+        if let Some(beside) = from.get(1) {
+            for name in ["office.tail", "office.tail.1"] {
+                let _ = std::fs::remove_file(new.join(name));
+                copy_file(&beside.join(name), &new.join(name))?;
+            }
+            copy_blobs(beside, &new)?;
+        }
         self.office = None;
-        std::fs::remove_dir_all(old.parent().expect("a folder"))?;
-        self.office = Some(Arc::new(Office::open(&new, &self.key)?));
+        std::fs::remove_dir_all(&old)?;
+        self.start(restored, moment)
+    }
+
+    /// The program starts: as the host does it, before the first write it looks whether this is an old copy.
+    fn start(&mut self, restored: bool, moment: Moment) -> Result<Back, Fault> {
         // What stood on the screen is gone with the program.
         self.forms.clear();
-        Ok(())
+        let opened = older::with(self.unknown, || Office::open(&self.path(), &self.key));
+        let office = self.office.insert(Arc::new(opened?)).clone();
+        let back = office.take_back(restored, moment)?;
+        Ok(Back { changes: back.changes, renewed: back.renewed })
     }
 
     /// A connection that only looks, past the program.
@@ -150,8 +270,32 @@ pub(crate) fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(to.parent().expect("a folder"))?;
     std::fs::copy(from, to)?;
     let wal = |path: &Path| PathBuf::from(format!("{}-wal", path.display()));
-    if wal(from).exists() {
-        std::fs::copy(wal(from), wal(to))?;
+    copy_file(&wal(from), &wal(to))
+}
+
+/// Copies a file, where there is one.
+fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
+    match std::fs::copy(from, to) {
+        Err(none) if none.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// Copies what a program needs of its folder: not the index of the write-ahead log, which every start makes anew.
+fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for name in [DATABASE, "office.db-wal", "office.tail", "office.tail.1"] {
+        copy_file(&from.join(name), &to.join(name))?;
+    }
+    copy_blobs(from, to)
+}
+
+fn copy_blobs(from: &Path, to: &Path) -> std::io::Result<()> {
+    let Ok(blobs) = std::fs::read_dir(from.join("blobs")) else { return Ok(()) };
+    std::fs::create_dir_all(to.join("blobs"))?;
+    for blob in blobs {
+        let blob = blob?;
+        std::fs::copy(blob.path(), to.join("blobs").join(blob.file_name()))?;
     }
     Ok(())
 }

@@ -27,6 +27,12 @@ impl World {
         if self.mishap(pc) {
             return;
         }
+        if self.chance.percent(self.plan.stick) {
+            return self.stick(pc);
+        }
+        if self.chance.percent(self.plan.photo) {
+            return self.give_photo(pc);
+        }
         match self.chance.below(100) {
             0..=19 => self.open(pc),
             20..=45 => self.save(pc),
@@ -58,7 +64,7 @@ impl World {
         let answer = self.pcs[pc].call(clerk, name, ask, moment);
         cut_at(None);
         let said = answer.as_ref().map_or_else(|fault| fault.code.clone(), |_| "ok".to_owned());
-        self.trace.note(format!("PC {pc}: {name} {said}"));
+        self.trace.note(format!("PC {pc}: {name} {said}, {}", self.serial));
         match answer {
             Ok(answer) => Some(answer),
             Err(_) if cut => {
@@ -136,10 +142,23 @@ impl World {
         let mut changed = serde_json::Map::new();
         for _ in 0..self.chance.between(1, 2) {
             let field = *self.chance.pick(fields(form.kind)).expect("fields");
+            if field == "photo" || !self.knows_field(pc, form.kind, field) {
+                continue;
+            }
             let text = self.fresh("值");
             changed.insert(field.to_owned(), text.into());
         }
-        self.saves(pc, &form, changed);
+        if !changed.is_empty() {
+            self.saves(pc, &form, changed);
+        }
+    }
+
+    /// A member of whom there is a photo now, or another one.
+    fn give_photo(&mut self, pc: usize) {
+        let Some(form) = self.form(pc).filter(|form| form.kind == "member") else { return };
+        if self.knows_field(pc, "member", "photo") {
+            self.photo(pc, &form);
+        }
     }
 
     fn saves(&mut self, pc: usize, form: &Form, mut changed: serde_json::Map<String, Json>) {
@@ -169,7 +188,7 @@ impl World {
             let Some(form) = self.page(pc, &id) else { continue };
             let Some(field) = self.chance.pick(&form.conflicts()).copied() else { continue };
             let sides: Vec<String> = form.seen[field].iter().cloned().collect();
-            let text = if self.chance.percent(50) {
+            let text = if field == "photo" || self.chance.percent(50) {
                 self.chance.pick(&sides).expect("sides").clone()
             } else {
                 self.fresh("定")
@@ -194,7 +213,7 @@ impl World {
                 let ask = json!({ "fields": { "name": who, "id_no": number, "post": text } });
                 ("member", "members.save", "post", ask, None)
             }
-            7 | 8 => {
+            7 | 8 if self.knows(pc, "enterprise") => {
                 let ask = json!({ "fields": { "name": format!("{who}纺织厂"), "village": text } });
                 ("enterprise", "enterprises.save", "village", ask, None)
             }

@@ -11,7 +11,9 @@ impl World {
     pub(crate) fn steal(&mut self, pc: usize) -> bool {
         let office = self.pcs[pc].office_no;
         let others = self.alive().into_iter().any(|other| other != pc && self.pcs[other].office_no == office);
-        if office == 0 || !others {
+        let twins = self.pcs.iter().any(|other| other.twin && other.office_no == office);
+        // An order shuts out an identity, with every PC that bears it.
+        if office == 0 || !others || twins {
             return false;
         }
         let moment = self.chance.moment(self.wall(pc));

@@ -7,6 +7,7 @@ use niangjia_replication::{
     blob::Outline,
     keys::{Cert, CertId, Signer, chain_from_cbor},
     packet::{BlobPiece, Header, Receipt},
+    planted,
 };
 use rand_chacha::ChaCha20Rng;
 use rusqlite::{Connection, params};
@@ -272,6 +273,11 @@ pub(super) fn held_by(
 ) -> Result<BTreeMap<i64, Frontier>, Fault> {
     if to.whole {
         return Ok(BTreeMap::new());
+    }
+    if planted!("a packet that left has arrived")
+        && conn.prepare_cached("SELECT 1 FROM packet_out WHERE office = ?1 AND parts > 0")?.exists([to.office.0])?
+    {
+        return memory.heads.keys().map(|(of, _)| Ok((*of, store::frontier(conn, memory, *of)?))).collect();
     }
     if let Some(theirs) = peers::common(conn, memory, to.office)? {
         return Ok(theirs);

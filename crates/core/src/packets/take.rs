@@ -8,6 +8,7 @@ use niangjia_replication::{
     checkpoint::Part,
     keys::{CertId, Identity, chain_from_cbor},
     packet::{BlobPiece, End, Head, Header},
+    planted,
 };
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use schemars::JsonSchema;
@@ -271,8 +272,8 @@ impl Office {
         tx.execute("INSERT OR IGNORE INTO packet_part (packet, part) VALUES (?1, ?2)", params![id, part])?;
         tx.execute(
             "UPDATE packet_in SET whole = ?2 WHERE id = ?1 AND whole IS NULL
-             AND parts = (SELECT count(*) FROM packet_part WHERE packet = ?1)",
-            params![id, wall],
+             AND (parts = (SELECT count(*) FROM packet_part WHERE packet = ?1) OR ?3)",
+            params![id, wall, planted!("a packet is receipted with its first part")],
         )?;
         tx.commit()?;
         Ok(())

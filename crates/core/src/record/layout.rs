@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, fmt::Write as _};
 
+use niangjia_replication::unknown_yet;
+
 use super::RecordType;
 
 /// Fields that are replaced together; most registers have one field.
@@ -57,8 +59,9 @@ impl Layout {
             "SELECT rec, id, stream, ver_inc, ver_ctr, vers, void, made_by, made_at, state, {columns} FROM \"{}\"",
             ty.name
         );
-        let places = ty.fields.iter().enumerate().map(|(i, f)| (f.name, i)).collect();
-        let pictures = ty.fields.iter().filter(|f| f.kind == super::Kind::Picture).map(|f| f.name).collect();
+        let known = || ty.fields.iter().enumerate().filter(|(_, f)| !unknown_yet!(ty.name, f.name));
+        let places = known().map(|(i, f)| (f.name, i)).collect();
+        let pictures = known().filter(|(_, f)| f.kind == super::Kind::Picture).map(|(_, f)| f.name).collect();
         Self { ty, no, registers, register_of, pictures, places, insert, select }
     }
 
@@ -124,7 +127,8 @@ impl Schema {
     #[must_use]
     pub fn new(types: &[&'static RecordType]) -> Self {
         let layouts: Vec<Layout> = types.iter().zip(1u8..).map(|(ty, no)| Layout::new(ty, no)).collect();
-        let by_name = layouts.iter().enumerate().map(|(i, l)| (l.ty.name, i)).collect();
+        let known = layouts.iter().enumerate().filter(|(_, l)| !unknown_yet!(l.ty.name));
+        let by_name = known.map(|(i, l)| (l.ty.name, i)).collect();
         Self { layouts, by_name }
     }
 
@@ -149,9 +153,10 @@ impl Schema {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        for layout in &self.layouts {
+        for layout in self.layouts.iter().filter(|layout| self.by_name.contains_key(layout.ty.name)) {
             hasher.update(layout.create().as_bytes());
-            for (field, register) in layout.ty.fields.iter().zip(&layout.register_of) {
+            let fields = layout.ty.fields.iter().zip(&layout.register_of);
+            for (field, register) in fields.filter(|(field, _)| layout.places.contains_key(field.name)) {
                 hasher.update(
                     format!("{}:{register}:{}:{}:{};", field.name, field.kind.key(), field.search, field.name)
                         .as_bytes(),

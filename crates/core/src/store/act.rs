@@ -370,6 +370,7 @@ impl<'a> Act<'a> {
             pens: &mut self.pens,
             touched: &mut self.touched,
             reduced: false,
+            carried: false,
         }
         .apply(stream, &change, None, county)?;
         let written = self.written.entry(stream).or_default();

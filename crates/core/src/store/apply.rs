@@ -74,6 +74,8 @@ pub(crate) struct Applier<'a, 'c> {
     pub(crate) touched: &'a mut Touched,
     /// What is applied comes from a checkpoint: the values that its changes replaced are not here.
     pub(crate) reduced: bool,
+    /// What is applied next was carried by another chain than that of its incarnation.
+    pub(crate) carried: bool,
 }
 
 /// The type of the registrar's receipts.
@@ -95,12 +97,17 @@ impl Applier<'_, '_> {
         if self.memory.held(stream, inc, ctr) && !planted!("no dedupe") {
             return Ok(Fate::Known);
         }
+        if self.carried && !planted!("what is carried makes known what it left out") {
+            self.memory.carry(stream, inc, ctr);
+        }
         let head = self.memory.head_mut(stream, inc);
-        head.applied = ctr;
+        if !self.carried || planted!("what is carried makes known what it left out") {
+            head.applied = head.applied.max(ctr);
+        }
         head.changes += 1;
         head.digest.add(&saved.id());
         if &*change.kind != RECEIPT || planted!("receipts are receipted") {
-            head.news = ctr;
+            head.news = head.news.max(ctr);
         }
         if !self.causes_known(stream, change)? {
             if planted!("parked dropped") {

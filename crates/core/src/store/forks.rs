@@ -5,7 +5,7 @@
 // A fork is rare and a chain is left as soon as its fork is known (its owner takes a new incarnation), so nothing here is
 // kept up to date step by step: whenever a segment of a forked chain comes, the tables are made again from the log.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use niangjia_replication::{
     Head, Incarnation,
@@ -20,7 +20,7 @@ const PURPOSE: &str = "niangjia 2026-11 branch of a forked chain";
 
 /// The forked chains of the log, by stream and chain.
 #[derive(Default)]
-pub(crate) struct Forks(HashMap<(i64, Incarnation), Forked>);
+pub(crate) struct Forks(BTreeMap<(i64, Incarnation), Forked>);
 
 #[derive(Default)]
 struct Forked {
@@ -46,6 +46,8 @@ struct Written {
     record: RecordId,
     fields: HashSet<String>,
     event: bool,
+    /// It made the record: whoever saw the record saw it, in fields that it does not name too.
+    made: bool,
 }
 
 /// The carrier of a change.
@@ -104,12 +106,8 @@ impl Forks {
             for branch in &forked.branches {
                 let number = memory.number(conn, branch.name.0)?;
                 memory.note_branch(*stream, chain, number);
-                // What was imported on this branch is undone under its name.
-                conn.execute(
-                    "UPDATE batch SET inc = ?3 WHERE stream = ?1 AND inc = ?2 AND first_ctr >= ?4 AND ?5",
-                    params![stream, chain, number, branch.first, forked.owns(conn, *stream, chain, branch)?],
-                )?;
             }
+            forked.name_batches(conn, memory, *stream, chain)?;
         }
         Ok(forks)
     }
@@ -152,11 +150,19 @@ impl Forks {
                 out.push(Dot { incarnation, ..*dot });
                 continue;
             }
-            let meant: Vec<&Written> =
-                forked.written.get(&at).into_iter().flatten().filter(|w| w.record == record && means(w)).collect();
+            let meant: Vec<&Written> = forked
+                .written
+                .get(&at)
+                .into_iter()
+                .flatten()
+                .filter(|w| w.record == record && (w.made || means(w)))
+                .collect();
             match meant.as_slice() {
                 [] => out.push(*dot),
-                [one] => out.push(Dot { incarnation: forked.branches[one.branch].name, ..*dot }),
+                // Several branches may carry the same change: a disk was copied with what waited on it.
+                [one, more @ ..] if more.iter().all(|w| w.tag == one.tag) => {
+                    out.push(Dot { incarnation: forked.branches[one.branch].name, ..*dot });
+                }
                 // The author saw one of them and nobody can tell which: then none counts as seen, and a person chooses.
                 _ => {}
             }
@@ -194,6 +200,8 @@ impl Forked {
                         record: change.record,
                         fields: change.sets.iter().map(|s| s.field.to_string()).collect(),
                         event: change.event.is_some(),
+                        made: change.sets.iter().all(|s| s.seen.is_empty())
+                            && change.event.as_ref().is_none_or(|e| e.seen.is_empty()),
                     });
                 }
             }
@@ -204,12 +212,12 @@ impl Forked {
     /// The name of the branch on which a change of this chain stands.
     fn name_of(&self, carrier: Carrier, change: &Change) -> Result<Incarnation, Fault> {
         let own = change.dot.incarnation;
+        let (at, tag) = (counter(change.dot)?, change.id().tag);
         if carrier.chain == own {
             let branch = carrier.hash.and_then(|hash| self.of.get(&hash));
-            return Ok(branch.map_or(own, |branch| self.branches[*branch].name));
+            return Ok(branch.map_or(own, |branch| self.name_at(*branch, at)));
         }
         // Carried by another chain, after a restore: the same change, or one of yet another branch.
-        let (at, tag) = (counter(change.dot)?, change.id().tag);
         if let Some(same) = self.written.get(&at).into_iter().flatten().find(|w| w.tag == tag) {
             return Ok(self.branches[same.branch].name);
         }
@@ -222,11 +230,39 @@ impl Forked {
         let mut branch = self.of.get(&hash?).copied();
         while let Some(here) = branch {
             if self.branches[here].first <= at {
-                return Some(self.branches[here].name);
+                return Some(self.name_at(here, at));
             }
             branch = self.branches[here].from;
         }
         None
+    }
+
+    /// The name under which a counter of a branch goes: a change that waited when the disk was copied was sealed on both sides,
+    /// and counts once, on the branch that comes first.
+    fn name_at(&self, branch: usize, at: i64) -> Incarnation {
+        let there = self.written.get(&at).map_or(&[][..], Vec::as_slice);
+        let tag = there.iter().find(|w| w.branch == branch).map(|w| w.tag);
+        let first = there.iter().find(|w| Some(w.tag) == tag).map_or(branch, |w| w.branch);
+        self.branches[first].name
+    }
+
+    /// What was imported on branches of this PC is undone under their names.
+    fn name_batches(&self, conn: &Connection, memory: &mut Memory, stream: i64, chain: i64) -> Result<(), Fault> {
+        for (at, branch) in self.branches.iter().enumerate() {
+            if !self.owns(conn, stream, chain, branch)? {
+                continue;
+            }
+            let mut batches = conn
+                .prepare_cached("SELECT no, first_ctr FROM batch WHERE stream = ?1 AND inc = ?2 AND first_ctr >= ?3")?;
+            let batches: Vec<(i64, i64)> = batches
+                .query_map([stream, chain, branch.first], |r| Ok((r.get(0)?, r.get(1)?)))?
+                .collect::<Result<_, _>>()?;
+            for (no, first) in batches {
+                let number = memory.number(conn, self.name_at(at, first).0)?;
+                conn.execute("UPDATE batch SET inc = ?2 WHERE no = ?1", [no, number])?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether this PC wrote the branch.

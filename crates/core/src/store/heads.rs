@@ -94,6 +94,8 @@ pub(super) fn lacking(
         }
         out.push((number, after));
     }
+    // What this PC carries on from its earlier incarnations comes behind what those brought themselves.
+    out.sort_by_key(|(chain, _)| *chain == memory.own);
     Ok(out)
 }
 

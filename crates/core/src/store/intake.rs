@@ -331,6 +331,9 @@ impl<'a> Intake<'a> {
     /// where it was written, on this PC's own branch; from here on it writes under a new incarnation.
     fn part(&mut self) -> Result<(), Fault> {
         self.log.pack(self.conn, &self.memory, &mut self.moment.rng)?;
+        if planted!("a clone keeps its incarnation") {
+            return Ok(());
+        }
         self.memory.renew(self.conn, Incarnation::new(&mut self.moment.rng))
     }
 
@@ -344,6 +347,7 @@ impl<'a> Intake<'a> {
             pens: &mut self.pens,
             touched: &mut self.touched,
             reduced,
+            carried: false,
         }
     }
 
@@ -363,6 +367,7 @@ impl<'a> Intake<'a> {
             }
             applier.memory.hlc = Hlc::observe(applier.memory.hlc, change.hlc, wall);
             let named = forks.resolve(carrier, change)?;
+            applier.carried = change.dot.incarnation != carrier.chain;
             let fate = applier.apply(stream, change, named.as_ref(), county)?;
             new += u64::from(fate != Fate::Known);
             if fate == Fate::Parked {

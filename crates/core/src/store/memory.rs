@@ -2,8 +2,9 @@
 //! each incarnation has been applied, received and confirmed. Copied when an act begins, swapped in when it commits.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     str::FromStr,
+    sync::Arc,
 };
 
 use niangjia_replication::planted;
@@ -20,7 +21,7 @@ use crate::fault::Fault;
 /// How far one incarnation stands in one stream.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Head {
-    /// Highest counter held here (parked ones included).
+    /// Highest counter held here (parked ones included) of what its own chain brought; see [`Memory::carry`] for the others.
     pub(crate) applied: i64,
     /// Number of changes held.
     pub(crate) changes: i64,
@@ -41,6 +42,10 @@ pub(crate) struct Memory {
     stream_names: HashMap<i64, Stream>,
     pub(crate) heads: HashMap<(i64, i64), Head>,
     dirty: HashSet<(i64, i64)>,
+    /// Counters that another chain carried, by stream and incarnation.
+    carried: HashMap<(i64, i64), Arc<BTreeSet<i64>>>,
+    /// Those that are still to be written.
+    fresh: Vec<(i64, i64, i64)>,
     pub(crate) parked: HashSet<(i64, i64, i64)>,
     /// Own counters that the hub, or the county by what its packets say, holds; by stream and incarnation.
     received: HashMap<(i64, i64), i64>,
@@ -83,6 +88,11 @@ impl Memory {
         for head in heads {
             let (key, head) = head?;
             memory.heads.insert(key, head);
+        }
+        let mut rows = conn.prepare("SELECT stream, inc, ctr FROM carried")?;
+        for row in rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, i64>(2)?)))? {
+            let (of, ctr) = row?;
+            Arc::make_mut(memory.carried.entry(of).or_default()).insert(ctr);
         }
         let mut rows = conn.prepare("SELECT stream, inc, ctr FROM parked")?;
         for row in rows.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))? {
@@ -135,7 +145,9 @@ impl Memory {
                SELECT p.stream, p.chain, p.seq FROM peer_head p JOIN peer USING (cert)
                JOIN segment x ON x.stream = p.stream AND x.chain = p.chain AND x.seq = p.seq AND x.hash = p.hash
                WHERE (p.chain = ?1 OR p.chain IN (SELECT inc FROM incarnation)) AND peer.county = 1
-             ) h JOIN segment s ON s.stream = h.stream AND s.chain = h.chain AND s.seq <= h.seq GROUP BY h.stream, s.carried",
+             ) h JOIN segment s ON s.stream = h.stream AND s.chain = h.chain AND s.seq <= h.seq
+             WHERE s.mine = 1 OR NOT EXISTS (SELECT 1 FROM fork f WHERE f.stream = s.stream AND f.chain = s.chain)
+             GROUP BY h.stream, s.carried",
         )?;
         self.received =
             rows.query_map([self.own], |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?)))?.collect::<Result<_, _>>()?;
@@ -225,12 +237,27 @@ impl Memory {
 
     /// Whether this store holds and has applied the change.
     pub(crate) fn applied(&self, stream: i64, inc: i64, ctr: i64) -> bool {
-        self.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.applied) && !self.parked.contains(&(stream, inc, ctr))
+        self.held(stream, inc, ctr) && !self.parked.contains(&(stream, inc, ctr))
     }
 
     /// Whether this store holds the change, applied or parked.
     pub(crate) fn held(&self, stream: i64, inc: i64, ctr: i64) -> bool {
         self.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.applied)
+            || self.carried.get(&(stream, inc)).is_some_and(|carried| carried.contains(&ctr))
+    }
+
+    /// Notes a change that another chain carries than that of its incarnation: what was restored is sent again so. It may come
+    /// before what stands below it on its own chain, and must not make that known.
+    pub(crate) fn carry(&mut self, stream: i64, inc: i64, ctr: i64) {
+        if Arc::make_mut(self.carried.entry((stream, inc)).or_default()).insert(ctr) {
+            self.fresh.push((stream, inc, ctr));
+        }
+    }
+
+    /// Highest counter held of an incarnation, by whatever chain it came.
+    pub(crate) fn reach(&self, stream: i64, inc: i64) -> i64 {
+        let applied = self.heads.get(&(stream, inc)).map_or(0, |h| h.applied);
+        self.carried.get(&(stream, inc)).and_then(|carried| carried.last()).map_or(applied, |last| applied.max(*last))
     }
 
     /// Whether this store holds the change, on whichever branch where its chain is forked.
@@ -256,7 +283,14 @@ impl Memory {
         apart
     }
 
-    pub(crate) fn forget_branches(&mut self) {
+    /// What follows from the log, before it is replayed. Also what was to be written of it: under the names that a replay finds,
+    /// what stood so far may have no head any more.
+    pub(crate) fn forget_rows(&mut self) {
+        self.heads.clear();
+        self.dirty.clear();
+        self.carried.clear();
+        self.fresh.clear();
+        self.parked.clear();
         self.branches.clear();
     }
 
@@ -282,6 +316,10 @@ impl Memory {
                 head.confirmed,
                 head.news
             ])?;
+        }
+        for (stream, inc, ctr) in std::mem::take(&mut self.fresh) {
+            conn.prepare_cached("INSERT OR IGNORE INTO carried (stream, inc, ctr) VALUES (?1, ?2, ?3)")?
+                .execute([stream, inc, ctr])?;
         }
         for ((stream, inc), branches) in &self.branches {
             for branch in branches {

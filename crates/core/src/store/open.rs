@@ -267,6 +267,9 @@ CREATE TABLE IF NOT EXISTS key_grant (
 pub(super) const ASIDE: &str =
     "CREATE TABLE IF NOT EXISTS aside (segment INTEGER PRIMARY KEY, why INTEGER NOT NULL) STRICT;";
 
+/// Changes that another chain carried than that of their incarnation; derived.
+pub(super) const CARRIED: &str = "CREATE TABLE IF NOT EXISTS carried (stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, PRIMARY KEY (stream, inc, ctr)) STRICT, WITHOUT ROWID;";
+
 /// Pictures and scans. Local: backed up, never logged. The bytes lie in the folder `blobs` (`blobs.rs`).
 pub(super) const BLOB_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS blob (
@@ -307,4 +310,5 @@ CREATE TABLE parked (no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, inc INTEGE
 ";
 
 /// The derived tables by name, for the rebuild.
-pub(super) const DERIVED_NAMES: [&str; 8] = ["aside", "branch", "head", "event", "leaf", "past", "lookup", "parked"];
+pub(super) const DERIVED_NAMES: [&str; 9] =
+    ["aside", "branch", "carried", "head", "event", "leaf", "past", "lookup", "parked"];

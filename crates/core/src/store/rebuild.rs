@@ -26,6 +26,7 @@ impl Drop for Blanking<'_> {
 pub(super) fn make_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
     conn.execute_batch(open::DERIVED)?;
     conn.execute_batch(open::ASIDE)?;
+    conn.execute_batch(open::CARRIED)?;
     for layout in schema.all() {
         conn.execute_batch(&layout.create())?;
     }
@@ -35,7 +36,8 @@ pub(super) fn make_tables(conn: &Connection, schema: &Schema) -> Result<(), Faul
 /// Drops every derived table, also those that an older version made under names that this one does not know.
 pub(crate) fn drop_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
     let mut kept: Vec<String> = Vec::new();
-    let truth = std::iter::once(open::TABLES).chain(upgrade::STEPS.iter().copied().filter(|step| *step != open::ASIDE));
+    let truth = std::iter::once(open::TABLES)
+        .chain(upgrade::STEPS.iter().copied().filter(|step| !upgrade::DERIVED.contains(step)));
     for line in truth.flat_map(str::lines).filter_map(|l| l.strip_prefix("CREATE TABLE ")) {
         let name = line.strip_prefix("IF NOT EXISTS ").unwrap_or(line);
         kept.extend(name.split_whitespace().next().map(ToOwned::to_owned));

@@ -169,7 +169,12 @@ fn register_of(layout: &Layout, field: &str) -> Option<usize> {
 }
 
 fn elide(schema: &Schema, replaced: &HashMap<Dot, Vec<Arc<str>>>, change: &mut Change) {
-    let Some(layout) = schema.kind(&change.kind) else { return };
+    let forgets = planted!("a checkpoint drops what it does not know");
+    let Some(layout) = schema.kind(&change.kind) else {
+        change.sets.retain(|_| !forgets);
+        return;
+    };
+    change.sets.retain(|set| !forgets || register_of(layout, &set.field).is_some());
     // Its id is not that of the log any more, and the stamps of all are in the summary.
     change.hlc = Hlc { millis: 0, count: 0 };
     let fields = replaced.get(&change.dot).map_or(&[][..], Vec::as_slice);
@@ -327,7 +332,7 @@ impl Plan {
         for ((_, inc), head) in heads {
             summary.standings.push(Standing {
                 incarnation: maker.memory.incarnation(*inc)?,
-                applied: unsigned(head.applied)?,
+                applied: unsigned(maker.memory.reach(stream, *inc))?,
                 changes: unsigned(head.changes)?,
                 digest: head.digest,
                 confirmed: unsigned(head.confirmed)?,

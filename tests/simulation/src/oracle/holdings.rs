@@ -1,0 +1,130 @@
+//! Who holds what was saved: which disks, the hub, the county; and what is lost with a disk.
+
+use super::{Held, Oracle, Shelf, Write, bit};
+
+impl Oracle {
+    /// Every write with the office in whose stream it stands.
+    pub(super) fn placed(&mut self) -> impl Iterator<Item = (usize, &mut Write)> {
+        let papers = self.papers.values_mut().flat_map(|p| {
+            let office = p.office;
+            let all = p.fields.values_mut().flatten().chain(&mut p.void).chain(&mut p.events);
+            all.chain(std::iter::once(&mut p.made)).map(move |write| (office, write))
+        });
+        papers.chain(self.acts.iter_mut().map(|(office, act)| (*office, act)))
+    }
+
+    /// An exchange of this PC ended well: the hub holds what it had, and it has what the hub holds of what it reads. `registrar`
+    /// says that the county has it from now on; `whole`, that the PC's log goes back to the first day.
+    pub(crate) fn handed_on(&mut self, pc: usize, office: usize, (registrar, whole): (bool, bool)) {
+        self.writes().filter(|w| w.on & bit(pc) != 0).for_each(|w| w.at = w.at.max(Held::Hub));
+        if registrar {
+            self.writes().filter(|w| w.at == Held::Hub).for_each(|w| w.at = Held::County);
+        }
+        if whole {
+            let reads = |of: usize| office == 0 || of == office;
+            self.placed().filter(|(of, w)| reads(*of) && w.at > Held::Nobody).for_each(|(_, w)| w.on |= bit(pc));
+        }
+    }
+
+    /// What a disk holds now.
+    pub(crate) fn shelf(&mut self, pc: usize) -> Shelf {
+        let photos: Shelf = self.photos.values().filter(|p| p.on & bit(pc) != 0).map(|p| p.no).collect();
+        self.writes().filter(|w| w.on & bit(pc) != 0).map(|w| w.no).chain(photos).collect()
+    }
+
+    /// A PC has all that stood on a shelf, as far as its office reads it.
+    pub(crate) fn holds(&mut self, pc: usize, office: usize, shelf: &Shelf, registrar: bool) {
+        let reads = |of: usize| office == 0 || of == office;
+        for (_, write) in self.placed().filter(|(of, w)| reads(*of) && shelf.contains(&w.no)) {
+            write.on |= bit(pc);
+            if registrar {
+                write.at = Held::County;
+            }
+        }
+    }
+
+    /// The disk of a PC is replaced by one that holds what stood on this shelf, and what `own` says: all that was written on it.
+    pub(crate) fn set_back(&mut self, pc: usize, shelf: &Shelf, own: bool) {
+        // Where the database alone is put back, the files beside it stay.
+        for photo in self.photos.values_mut().filter(|p| !own && p.on & bit(pc) != 0 && !shelf.contains(&p.no)) {
+            photo.on &= !bit(pc);
+        }
+        for write in self.writes().filter(|w| w.on & bit(pc) != 0 || shelf.contains(&w.no)) {
+            if shelf.contains(&write.no) || (own && write.pc == pc) {
+                write.on |= bit(pc);
+            } else {
+                write.on &= !bit(pc);
+                if pc == 0 {
+                    write.at = write.at.min(Held::Hub);
+                }
+                write.sure &= write.on != 0 || write.at != Held::Nobody;
+            }
+        }
+    }
+
+    /// A copy of a PC's disk goes on beside it, under the same identity.
+    pub(crate) fn cloned(&mut self, pc: usize, clone: usize) {
+        self.writes().filter(|w| w.on & bit(pc) != 0).for_each(|w| w.on |= bit(clone));
+        self.photos.values_mut().filter(|p| p.on & bit(pc) != 0).for_each(|p| p.on |= bit(clone));
+        self.writes().filter(|w| w.pc == pc).for_each(|w| w.twofold = true);
+        self.twins |= bit(pc) | bit(clone);
+    }
+
+    /// An old copy of the PC's disk goes on under the name of its later life.
+    pub(crate) fn twofold(&mut self, pc: usize) {
+        self.writes().filter(|w| w.pc == pc).for_each(|w| w.twofold = true);
+        self.twins |= bit(pc);
+    }
+
+    /// The hub lost its disk: whatever lies on a PC that is still there can be brought again.
+    pub(crate) fn hub_lost(&mut self) {
+        self.photos.values_mut().for_each(|p| p.at_hub = false);
+        for write in self.writes().filter(|w| w.at == Held::Hub) {
+            write.at = Held::Nobody;
+            write.sure &= write.on != 0;
+        }
+    }
+
+    /// The PC is gone: what only it held may be lost.
+    pub(crate) fn gone(&mut self, pc: usize) {
+        self.photos.values_mut().for_each(|p| p.on &= !bit(pc));
+        for write in self.writes().filter(|w| w.on & bit(pc) != 0) {
+            write.on &= !bit(pc);
+            write.sure &= write.on != 0 || write.at != Held::Nobody;
+        }
+    }
+
+    /// The PC is stolen and shut out: only what the county has of it counts, and of others what does not build on the rest.
+    pub(crate) fn stolen(&mut self, pc: usize) {
+        self.gone(pc);
+        self.writes().filter(|w| w.pc == pc && w.at < Held::County).for_each(|w| w.sure = false);
+        for paper in self.papers.values_mut() {
+            let all = || paper.fields.values().flatten().chain(&paper.void).chain(&paper.events);
+            if all().chain([&paper.made]).any(|w| w.pc == pc && w.at < Held::County) {
+                paper.doubtful = true;
+                let all = paper.fields.values_mut().flatten().chain(&mut paper.void).chain(&mut paper.events);
+                all.filter(|w| w.at < Held::County).for_each(|w| w.sure = false);
+            }
+        }
+    }
+
+    /// The slow lane of this PC came to its end: the hub has what the PC had, and the PC what the hub has.
+    pub(crate) fn photos_handed_on(&mut self, pc: usize, office: usize) {
+        for photo in self.photos.values_mut() {
+            photo.at_hub |= photo.on & bit(pc) != 0;
+            if photo.at_hub && (office == 0 || office == photo.office) {
+                photo.on |= bit(pc);
+            }
+        }
+    }
+
+    /// Address and office of each photo, and whether it lies somewhere for certain.
+    pub(crate) fn safe_photos(&self) -> Vec<(String, usize, bool)> {
+        self.photos.iter().map(|(address, p)| (address.clone(), p.office, p.at_hub || p.on != 0)).collect()
+    }
+
+    /// Photos that lie on a disk for certain.
+    pub(crate) fn photos_on(&self, pc: usize) -> Vec<String> {
+        self.photos.iter().filter(|(_, photo)| photo.on & bit(pc) != 0).map(|(address, _)| address.clone()).collect()
+    }
+}
