@@ -54,12 +54,10 @@ macro_rules! unknown_yet {
 #[cfg(not(feature = "planted"))]
 #[macro_export]
 macro_rules! unknown_yet {
-    ($kind:expr) => {
+    ($($name:expr),+) => {{
+        $(let _ = &$name;)+
         false
-    };
-    ($kind:expr, $field:expr) => {
-        false
-    };
+    }};
 }
 
 #[cfg(all(feature = "planted", not(debug_assertions)))]
