@@ -11,7 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use niangjia_core::{Fault, replication::RecordId, words::Say};
+use niangjia_core::{
+    Fault,
+    replication::{RecordId, files},
+    words::Say,
+};
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "tries.json";
@@ -121,7 +125,7 @@ impl Brake {
             let mut file = std::fs::File::create(&fresh)?;
             file.write_all(&serde_json::to_vec(all)?)?;
             file.sync_all()?;
-            std::fs::rename(&fresh, self.dir.join(FILE))
+            files::renamed(&fresh, &self.dir.join(FILE))
         };
         if let Err(cause) = write() {
             tracing::warn!(kind = ?cause.kind(), "the count of wrong passphrases was not kept");

@@ -14,9 +14,14 @@ fn office(home: &Path) -> Command {
 }
 
 fn county(home: &Path, data: &str, kit: &str) -> Output {
-    let found = ["new", "--role", "county", "--name", "东海县总工会", "--code", "320722", "--clerk", "周敏"];
-    office(home).args(["--data", data]).args(found).args(["--kit", kit]).output().unwrap()
+    office(home).args(["--data", data]).args(&COUNTY[2..]).args(["--kit", kit]).output().unwrap()
 }
+
+/// Founds an office.
+const TOWN: [&str; 11] =
+    ["--data", "town", "new", "--role", "township", "--name", "平明镇总工会", "--code", "320722104", "--clerk", "李强"];
+const COUNTY: [&str; 11] =
+    ["--data", "county", "new", "--role", "county", "--name", "东海县总工会", "--code", "320722", "--clerk", "周敏"];
 
 #[test]
 fn the_kit_is_nobody_elses_to_read_and_never_written_over_another() {
@@ -54,20 +59,7 @@ fn a_reader_that_goes_away_is_no_fault() {
 #[test]
 fn a_kit_that_still_lies_on_the_pc_is_a_thing_to_do_until_it_is_put_away() {
     let home = tempfile::tempdir().unwrap();
-    let found = [
-        "--data",
-        "county",
-        "new",
-        "--role",
-        "county",
-        "--name",
-        "东海县总工会",
-        "--code",
-        "320722",
-        "--clerk",
-        "周敏",
-    ];
-    let founded = office(home.path()).args(found).output().unwrap();
+    let founded = office(home.path()).args(COUNTY).output().unwrap();
     let answer: Value = serde_json::from_slice(&founded.stdout).unwrap();
     for key in ["office", "device", "fingerprint", "kit"] {
         assert!(answer[key].is_string(), "{key}: {answer}");
@@ -99,20 +91,7 @@ fn without_a_passphrase_and_a_terminal_it_says_so() {
     let mut alone = Command::new("setsid");
     alone.arg("--wait").arg(env!("CARGO_BIN_EXE_niangjia-office")).current_dir(home.path());
     alone.env_remove("NIANGJIA_PASSPHRASE").env_remove("NIANGJIA_DATA").stdin(Stdio::null());
-    let found = [
-        "--data",
-        "town",
-        "new",
-        "--role",
-        "township",
-        "--name",
-        "平明镇总工会",
-        "--code",
-        "320722104",
-        "--clerk",
-        "李强",
-    ];
-    let refused = alone.args(found).output().unwrap();
+    let refused = alone.args(TOWN).output().unwrap();
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
     let fault: Value = serde_json::from_slice(&refused.stderr).unwrap();
     assert_eq!(fault["code"], "passphrase_absent");
@@ -122,20 +101,7 @@ fn without_a_passphrase_and_a_terminal_it_says_so() {
 #[test]
 fn a_preview_of_one_call_is_taken_in_by_the_next() {
     let home = tempfile::tempdir().unwrap();
-    let found = [
-        "--data",
-        "town",
-        "new",
-        "--role",
-        "township",
-        "--name",
-        "平明镇总工会",
-        "--code",
-        "320722104",
-        "--clerk",
-        "李强",
-    ];
-    assert!(office(home.path()).args(found).output().unwrap().status.success());
+    assert!(office(home.path()).args(TOWN).output().unwrap().status.success());
     let sheet = home.path().join("roster.csv");
     std::fs::write(&sheet, "姓名,证件号码\n王芳,99010119900615007X\n").unwrap();
     let ask = |name: &str, question: Value| -> Value {

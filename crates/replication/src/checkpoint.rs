@@ -12,11 +12,10 @@ use crate::bad::{Bad, Limits, within};
 use crate::cbor::{Reader, Writer};
 use crate::cert::{Cert, Identity, verify_chain};
 use crate::change::{Hlc, Incarnation};
-use crate::envelope::{self, Envelope, Heading};
+use crate::envelope::{self, Envelope, Heading, SUITE, VERSION};
 use crate::frontier::{Frontier, SetHash};
 use crate::keys::{Signer, StreamKey, VerifyingKey};
 use crate::planted;
-use crate::segment::{SUITE, VERSION};
 use crate::stream::Stream;
 
 /// Harder than for segments: a checkpoint is made once in a while and fetched by many.
@@ -92,19 +91,7 @@ impl Heading for Header {
     }
 
     fn read(r: &mut Reader<'_>, limits: &Limits) -> Result<Self, Bad> {
-        let parts = r.array()?;
-        if parts < 10 {
-            return Err(Bad::Form("a checkpoint's header has 10 parts"));
-        }
-        match r.uint()? {
-            VERSION if parts == 10 => {}
-            VERSION => return Err(Bad::Form("a checkpoint's header has 10 parts")),
-            number => return Err(Bad::Unknown { what: "checkpoint version", number }),
-        }
-        match r.uint()? {
-            SUITE => {}
-            number => return Err(Bad::Unknown { what: "suite", number }),
-        }
+        envelope::begin_header(r, 10, "checkpoint version", "a checkpoint's header has 10 parts")?;
         let stream = r.text_within("stream", limits.name)?.parse()?;
         let (maker, id) = (Incarnation(r.bytes_of()?), r.bytes_of()?);
         let part = r.uint_below("part", PARTS)? as u32;
@@ -113,8 +100,8 @@ impl Heading for Header {
             [0xf5] => true,
             _ => return Err(Bad::Form("last is yes or no")),
         };
-        let epoch = r.uint_below("epoch", u64::from(u32::MAX) + 1)? as u32;
-        let body_len = r.uint_below("body", (limits.body as u64).min(u64::from(u32::MAX)) + 1)? as u32;
+        let epoch = envelope::read_epoch(r)?;
+        let body_len = envelope::read_body_len(r, limits)?;
         let cover = Frontier::from_cbor(r.bytes()?)?;
         let header = Self { stream, maker, id, part, last, epoch, body_len, cover };
         header.check()?;

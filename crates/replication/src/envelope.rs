@@ -40,6 +40,43 @@ pub(crate) trait Heading: Sized {
     fn epoch(&self) -> u32;
 }
 
+/// Of the formats. 0 until cards and transfers stand, then frozen.
+pub const VERSION: u64 = 0;
+/// The one suite that is built: Ed25519, BLAKE3, zstd, XChaCha20-Poly1305.
+pub const SUITE: u64 = 1;
+
+/// The beginning of every header: how many parts, version, suite.
+///
+/// # Errors
+/// Another number of parts; [`Bad::Unknown`] for a newer version or another suite. `version` is what that is called then.
+pub(crate) fn begin_header(
+    r: &mut Reader<'_>,
+    parts: usize,
+    version: &'static str,
+    wrong: &'static str,
+) -> Result<(), Bad> {
+    let there = r.array()?;
+    match r.uint()? {
+        VERSION if there == parts => {}
+        VERSION => return Err(Bad::Form(wrong)),
+        number => return Err(Bad::Unknown { what: version, number }),
+    }
+    match r.uint()? {
+        SUITE => Ok(()),
+        number => Err(Bad::Unknown { what: "suite", number }),
+    }
+}
+
+/// The epoch of a header.
+pub(crate) fn read_epoch(r: &mut Reader<'_>) -> Result<u32, Bad> {
+    Ok(r.uint_below("epoch", u64::from(u32::MAX) + 1)? as u32)
+}
+
+/// The length of a header's body.
+pub(crate) fn read_body_len(r: &mut Reader<'_>, limits: &Limits) -> Result<u32, Bad> {
+    Ok(r.uint_below("body", (limits.body as u64).min(u64::from(u32::MAX)) + 1)? as u32)
+}
+
 /// Bytes of the body that a packed plain text will have; the header names them.
 ///
 /// # Errors

@@ -16,10 +16,7 @@ use crate::keys::{Signer, StreamKey, VerifyingKey};
 use crate::planted;
 use crate::stream::Stream;
 
-/// Of the format. 0 until cards and transfers stand, then frozen.
-pub const VERSION: u64 = 0;
-/// The one suite that is built: Ed25519, BLAKE3, zstd, XChaCha20-Poly1305.
-pub const SUITE: u64 = 1;
+pub use crate::envelope::{SUITE, VERSION};
 
 pub(crate) const LEVEL: i32 = 3;
 /// What a segment's byte strings are called.
@@ -91,25 +88,15 @@ impl Heading for Header {
     }
 
     fn read(r: &mut Reader<'_>, limits: &Limits) -> Result<Self, Bad> {
-        let parts = r.array()?;
-        match r.uint()? {
-            VERSION if parts == 9 => {}
-            VERSION => return Err(Bad::Form("a header has 9 parts")),
-            number => return Err(Bad::Unknown { what: "segment version", number }),
-        }
-        match r.uint()? {
-            SUITE => {}
-            number => return Err(Bad::Unknown { what: "suite", number }),
-        }
-        let epoch_end = u64::from(u32::MAX) + 1;
+        envelope::begin_header(r, 9, "segment version", "a header has 9 parts")?;
         let header = Self {
             stream: r.text_within("stream", limits.name)?.parse()?,
             chain: Incarnation(r.bytes_of()?),
             seq: r.uint()?,
             prev: r.bytes_of()?,
-            epoch: r.uint_below("epoch", epoch_end)? as u32,
+            epoch: envelope::read_epoch(r)?,
             changes: r.uint_below("changes", u64::from(limits.changes) + 1)? as u32,
-            body_len: r.uint_below("body", (limits.body as u64).min(u64::from(u32::MAX)) + 1)? as u32,
+            body_len: envelope::read_body_len(r, limits)?,
         };
         header.check()?;
         Ok(header)

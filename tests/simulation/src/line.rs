@@ -13,8 +13,9 @@ use niangjia_replication::{
     Frontier, Head, Incarnation, Limits, RecordId, Stream,
     keys::{Identity, VerifyingKey, chain_from_cbor, verify_chain},
     wire::{
-        self, Changed, ChangedAsk, CheckpointAsk, Frames, MissingAsk, OrdersTaken, Received, RefusalCode, Replica,
-        ReplicaFault, Taken,
+        self, Changed, ChangedAsk, CheckpointAsk, Found, Frames, Kept, MissingAsk, OrdersTaken, Received, RefusalCode,
+        Replica, ReplicaFault, Taken,
+        held::{HeldAnswer, HeldAsk, Numbered},
     },
 };
 
@@ -166,6 +167,15 @@ impl Line for Wire<'_> {
         self.hub.relay().tell(&reader.take(&Limits::STANDARD).map_err(failed)?).map_err(failed)
     }
 
+    async fn held(&self, ask: &HeldAsk) -> Result<HeldAnswer, LinkFault> {
+        self.hub.relay().held(&self.who, ask).map_err(failed)?.ok_or(LinkFault::Garbled)
+    }
+
+    async fn segment(&self, hash: &[u8; 32]) -> Result<Vec<u8>, LinkFault> {
+        let segment = self.hub.relay().segment(&self.who, hash).map_err(failed)?;
+        segment.ok_or(LinkFault::Refused(RefusalCode::NotFound))
+    }
+
     fn clock(&self) -> Duration {
         // A line of always the same speed.
         Duration::ZERO
@@ -287,6 +297,26 @@ impl Replica for Keeper {
 
     fn checkpoint_sent(&mut self, hub: &Incarnation, part: &[u8]) -> Result<(), ReplicaFault> {
         self.office.checkpoint_sent(hub, part).map_err(own)
+    }
+
+    fn due(&mut self) -> Result<bool, ReplicaFault> {
+        self.office.compare_due(self.wall).map_err(own)
+    }
+
+    fn chains(&mut self) -> Result<Vec<Kept>, ReplicaFault> {
+        self.office.chains_kept().map_err(own)
+    }
+
+    fn held(&mut self, of: &Kept) -> Result<Vec<Numbered>, ReplicaFault> {
+        self.office.segments_held(of).map_err(own)
+    }
+
+    fn segment(&mut self, of: &Kept, segment: &Numbered) -> Result<Option<Vec<u8>>, ReplicaFault> {
+        self.office.segment_bytes(of, segment).map_err(own)
+    }
+
+    fn checked(&mut self, found: Found) -> Result<(), ReplicaFault> {
+        self.office.compared(self.wall, found).map_err(own)
     }
 
     fn counts(&mut self) -> Result<BTreeMap<String, u64>, ReplicaFault> {

@@ -48,9 +48,8 @@ fn detail(view: &View<'_>, ledger: Ledger, layout: &Layout, row: &Stored) -> Res
             texts.insert(field.name.to_owned(), shown(view, field.kind, value, field.sensitive)?);
         }
     }
-    let order = |l: &crate::store::versions::Leaf| (view.memory.ident(l.inc).unwrap_or_default(), l.ctr);
     let mut events = Vec::new();
-    for event in rows::events(view.conn, layout.no, row.rec, order)? {
+    for event in rows::events(view.conn, view.memory, layout.no, row.rec)? {
         events.push(EventLine {
             detail: event
                 .detail

@@ -18,8 +18,7 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
     let layout = view.layout(ledger.ty.name)?;
     let row = rows::by_id(view.conn, layout, id(&ask.id)?)?.ok_or_else(Fault::not_found)?;
     let registrar = view.office.registrar();
-    let order = |l: &crate::store::versions::Leaf| (view.memory.ident(l.inc).unwrap_or_default(), l.ctr);
-    let mut events = rows::events(view.conn, layout.no, row.rec, order)?;
+    let mut events = rows::events(view.conn, view.memory, layout.no, row.rec)?;
     let mut entries = Vec::new();
     let base = row.versions.base;
     // What the first change held stands in the past once it was replaced; as an entry it is the making of the record.
@@ -71,10 +70,12 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
         entries.push(((event.leaf.inc, event.leaf.ctr), entry));
     }
     // Newest first; at the same moment by the order of ids, which every replica shares.
-    entries.sort_by_cached_key(|((inc, ctr), e)| {
-        std::cmp::Reverse((e.at, !e.made, view.memory.ident(*inc).unwrap_or_default(), *ctr))
-    });
-    Ok(HistoryPage { entries: entries.into_iter().map(|(_, entry)| entry).collect() })
+    let mut placed = Vec::with_capacity(entries.len());
+    for ((inc, ctr), entry) in entries {
+        placed.push(((entry.at, !entry.made, view.memory.ident(inc)?, ctr), entry));
+    }
+    placed.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
+    Ok(HistoryPage { entries: placed.into_iter().map(|(_, entry)| entry).collect() })
 }
 
 /// The void of a record, spoken.

@@ -325,7 +325,7 @@ impl<'a> Act<'a> {
     }
 
     pub(crate) fn events(&self, layout: &Layout, rec: i64) -> Result<Vec<rows::EventRow>, Fault> {
-        rows::events(self.conn, layout.no, rec, |l| (self.memory.ident(l.inc).unwrap_or_default(), l.ctr))
+        rows::events(self.conn, &self.memory, layout.no, rec)
     }
 
     /// The row as it stands, this act's own writes included.

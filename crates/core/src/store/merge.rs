@@ -294,13 +294,13 @@ impl Applier<'_, '_> {
             row.state = self.folds.get(layout.ty.name).map(|fold| fold(&events));
             return Ok(());
         }
-        events.sort_by_cached_key(|e| (e.leaf.depth, self.memory.ident(e.leaf.inc).unwrap_or_default(), e.leaf.ctr));
+        let events = rows::in_order(self.memory, events)?;
         row.state = self.folds.get(layout.ty.name).map(|fold| fold(&events));
         Ok(())
     }
 
     fn events(&self, layout: &Layout, rec: i64) -> Result<Vec<EventRow>, Fault> {
-        rows::events(self.conn, layout.no, rec, |l| (self.memory.ident(l.inc).unwrap_or_default(), l.ctr))
+        rows::events(self.conn, self.memory, layout.no, rec)
     }
 
     fn update(&mut self, layout: &Layout, row: &Stored) -> Result<Option<Searched>, Fault> {

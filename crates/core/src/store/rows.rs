@@ -6,7 +6,10 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef as SqlRef},
 };
 
-use super::versions::{Leaf, Versions, damaged};
+use super::{
+    memory::Memory,
+    versions::{Leaf, Versions, damaged},
+};
 use crate::{
     fault::Fault,
     record::{Kind, Layout, Value},
@@ -140,13 +143,8 @@ pub(crate) fn select(
     Ok(out)
 }
 
-/// The events of a record in causal order: depth first, then the order of ids that every replica shares.
-pub(crate) fn events(
-    conn: &Connection,
-    kind: u8,
-    rec: i64,
-    order: impl Fn(&Leaf) -> ([u8; 16], i64),
-) -> Result<Vec<EventRow>, Fault> {
+/// The events of a record in causal order.
+pub(crate) fn events(conn: &Connection, memory: &Memory, kind: u8, rec: i64) -> Result<Vec<EventRow>, Fault> {
     let mut statement = conn.prepare_cached(
         "SELECT name, detail, inc, ctr, depth, author, wall FROM event WHERE kind = ?1 AND rec = ?2 ORDER BY n",
     )?;
@@ -159,8 +157,20 @@ pub(crate) fn events(
         let (name, detail, leaf, author, wall) = row?;
         out.push(EventRow { name, detail: unpack_pairs(&detail)?, leaf, author, wall });
     }
-    out.sort_by_cached_key(|e| (e.leaf.depth, order(&e.leaf)));
-    Ok(out)
+    in_order(memory, out)
+}
+
+/// Depth first, then the order of ids that every replica shares.
+pub(crate) fn in_order(memory: &Memory, events: Vec<EventRow>) -> Result<Vec<EventRow>, Fault> {
+    if events.len() < 2 {
+        return Ok(events);
+    }
+    let mut placed = Vec::with_capacity(events.len());
+    for event in events {
+        placed.push(((event.leaf.depth, memory.ident(event.leaf.inc)?, event.leaf.ctr), event));
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    Ok(placed.into_iter().map(|(_, event)| event).collect())
 }
 
 /// Named values as a blob of a derived table.

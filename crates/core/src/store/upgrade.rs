@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use niangjia_replication::files;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
@@ -63,14 +64,19 @@ pub(super) fn run(conn: &Connection, path: &Path, key: &DatabaseKey, steps: &[&s
         conn.execute("VACUUM INTO ?1", [&part])?;
         open::check_whole(&open::still(Path::new(&part), key)?)?;
         std::fs::File::options().write(true).open(&part)?.sync_all()?;
-        std::fs::rename(&part, &kept)?;
+        files::named(Path::new(&part), &kept)?;
     }
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     for step in &steps[done..] {
         tx.execute_batch(step)?;
     }
     set_meta(&tx, LAYOUT, &steps.len().to_string())?;
-    Ok(tx.commit()?)
+    tx.commit()?;
+    // One copy is enough, and it holds what the office may have to forget.
+    for older in (0..done).map(|step| copy_of(path, step)).filter(|copy| copy.exists()) {
+        std::fs::remove_file(older)?;
+    }
+    Ok(())
 }
 
 /// Where the file as it was before the upgrade is kept.
@@ -106,11 +112,10 @@ mod tests {
         let draft: (String, String) =
             conn.query_row("SELECT text, kind FROM draft", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
         assert_eq!(draft, ("半份表".into(), "member".into()));
-        for (done, columns) in [(0, 2), (1, 2)] {
-            let kept = open::still(&copy_of(&path, done), &key).unwrap();
-            let n: i64 = kept.query_row("SELECT count(*) FROM pragma_table_info('draft')", [], |r| r.get(0)).unwrap();
-            assert_eq!(n, columns, "the copy before step {}", done + 1);
-        }
+        let kept = open::still(&copy_of(&path, 1), &key).unwrap();
+        let columns: i64 = kept.query_row("SELECT count(*) FROM pragma_table_info('draft')", [], |r| r.get(0)).unwrap();
+        assert_eq!(columns, 2, "as it was before the second step");
+        assert!(!copy_of(&path, 0).exists(), "one copy is enough");
     }
 
     #[test]

@@ -1,12 +1,10 @@
-//! What an exchange asks of the way to the hub: three questions and a clock. Over TLS here; in memory, with faults drawn from a
+//! What an exchange asks of the way to the hub: questions and a clock. Over TLS here; in memory, with faults drawn from a
 //! seed, in the simulation.
 
 use std::{future::Future, time::Duration};
 
 use niangjia_replication::wire::held::{HeldAnswer, HeldAsk};
-use niangjia_replication::wire::{
-    self, Changed, ChangedAsk, CheckpointAsk, MissingAsk, OrdersTaken, RefusalCode, Taken,
-};
+use niangjia_replication::wire::{self, Changed, ChangedAsk, CheckpointAsk, MissingAsk, OrdersTaken, Taken};
 use niangjia_replication::{Incarnation, Stream};
 use reqwest::{Method, Response};
 
@@ -44,14 +42,10 @@ pub trait Line: Sync {
     ) -> impl Future<Output = Result<Self::Answer, LinkFault>> + Send;
 
     /// What the hub holds of spans, to the byte.
-    fn held(&self, _ask: &HeldAsk) -> impl Future<Output = Result<HeldAnswer, LinkFault>> + Send {
-        async { Err(LinkFault::Refused(RefusalCode::NotFound)) }
-    }
+    fn held(&self, ask: &HeldAsk) -> impl Future<Output = Result<HeldAnswer, LinkFault>> + Send;
 
     /// One segment by its hash.
-    fn segment(&self, _hash: &[u8; 32]) -> impl Future<Output = Result<Vec<u8>, LinkFault>> + Send {
-        async { Err(LinkFault::Refused(RefusalCode::NotFound)) }
-    }
+    fn segment(&self, hash: &[u8; 32]) -> impl Future<Output = Result<Vec<u8>, LinkFault>> + Send;
 
     /// Time since some moment; only differences count, to find how much fits the line.
     fn clock(&self) -> Duration;
