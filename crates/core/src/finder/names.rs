@@ -144,11 +144,8 @@ impl Names {
     /// Puts all titles in pinyin order.
     pub(super) fn settle(&mut self, table: &Table, rows: &Rows) {
         let order = Order::settle(table, self, rows);
-        let mut short = Shorts::with_capacity(order.len());
-        for slot in &order.slots {
-            let place = self.order.places[*slot as usize] as usize;
-            short.push(self.short.get(place), self.short.given(place));
-        }
+        let places = order.slots.iter().map(|slot| self.order.places[*slot as usize] as usize);
+        let short = self.short.gathered(places);
         self.short = short;
         self.order = order;
     }

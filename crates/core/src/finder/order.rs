@@ -39,20 +39,23 @@ impl Order {
 
     /// Puts all slots in order of names; of equal titles the later row id first.
     pub(super) fn settle(table: &Table, names: &Names, rows: &Rows) -> Self {
-        // First in the order of what decides between equal names: a stable sort by name then leaves them in it. Row ids
+        // First in the order of what decides between equal names: their rank in it is part of what is sorted. Row ids
         // come ascending within each kind, so this is a look at each slot and, with several kinds, a merge.
         let mut slots: Vec<u32> = (0..rows.len() as u32).rev().collect();
         slots.sort_by(|a, b| later_first(rows, *a as usize, *b as usize));
-        let mut keyed: Vec<(u64, u32)> =
-            slots.iter().map(|slot| (names.sort_word(table, *slot as usize), *slot)).collect();
-        keyed.sort_by_key(|(word, _)| *word);
-        for run in keyed.chunk_by_mut(|a, b| a.0 == b.0) {
+        // One number for name, order between equal names, and slot: sorted in place, so that no copy of a name stays behind.
+        let key = |(rank, slot): (usize, &u32)| {
+            u128::from(names.sort_word(table, *slot as usize)) << 64 | (rank as u128) << 32 | u128::from(*slot)
+        };
+        let mut keyed: Vec<u128> = slots.iter().enumerate().map(key).collect();
+        keyed.sort_unstable();
+        for run in keyed.chunk_by_mut(|a, b| a >> 64 == b >> 64) {
             // Only a name of more than four units has more to compare.
-            if run.len() > 1 && run[0].0 & 0xffff != 0 {
-                run.sort_by(|a, b| names.compare_rest(table, a.1 as usize, b.1 as usize));
+            if run.len() > 1 && run[0] >> 64 & 0xffff != 0 {
+                run.sort_by(|a, b| names.compare_rest(table, *a as u32 as usize, *b as u32 as usize));
             }
         }
-        slots.iter_mut().zip(&keyed).for_each(|(slot, (_, sorted))| *slot = *sorted);
+        slots.iter_mut().zip(&keyed).for_each(|(slot, key)| *slot = *key as u32);
         // It has the names in it.
         keyed.zeroize();
         let mut places = vec![0; slots.len()];

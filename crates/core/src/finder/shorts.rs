@@ -61,9 +61,25 @@ impl Shorts {
         [block[0][lane], block[1][lane], block[2][lane], block[3][lane]]
     }
 
+    /// The same names in another order, given by their places here.
+    pub(super) fn gathered(&self, places: impl Iterator<Item = usize>) -> Self {
+        // Side by side each name first: a name taken from columns is a look at five places far from each other.
+        let mut rows = Wiped::with_capacity(self.len);
+        for at in 0..self.len {
+            let [a, b, c, d] = self.get(at);
+            rows.push([a, b, c, d, self.given(at)]);
+        }
+        let mut other = Self::with_capacity(self.len);
+        for place in places {
+            let [a, b, c, d, given] = rows[place];
+            other.push([a, b, c, d], usize::from(given));
+        }
+        other
+    }
+
     /// Units before the given name.
-    pub(super) fn given(&self, at: usize) -> usize {
-        usize::from(self.blocks[at / LANES][4][at % LANES])
+    fn given(&self, at: usize) -> u16 {
+        self.blocks[at / LANES][4][at % LANES]
     }
 
     /// Gives every block with hits in it, by its number.

@@ -49,8 +49,8 @@ pub(crate) struct Table {
     more: Vec<(Unit, Unit)>,
     /// One bit for each unit that is in `more`.
     ambiguous: Vec<u64>,
-    /// One bit for each unit that differs from the one before by its role only.
-    twins: Vec<u64>,
+    /// By unit: the first of those that differ from it by their role only.
+    sorts: Vec<Unit>,
     chars: Vec<char>,
     tones: Vec<u8>,
     /// Index into `cells` by the upper bits of the code point.
@@ -107,11 +107,8 @@ impl Table {
     }
 
     /// The unit that sorts like this one: 石 of a family stands with the stone.
-    pub(crate) fn sorts_as(&self, mut unit: Unit) -> Unit {
-        while self.twins[usize::from(unit >> 6)] >> (unit & 63) & 1 == 1 {
-            unit -= 1;
-        }
-        unit
+    pub(crate) fn sorts_as(&self, unit: Unit) -> Unit {
+        self.sorts.get(usize::from(unit)).copied().unwrap_or(unit)
     }
 
     /// Every unit that a character can be stored as.
@@ -275,7 +272,7 @@ impl Table {
             alike: spellings_of(&syllables, syllable::sound_alikes),
             more: Vec::new(),
             ambiguous: vec![0; 1 << 10],
-            twins: vec![0; 1 << 10],
+            sorts: (0..HANZI + drafts.len() as Unit).collect(),
             families: vec![0; 1 << 10],
             chars: Vec::with_capacity(drafts.len()),
             tones: Vec::with_capacity(drafts.len()),
@@ -307,8 +304,8 @@ impl Table {
         for (at, two) in drafts.windows(2).enumerate() {
             let [a, b] = [&two[0], &two[1]].map(|d| (d.plain, d.tone, d.c));
             if a == b {
-                let unit = HANZI + at as Unit + 1;
-                table.twins[usize::from(unit >> 6)] |= 1 << (unit & 63);
+                let before = usize::from(HANZI) + at;
+                table.sorts[before + 1] = table.sorts[before];
             }
         }
         table.single.sort_unstable();
