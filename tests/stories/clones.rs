@@ -106,6 +106,25 @@ async fn what_waited_when_the_disk_was_copied_is_sealed_on_both_sides_and_counts
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_was_open_when_the_clone_became_known_is_saved() {
+    let county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    let second = cloned(&mut first).await;
+    first.join("王芳", WANG_FANG).await;
+    first.sync().await;
+    let shan = second.join("单晓", SHAN_XIAO).await;
+    // On the screen; meanwhile the exchange finds the other one.
+    let form = second.member(&shan).await;
+    second.sync().await;
+    second.save(&form, json!({ "post": "质检员" })).await;
+    let page = second.member(&shan).await;
+    assert_eq!((&page["fields"]["post"], &page["conflicts"]), (&json!("质检员"), &json!([])), "shown at once");
+    assert_eq!(second.ask("sync.status", json!({})).await["parked"], 0);
+    all_agree(&county.desk, [&first, &second]).await;
+    assert_eq!(county.desk.member(&shan).await["fields"]["post"], "质检员");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_county_decided_on_a_record_that_a_branch_made_is_understood() {
     let county = County::found().await;
     let mut first = county.township("平明镇总工会", "320722104", "李强").await;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use niangjia_core::replication::{Frontier, Limits, Segment};
 use niangjia_host::moment;
 use serde_json::{Value, json};
-use stories::{County, Desk, PASSPHRASE, exchange_all, opened, stick::stick};
+use stories::{County, Desk, PASSPHRASE, cloned, exchange_all, opened, stick::stick};
 
 const WANG_FANG: &str = "99010119900615007X";
 const ZHANG_WEIMIN: &str = "990101198001010014";
@@ -267,5 +267,72 @@ async fn what_a_restore_carries_on_may_arrive_before_what_was_sealed_and_not_sen
         desk.ask("tables.rebuild", json!({})).await;
         assert_eq!(desk.member(&wang).await["fields"]["post"], "车工");
         assert_eq!(desk.ask("home", json!({})).await["counts"]["members"], 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_copy_hears_of_its_later_days_by_what_a_restore_carried_on() {
+    let county = County::found().await;
+    let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", WANG_FANG).await;
+    pingming.sync().await;
+    let old = cloned(&mut pingming).await;
+    let made = pingming.ask("snapshots.make", json!({})).await;
+    let name = made["snapshots"][0]["name"].as_str().unwrap().to_owned();
+    let zhang = pingming.join("张伟民", ZHANG_WEIMIN).await;
+    spoil(&mut pingming).await;
+    lose_snapshots_after(&pingming, &name);
+    restored(&pingming, None).await;
+    agree(&county, &pingming).await;
+    pingming.station.close().await;
+
+    // That PC breaks. The copy from the shelf fetches what it wrote since, which came on another chain, and is worked on.
+    old.sync().await;
+    assert_eq!(old.ask("sync.status", json!({})).await["unsent"], 0, "the later days sent what they carried");
+    old.save(&old.member(&wang).await, json!({ "post": "车工" })).await;
+    agree(&county, &old).await;
+    assert_eq!(
+        county.desk.member(&wang).await["fields"]["post"],
+        "车工",
+        "a number used twice would be taken for known"
+    );
+    assert_eq!(county.desk.member(&zhang).await["fields"]["name"], "张伟民");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_clone_wrote_and_what_a_restore_carries_under_the_same_number_are_both_kept() {
+    let county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = first.join("王芳", WANG_FANG).await;
+    first.sync().await;
+    let second = cloned(&mut first).await;
+    let made = first.ask("snapshots.make", json!({})).await;
+    let name = made["snapshots"][0]["name"].as_str().unwrap().to_owned();
+    // Each on its own, under the same numbers.
+    first.save(&first.member(&wang).await, json!({ "post": "车工" })).await;
+    let zhang = first.join("张伟民", ZHANG_WEIMIN).await;
+    let shan = second.join("单晓", SHAN_XIAO).await;
+    second.save(&second.member(&shan).await, json!({ "post": "质检员" })).await;
+    second.save(&second.member(&wang).await, json!({ "department": "一车间" })).await;
+    spoil(&mut first).await;
+    lose_snapshots_after(&first, &name);
+    restored(&first, None).await;
+    // What the restore carries comes to the county first, and is built upon.
+    agree(&county, &first).await;
+    county.desk.save(&county.desk.member(&zhang).await, json!({ "post": "电工" })).await;
+    county.desk.sync().await;
+    for _ in 0..3 {
+        exchange_all(&[&second, &first, &county.desk]).await;
+    }
+    agree(&county, &first).await;
+    agree(&county, &second).await;
+    for desk in [&county.desk, &first, &second] {
+        desk.ask("tables.rebuild", json!({})).await;
+        let fields = desk.member(&wang).await["fields"].clone();
+        assert_eq!((&fields["post"], &fields["department"]), (&json!("车工"), &json!("一车间")));
+        assert_eq!(desk.member(&shan).await["fields"]["post"], "质检员");
+        assert_eq!(desk.member(&zhang).await["fields"]["post"], "电工");
+        assert_eq!(desk.ask("home", json!({})).await["counts"]["members"], 3);
+        assert_eq!(desk.ask("sync.status", json!({})).await["unsent"], 0);
     }
 }

@@ -178,16 +178,18 @@ pub(crate) fn unsent(view: &View<'_>) -> Result<u64, Fault> {
     let waiting: i64 =
         view.conn.prepare_cached("SELECT coalesce(sum(changes), 0) FROM outbox")?.query_row([], |r| r.get(0))?;
     let mut unsent = waiting.unsigned_abs();
-    // On a forked chain what another PC wrote under the same name is that one's to send.
+    // What another PC wrote under the same name, on a forked chain or carried on by its next one, is that one's to send.
     let mut sealed = view.conn.prepare_cached(
-        "SELECT stream, last_ctr, changes FROM segment s WHERE carried = ?1
+        "SELECT stream, carried, last_ctr, changes FROM segment s WHERE chain = ?1
          AND (mine = 1 OR NOT EXISTS (SELECT 1 FROM fork f WHERE f.stream = s.stream AND f.chain = s.chain))",
     )?;
     for own in view.memory.owns() {
-        let rows = sealed.query_map([own], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?)))?;
+        let rows = sealed.query_map([own], |r| {
+            Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?, r.get::<_, i64>(3)?))
+        })?;
         for row in rows {
-            let (stream, last, changes) = row?;
-            if !view.memory.received(stream, own, last) {
+            let (stream, carried, last, changes) = row?;
+            if !view.memory.received(stream, carried, last) {
                 unsent += changes.unsigned_abs();
             }
         }

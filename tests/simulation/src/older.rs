@@ -2,7 +2,7 @@
 
 use niangjia_replication::planted;
 
-use crate::{chance::Chance, world::World};
+use crate::{chance::Chance, photos::Lane, world::World};
 
 /// What a version lacks: types by name, fields by type and name.
 const VERSIONS: [&[&str]; 3] = [
@@ -50,7 +50,12 @@ impl World {
     /// Everybody who is left gets the present version.
     pub(crate) fn upgrade_all(&mut self) {
         for pc in self.alive() {
+            let blind = !self.knows_field(pc, "member", "photo");
             self.upgrade(pc);
+            if blind {
+                // Only now it knows which photos it lacks.
+                self.blobs(pc, Lane::calm());
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use niangjia_core::{
     people::Role,
     store::{DatabaseKey, Moment},
 };
-use niangjia_replication::RecordId;
+use niangjia_replication::{Incarnation, RecordId};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value as Json;
 
@@ -60,6 +60,8 @@ pub(crate) struct Pc {
     pub(crate) aside: BTreeSet<[u8; 32]>,
     /// Hashes of segments that a spoilt stick brought: it may have put them aside.
     pub(crate) perhaps: BTreeSet<[u8; 32]>,
+    /// Of packets that were put into it, by maker and number: of how many parts, and which came whole.
+    pub(crate) pocket: BTreeMap<(Incarnation, u64), (u32, BTreeSet<u32>)>,
     /// The disk as somebody copied it one day.
     pub(crate) image: Option<Image>,
     /// Snapshots of the database, oldest first.
@@ -92,6 +94,7 @@ impl Pc {
             batches: Vec::new(),
             aside: BTreeSet::new(),
             perhaps: BTreeSet::new(),
+            pocket: BTreeMap::new(),
             image: None,
             snapshots: Vec::new(),
             unknown,
@@ -212,6 +215,7 @@ impl Pc {
             batches: self.batches.clone(),
             aside: self.aside.clone(),
             perhaps: BTreeSet::new(),
+            pocket: self.pocket.clone(),
             image: None,
             snapshots: Vec::new(),
             unknown: self.unknown,

@@ -8,7 +8,7 @@ use niangjia_core::{
     office::Caller,
     packets::{Came, Load},
     people::Role,
-    replication::packet::{self, Head, Item, Reader},
+    replication::packet::{self, Head, Header, Item, Reader},
 };
 use niangjia_host::packets::{take_part, write_part};
 use niangjia_replication::{RecordId, Stream, planted};
@@ -97,8 +97,23 @@ impl World {
         if !calm && self.chance.percent(10) {
             return Ok(None);
         }
+        if let Some(head) = parts.first().and_then(|part| head_of(part)) {
+            self.receipts_are_true(pc, head.claims());
+        }
         office.packet_made(&packet, of)?;
         Ok(Some(Parcel { maker: pc, to: to.office, parts, shelf }))
+    }
+
+    /// What a packet says of others that came whole: each of their parts was put into this PC.
+    fn receipts_are_true(&mut self, pc: usize, header: &Header) {
+        for receipt in &header.receipts {
+            for number in receipt.numbers.iter().flat_map(|(first, last)| *first..=*last) {
+                let came = self.pcs[pc].pocket.get(&(receipt.chain, number));
+                if came.is_none_or(|(of, parts)| parts.len() < *of as usize) {
+                    self.breaks(format!("PC {pc}: it says that packet {number} came whole, and it did not"));
+                }
+            }
+        }
     }
 
     fn caller(&mut self, pc: usize) -> Caller {
@@ -168,6 +183,10 @@ impl World {
             let bad = take_part(&office, &incoming, &mut &**part, &mut moment, &mut |_| {}, &mut came)?;
             if bad.is_none() {
                 office.packet_part(&incoming, number, wall)?;
+                let claims = head.claims();
+                let came =
+                    self.pcs[pc].pocket.entry((claims.chain, claims.number)).or_insert((claims.of, BTreeSet::new()));
+                came.1.insert(number);
             }
         }
         let caller = self.caller(pc);

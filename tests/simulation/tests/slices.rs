@@ -1,7 +1,7 @@
-//! The slice of the simulation that every test run lives: 300 histories in six parts, so that each core has its own, and the
-//! same seed twice. `cargo xtask simulate` lives more, `cargo xtask defects` proves that the suite can fail.
+//! The slice of the simulation that every test run lives: 300 histories in six parts, so that each core has its own, 200 of them
+//! wide, and the same seed twice. `cargo xtask simulate` lives more, `cargo xtask defects` proves that the suite can fail.
 
-use simulation::history;
+use simulation::{WIDE, history};
 
 fn slice(from: u64) {
     let broken: Vec<_> =
@@ -23,28 +23,28 @@ fn seeds_from_50() {
 }
 
 #[test]
-fn seeds_from_100() {
-    slice(100);
+fn wide_seeds_from_0() {
+    slice(WIDE);
 }
 
 #[test]
-fn seeds_from_150() {
-    slice(150);
+fn wide_seeds_from_50() {
+    slice(WIDE + 50);
 }
 
 #[test]
-fn seeds_from_200() {
-    slice(200);
+fn wide_seeds_from_100() {
+    slice(WIDE + 100);
 }
 
 #[test]
-fn seeds_from_250() {
-    slice(250);
+fn wide_seeds_from_150() {
+    slice(WIDE + 150);
 }
 
 #[test]
 fn the_same_seed_lives_the_same_history() {
-    for seed in 300..306 {
+    for seed in [300, 301, 302, WIDE + 300, WIDE + 301, WIDE + 302] {
         let (once, again) = (history(seed, None, true), history(seed, None, true));
         let differs = once.told.iter().zip(&again.told).find(|(a, b)| a != b);
         assert_eq!(differs, None, "seed {seed}");

@@ -1,7 +1,10 @@
 //! Acts: the only write path. An act collects what a command decided, writes change, row, search entry and audit
 //! entry in one transaction, and either all of it stands or none.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use niangjia_replication::planted;
 use niangjia_replication::{
@@ -17,6 +20,7 @@ use super::{
     apply::{Applier, Fold, Pens, Touched, counter},
     log::Fresh,
     memory::Memory,
+    merge,
     orders::is_paper,
     rows::{self, Stored},
     versions::{Versions, damaged},
@@ -257,7 +261,7 @@ impl<'a> Act<'a> {
             if !touched && !settles {
                 continue;
             }
-            let dots = self.dots(seen, index)?;
+            let dots = self.dots(layout, row, seen, index)?;
             for place in &register.fields {
                 if planted!("a group is torn apart") && !fields.iter().any(|(p, _)| p == place) {
                     continue;
@@ -289,23 +293,41 @@ impl<'a> Act<'a> {
     /// # Errors
     /// The store's own.
     pub(crate) fn void(&mut self, layout: &Layout, row: &Stored, seen: &Versions, void: bool) -> Result<(), Fault> {
-        let dots = self.dots(seen, layout.void_register())?;
+        let dots = self.dots(layout, row, seen, layout.void_register())?;
         let set = Set { field: self.names.get("void"), value: Value::Bool(void), seen: dots };
         let stream = *self.memory.stream_name(row.stream)?;
         self.write(&stream, layout.ty.name, row.id, vec![set], None)
     }
 
-    fn dots(&self, seen: &Versions, register: usize) -> Result<Vec<Dot>, Fault> {
-        seen.leaves(register)
-            .iter()
-            .take(if planted!("a choice replaces one side") { 1 } else { usize::MAX })
-            .map(|l| {
-                Ok(Dot {
-                    incarnation: self.memory.incarnation(l.inc)?,
-                    counter: u64::try_from(l.ctr).map_err(damaged)?,
-                })
-            })
-            .collect()
+    fn dots(&self, layout: &Layout, row: &Stored, seen: &Versions, register: usize) -> Result<Vec<Dot>, Fault> {
+        let mut dots = Vec::new();
+        let most = if planted!("a choice replaces one side") { 1 } else { usize::MAX };
+        for leaf in seen.leaves(register).iter().take(most) {
+            if let Some(inc) = self.known_as(layout, row, (leaf.inc, leaf.ctr))? {
+                let counter = u64::try_from(leaf.ctr).map_err(damaged)?;
+                dots.push(Dot { incarnation: self.memory.incarnation(inc)?, counter });
+            }
+        }
+        Ok(dots)
+    }
+
+    /// The incarnation under which a version goes that was read before its chain was known to be forked: the branch on which
+    /// this record has it. Nothing where several branches do: then none counts as seen, and a person chooses.
+    fn known_as(&self, layout: &Layout, row: &Stored, (inc, ctr): (i64, i64)) -> Result<Option<i64>, Fault> {
+        let branches = self.memory.branches(row.stream, inc);
+        if branches.is_empty() {
+            return Ok(Some(inc));
+        }
+        let mut dots: BTreeSet<(i64, i64)> = row.versions.dots().collect();
+        dots.extend(merge::past(self.conn, layout.no, row.rec)?.iter().map(|past| (past.inc, past.ctr)));
+        if dots.contains(&(inc, ctr)) {
+            return Ok(Some(inc));
+        }
+        let mut there = branches.iter().copied().filter(|branch| dots.contains(&(*branch, ctr)));
+        Ok(match (there.next(), there.next()) {
+            (Some(_), Some(_)) => None,
+            (one, _) => Some(one.unwrap_or(inc)),
+        })
     }
 
     /// What a new event follows: the last events of the record, or the change that made it. An event that named nothing

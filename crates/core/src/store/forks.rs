@@ -1,6 +1,7 @@
 //! Forks: two databases that went on under one name, such as a cloned PC. Both wrote different changes under the same
 //! incarnation and counter, and both are kept: from where a chain parts, each branch counts as an incarnation of its own,
 //! named after the segment that it begins with. So what is shown is a function of the segments held, whichever came first.
+//! The same where one of the two was restored and another chain carries on what it wrote: its branch is named after that chain.
 //
 // A fork is rare and a chain is left as soon as its fork is known (its owner takes a new incarnation), so nothing here is
 // kept up to date step by step: whenever a segment of a forked chain comes, the tables are made again from the log.
@@ -13,7 +14,7 @@ use niangjia_replication::{
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{apply::counter, log::LogKeys, memory::Memory, versions::damaged};
+use super::{apply::counter, carried, log::LogKeys, memory::Memory, versions::damaged};
 use crate::fault::Fault;
 
 const PURPOSE: &str = "niangjia 2026-11 branch of a forked chain";
@@ -25,15 +26,17 @@ pub(crate) struct Forks(BTreeMap<(i64, Incarnation), Forked>);
 #[derive(Default)]
 struct Forked {
     branches: Vec<Branch>,
+    /// Chains that carry other changes than this one under the same numbers, and their branch.
+    carriers: HashMap<Incarnation, usize>,
     /// The branch of each segment behind the fork.
     of: HashMap<[u8; 32], usize>,
     written: HashMap<i64, Vec<Written>>,
 }
 
-/// What stands behind a fork, up to the next one.
+/// What stands behind a fork, up to the next one; or what another chain carried on.
 struct Branch {
     name: Incarnation,
-    /// Its first counter.
+    /// Its first counter; none for what stands before the first fork.
     first: i64,
     /// The branch that it left; `None` where that is the chain before its first fork.
     from: Option<usize>,
@@ -90,6 +93,20 @@ pub(super) fn own_part(conn: &Connection, stream: i64, chain: i64, heads: &[Head
     Ok(own)
 }
 
+impl Written {
+    fn of(change: &Change, branch: usize) -> Self {
+        let fresh = change.sets.iter().all(|s| s.seen.is_empty());
+        Self {
+            branch,
+            tag: change.id().tag,
+            record: change.record,
+            fields: change.sets.iter().map(|s| s.field.to_string()).collect(),
+            event: change.event.is_some(),
+            made: fresh && change.event.as_ref().is_none_or(|e| e.seen.is_empty()),
+        }
+    }
+}
+
 impl Forks {
     /// Reads the forked chains, and what was written behind the forks.
     pub(super) fn load(conn: &Connection, memory: &mut Memory, log: &LogKeys<'_>) -> Result<Self, Fault> {
@@ -99,13 +116,15 @@ impl Forks {
         let mut forks = Self::default();
         for (stream, chain) in chains {
             let name = memory.incarnation(chain)?;
-            forks.0.insert((stream, name), Forked::load(conn, log, stream, chain, name)?);
+            forks.0.insert((stream, name), Forked::load(conn, log, memory, (stream, chain), name)?);
         }
         for ((stream, chain), forked) in &forks.0 {
             let chain = memory.number(conn, chain.0)?;
             for branch in &forked.branches {
                 let number = memory.number(conn, branch.name.0)?;
-                memory.note_branch(*stream, chain, number);
+                if number != chain {
+                    memory.note_branch(*stream, chain, number);
+                }
             }
             forked.name_batches(conn, memory, *stream, chain)?;
         }
@@ -150,6 +169,10 @@ impl Forks {
                 out.push(Dot { incarnation, ..*dot });
                 continue;
             }
+            if let Some(name) = forked.carried_on(carrier.chain, at) {
+                out.push(Dot { incarnation: name, ..*dot });
+                continue;
+            }
             let meant: Vec<&Written> = forked
                 .written
                 .get(&at)
@@ -172,8 +195,14 @@ impl Forks {
 }
 
 impl Forked {
-    fn load(conn: &Connection, log: &LogKeys<'_>, stream: i64, chain: i64, name: Incarnation) -> Result<Self, Fault> {
-        let mut forked = Self::default();
+    fn load(
+        conn: &Connection,
+        log: &LogKeys<'_>,
+        memory: &Memory,
+        (stream, chain): (i64, i64),
+        name: Incarnation,
+    ) -> Result<Self, Fault> {
+        let (mut forked, mut trunk) = (Self::default(), Vec::new());
         let mut statement = conn.prepare_cached(
             "SELECT hash, prev, bytes, (SELECT count(*) FROM segment o WHERE o.stream = s.stream AND o.chain = s.chain AND o.seq = s.seq AND o.prev = s.prev)
              FROM segment s WHERE stream = ?1 AND chain = ?2 ORDER BY seq, hash",
@@ -188,25 +217,83 @@ impl Forked {
             } else {
                 from
             };
-            let Some(branch) = branch else { continue };
-            forked.of.insert(hash, branch);
-            for change in log.changes(conn, row.get_ref(2)?.as_blob().map_err(damaged)?)? {
-                if change.dot.incarnation == name {
+            let changes = log.changes(conn, row.get_ref(2)?.as_blob().map_err(damaged)?)?;
+            if let Some(branch) = branch {
+                forked.of.insert(hash, branch);
+                for change in changes.iter().filter(|change| change.dot.incarnation == name) {
                     let at = counter(change.dot)?;
                     forked.branches[branch].first = forked.branches[branch].first.min(at);
-                    forked.written.entry(at).or_default().push(Written {
-                        branch,
-                        tag: change.id().tag,
-                        record: change.record,
-                        fields: change.sets.iter().map(|s| s.field.to_string()).collect(),
-                        event: change.event.is_some(),
-                        made: change.sets.iter().all(|s| s.seen.is_empty())
-                            && change.event.as_ref().is_none_or(|e| e.seen.is_empty()),
-                    });
+                    forked.written.entry(at).or_default().push(Written::of(change, branch));
                 }
+            } else {
+                trunk.extend(changes.into_iter().filter(|change| change.dot.incarnation == name));
             }
         }
+        forked.load_carried(carried::of(conn, log, memory, stream, chain)?, name, trunk)?;
         Ok(forked)
+    }
+
+    /// Finds what other chains carry under numbers that mean something else here. A carrier parts with the first change that
+    /// differs from all that stood under its number before: on the chain itself, or with a carrier whose name comes first.
+    fn load_carried(
+        &mut self,
+        carried: BTreeMap<Incarnation, Vec<Change>>,
+        name: Incarnation,
+        mut common: Vec<Change>,
+    ) -> Result<(), Fault> {
+        let mut parted = Vec::new();
+        let mut known: HashMap<i64, HashSet<[u8; 8]>> = HashMap::new();
+        for change in &common {
+            known.entry(counter(change.dot)?).or_default().insert(change.id().tag);
+        }
+        for (at, written) in &self.written {
+            known.entry(*at).or_default().extend(written.iter().map(|w| w.tag));
+        }
+        let fork = self.branches.iter().map(|branch| branch.first).min().unwrap_or(i64::MAX);
+        for (carrier, changes) in carried {
+            let mut own: Option<usize> = None;
+            for change in changes {
+                let (at, tag) = (counter(change.dot)?, change.id().tag);
+                let there = known.entry(at).or_default();
+                if there.contains(&tag) {
+                    continue;
+                }
+                let apart = own.is_some() || at >= fork || !there.is_empty();
+                there.insert(tag);
+                if !apart {
+                    common.push(change);
+                    continue;
+                }
+                let branch = *own.get_or_insert_with(|| {
+                    self.branches.push(Branch { name: branch_name(name, &carrier.0), first: at, from: None });
+                    self.branches.len() - 1
+                });
+                self.branches[branch].first = self.branches[branch].first.min(at);
+                self.carriers.insert(carrier, branch);
+                parted.push((at, Written::of(&change, branch)));
+            }
+        }
+        // What stands before the forks, as far as a reference may mean it or what was carried.
+        let Some(first) = parted.iter().map(|(at, _)| *at).min() else { return Ok(()) };
+        self.branches.push(Branch { name, first: i64::MAX, from: None });
+        let before = self.branches.len() - 1;
+        for change in &common {
+            let at = counter(change.dot)?;
+            if at >= first {
+                self.written.entry(at).or_default().push(Written::of(change, before));
+            }
+        }
+        for (at, written) in parted {
+            self.written.entry(at).or_default().push(written);
+        }
+        Ok(())
+    }
+
+    /// The branch of a chain that carries others changes under these numbers, where it has one of its own under this.
+    fn carried_on(&self, chain: Incarnation, at: i64) -> Option<Incarnation> {
+        let branch = *self.carriers.get(&chain)?;
+        let own = self.written.get(&at)?.iter().any(|written| written.branch == branch);
+        own.then(|| self.branches[branch].name)
     }
 
     /// The name of the branch on which a change of this chain stands.
@@ -221,7 +308,13 @@ impl Forked {
         if let Some(same) = self.written.get(&at).into_iter().flatten().find(|w| w.tag == tag) {
             return Ok(self.branches[same.branch].name);
         }
-        let behind = self.branches.iter().any(|branch| branch.first <= at);
+        if let Some(branch) = self.carriers.get(&carrier.chain).map(|branch| &self.branches[*branch])
+            && branch.first <= at
+        {
+            return Ok(branch.name);
+        }
+        let carried = |at: usize| self.carriers.values().any(|branch| *branch == at);
+        let behind = self.branches.iter().enumerate().any(|(n, branch)| branch.first <= at && !carried(n));
         Ok(if behind { branch_name(own, &carrier.chain.0) } else { own })
     }
 
@@ -249,7 +342,11 @@ impl Forked {
     /// What was imported on branches of this PC is undone under their names.
     fn name_batches(&self, conn: &Connection, memory: &mut Memory, stream: i64, chain: i64) -> Result<(), Fault> {
         for (at, branch) in self.branches.iter().enumerate() {
-            if !self.owns(conn, stream, chain, branch)? {
+            let carried = self.carriers.iter().any(|(carrier, of)| {
+                *of == at
+                    && memory.known_number(carrier.0).is_some_and(|carrier| memory.owns().any(|own| own == carrier))
+            });
+            if !carried && !self.owns(conn, stream, chain, branch)? {
                 continue;
             }
             let mut batches = conn

@@ -19,6 +19,7 @@ use super::{
     act::Moment,
     apply::{Applier, Fate, Fold, Pens, Touched, counter},
     base::{self, Below},
+    carried,
     forks::{self, Carrier, Forks},
     log::{LogKeys, Opened},
     memory::Memory,
@@ -245,7 +246,10 @@ impl<'a> Intake<'a> {
             return Ok(Taken::New(u64::from(header.changes)));
         }
         self.own_came |= self.memory.owns().any(|own| own == chain);
-        if chain == self.memory.own && !planted!("an old copy counts from its own end") {
+        let own = Incarnation(self.memory.ident(self.memory.own)?);
+        // On this PC's own chain, or carried on by the chain that its later life or its clone took.
+        let others = chain == self.memory.own || changes.iter().any(|change| change.dot.incarnation == own);
+        if others && !planted!("an old copy counts from its own end") {
             self.part()?;
         }
         self.conn
@@ -262,7 +266,7 @@ impl<'a> Intake<'a> {
         if sibling {
             forks::note(self.conn, number, chain)?;
         }
-        if sibling || forks::is_forked(self.conn, number, chain)? {
+        if self.parts((number, chain, carried), &changes)? {
             self.forked = true;
             return Ok(Taken::New(u64::from(header.changes)));
         }
@@ -277,6 +281,15 @@ impl<'a> Intake<'a> {
         let carrier = Carrier { stream: number, chain: header.chain, hash: Some(hash) };
         let new = self.apply(carrier, &changes, county)?;
         Ok(Taken::New(new))
+    }
+
+    /// Whether what a segment carries stands on a forked chain, or shows that one is: other changes bear these numbers.
+    pub(super) fn parts(&self, (stream, chain, carried): (i64, i64, i64), changes: &[Change]) -> Result<bool, Fault> {
+        if carried::differs(self.conn, &self.log, &self.memory, (stream, chain, carried), changes)? {
+            forks::note(self.conn, stream, carried)?;
+        }
+        Ok(forks::is_forked(self.conn, stream, chain)?
+            || (carried != chain && forks::is_forked(self.conn, stream, carried)?))
     }
 
     /// The incarnation whose changes a segment carries, as a rule that of its chain; its first and last counter.

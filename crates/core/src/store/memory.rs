@@ -254,6 +254,11 @@ impl Memory {
         }
     }
 
+    /// Whether other chains carry changes of an incarnation.
+    pub(crate) fn carries(&self, stream: i64, inc: i64) -> bool {
+        self.carried.get(&(stream, inc)).is_some_and(|carried| !carried.is_empty())
+    }
+
     /// Highest counter held of an incarnation, by whatever chain it came.
     pub(crate) fn reach(&self, stream: i64, inc: i64) -> i64 {
         let applied = self.heads.get(&(stream, inc)).map_or(0, |h| h.applied);
@@ -262,8 +267,13 @@ impl Memory {
 
     /// Whether this store holds the change, on whichever branch where its chain is forked.
     pub(crate) fn held_on_any_branch(&self, stream: i64, inc: i64, ctr: i64) -> bool {
-        let branches = self.branches.get(&(stream, inc)).map_or(&[][..], Vec::as_slice);
+        let branches = self.branches(stream, inc);
         self.held(stream, inc, ctr) || branches.iter().any(|branch| self.held(stream, *branch, ctr))
+    }
+
+    /// The branches of a forked chain.
+    pub(crate) fn branches(&self, stream: i64, inc: i64) -> &[i64] {
+        self.branches.get(&(stream, inc)).map_or(&[][..], Vec::as_slice)
     }
 
     pub(crate) fn note_branch(&mut self, stream: i64, inc: i64, branch: i64) {

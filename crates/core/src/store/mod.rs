@@ -3,6 +3,7 @@
 mod act;
 mod apply;
 mod base;
+mod carried;
 pub(crate) mod checkpoint;
 mod forks;
 mod heads;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use niangjia_replication::{Block, Head, Incarnation, Limits, change::Change, planted};
 
 use super::{
-    forks::{self, Carrier},
+    forks::Carrier,
     intake::Intake,
     log::{Fresh, Opened, put_out},
     orders::{self, Why},
@@ -43,8 +43,8 @@ impl Intake<'_> {
                     Opened::Changes(changes, county) => {
                         self.conn.prepare_cached("DELETE FROM aside WHERE segment = ?1")?.execute([no])?;
                         let name = self.memory.incarnation(chain)?;
-                        self.place(no, &name, &changes)?;
-                        self.forked |= forks::is_forked(self.conn, stream, chain)?;
+                        let carried = self.place(no, &name, &changes)?;
+                        self.forked |= self.parts((stream, chain, carried), &changes)?;
                         if !self.forked {
                             let carrier = Carrier { stream, chain: name, hash: Some(hash) };
                             count += self.apply(carrier, &changes, county)?;
@@ -61,13 +61,13 @@ impl Intake<'_> {
         Ok(count)
     }
 
-    /// Notes which changes a segment carries that came unopened.
-    fn place(&mut self, no: i64, chain: &Incarnation, changes: &[Change]) -> Result<(), Fault> {
+    /// Notes which changes a segment carries that came unopened. Returns their incarnation.
+    fn place(&mut self, no: i64, chain: &Incarnation, changes: &[Change]) -> Result<i64, Fault> {
         let (carried, first, last) = self.span(chain, changes)?;
         self.conn
             .prepare_cached("UPDATE segment SET carried = ?2, first_ctr = ?3, last_ctr = ?4 WHERE no = ?1")?
             .execute([no, carried, first, last])?;
-        Ok(())
+        Ok(carried)
     }
 
     /// Takes back a block of this PC that the database does not hold: applied, and to be sent again under its own ids.
