@@ -20,6 +20,19 @@ export async function foundsTheCounty(person) {
   await person.sees('东海县总工会的应急密钥')
 }
 
+/** Joins the county with an enrolment packet and the code told by phone. */
+export async function joinsTheCounty(person, { file, code }) {
+  await person.sees('欢迎使用娘家')
+  await person.press('用数据包加入')
+  await person.hands(file)
+  await person.writes('口令码', code)
+  await person.writes('您的姓名', '李强')
+  await person.writes('设一个口令', PASSPHRASE)
+  await person.writes('再输一遍口令', PASSPHRASE)
+  await person.press('加入')
+  await person.sees('李强，今天办什么？')
+}
+
 /** Waits until a face stands on the page with all its points, or none does. */
 async function pictured(person, wanted) {
   for (let look = 0; look < 100; look += 1) {

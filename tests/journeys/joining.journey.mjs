@@ -1,6 +1,6 @@
 // A township joins the county with its packet, registers a member while nobody looks, and comes into step.
 import { openCounty } from './county.mjs'
-import { PASSPHRASE, WANG_FANG } from './first-day.journey.mjs'
+import { WANG_FANG, joinsTheCounty } from './first-day.journey.mjs'
 
 let county
 
@@ -15,15 +15,7 @@ export default {
   async walk({ person, step }) {
     await step('the township joins with a file and a code told by phone', async () => {
       const { file, code } = await county.invites('平明镇总工会', '990100104')
-      await person.sees('欢迎使用娘家')
-      await person.press('用数据包加入')
-      await person.hands(file)
-      await person.writes('口令码', code.toLowerCase())
-      await person.writes('您的姓名', '李强')
-      await person.writes('设一个口令', PASSPHRASE)
-      await person.writes('再输一遍口令', PASSPHRASE)
-      await person.press('加入')
-      await person.sees('李强，今天办什么？')
+      await joinsTheCounty(person, { file, code: code.toLowerCase() })
       await person.sees('平明镇总工会')
     })
 

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { foundCounty } from './county.mjs'
 import { fitsHere } from './fits.mjs'
-import { PASSPHRASE, WANG_FANG } from './first-day.journey.mjs'
+import { WANG_FANG, joinsTheCounty } from './first-day.journey.mjs'
 import { sticksOf } from './runner.mjs'
 
 let county
@@ -25,15 +25,7 @@ export default {
     const onStick = () => readdirSync(stick).filter((name) => name.endsWith('.njpack'))
 
     await step('without a line, the stick is the road', async () => {
-      await person.sees('欢迎使用娘家')
-      await person.press('用数据包加入')
-      await person.hands(invitation.file)
-      await person.writes('口令码', invitation.code)
-      await person.writes('您的姓名', '李强')
-      await person.writes('设一个口令', PASSPHRASE)
-      await person.writes('再输一遍口令', PASSPHRASE)
-      await person.press('加入')
-      await person.sees('李强，今天办什么？')
+      await joinsTheCounty(person, invitation)
       await person.press('会员入会登记')
       await person.writes('姓名', '王芳')
       await person.writes('证件号码', WANG_FANG)

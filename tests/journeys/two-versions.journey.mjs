@@ -1,7 +1,7 @@
 // The county and the township mend 王芳's phone on the same day, neither knowing of the other. Both versions are shown, one is taken.
 import { openCounty } from './county.mjs'
 import { fitsHere } from './fits.mjs'
-import { PASSPHRASE, WANG_FANG } from './first-day.journey.mjs'
+import { WANG_FANG, joinsTheCounty } from './first-day.journey.mjs'
 
 const HERE = '13900000001'
 const THERE = '13800000009'
@@ -27,16 +27,7 @@ export default {
     }
 
     await step('she is registered here and known at the county', async () => {
-      const { file, code } = await county.invites('平明镇总工会', '990100104')
-      await person.sees('欢迎使用娘家')
-      await person.press('用数据包加入')
-      await person.hands(file)
-      await person.writes('口令码', code)
-      await person.writes('您的姓名', '李强')
-      await person.writes('设一个口令', PASSPHRASE)
-      await person.writes('再输一遍口令', PASSPHRASE)
-      await person.press('加入')
-      await person.sees('李强，今天办什么？')
+      await joinsTheCounty(person, await county.invites('平明镇总工会', '990100104'))
       await person.press('会员入会登记')
       await person.writes('姓名', '王芳')
       await person.writes('证件号码', WANG_FANG)

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCounty } from './county.mjs'
-import { PASSPHRASE } from './first-day.journey.mjs'
+import { joinsTheCounty } from './first-day.journey.mjs'
 import { PASSPHRASE as COUNTY } from './programs.mjs'
 import { TOP } from './runner.mjs'
 
@@ -21,16 +21,7 @@ export default {
   },
   async walk({ person, step, neighbour }) {
     await step('the township joins', async () => {
-      const { file, code } = await county.invites('平明镇总工会', '990100104')
-      await person.sees('欢迎使用娘家')
-      await person.press('用数据包加入')
-      await person.hands(file)
-      await person.writes('口令码', code)
-      await person.writes('您的姓名', '李强')
-      await person.writes('设一个口令', PASSPHRASE)
-      await person.writes('再输一遍口令', PASSPHRASE)
-      await person.press('加入')
-      await person.sees('李强，今天办什么？')
+      await joinsTheCounty(person, await county.invites('平明镇总工会', '990100104'))
       await person.isAccessible('home')
     })
 

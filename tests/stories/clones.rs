@@ -125,6 +125,42 @@ async fn a_form_that_was_open_when_the_clone_became_known_is_saved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clone_of_a_clone_is_understood_by_what_it_was_called_before() {
+    let county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    let mut second = cloned(&mut first).await;
+    first.join("王芳", WANG_FANG).await;
+    second.join("张伟民", ZHANG_WEIMIN).await;
+    second.sync().await;
+    // Copied again before the first one is heard of.
+    let third = cloned(&mut second).await;
+    let shan = third.join("单晓", SHAN_XIAO).await;
+    first.sync().await;
+    // The third learns that it is a clone, and goes on; of the second's further work it has not heard yet.
+    third.sync().await;
+    let form = third.member(&shan).await;
+    third.save(&form, json!({ "post": "质检员" })).await;
+    second.join("赵一", "99010119700101001X").await;
+    second.sync().await;
+    third.sync().await;
+    third.save(&form, json!({ "department": "一车间" })).await;
+    let page = third.member(&shan).await;
+    assert_eq!((&page["fields"]["department"], &page["conflicts"]), (&json!("一车间"), &json!([])), "shown at once");
+    all_agree(&county.desk, [&third, &second]).await;
+    all_agree(&county.desk, [&first, &second]).await;
+    for desk in [&county.desk, &first, &second, &third] {
+        let page = desk.member(&shan).await;
+        assert_eq!(
+            (&page["fields"]["post"], &page["fields"]["department"]),
+            (&json!("质检员"), &json!("一车间")),
+            "{page}"
+        );
+        assert_eq!(page["conflicts"], json!([]));
+        assert_eq!(desk.ask("sync.status", json!({})).await["parked"], 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_county_decided_on_a_record_that_a_branch_made_is_understood() {
     let county = County::found().await;
     let mut first = county.township("平明镇总工会", "320722104", "李强").await;

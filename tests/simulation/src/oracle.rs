@@ -192,6 +192,8 @@ pub(crate) struct Photo {
     /// Hash of what was given.
     pub(crate) plain: [u8; 32],
     office: usize,
+    /// The PC on which it was given.
+    by: usize,
     /// PCs whose disks hold it for certain.
     on: Disks,
     at_hub: bool,

@@ -195,7 +195,7 @@ impl World {
 
     /// At the end: whatever lies on a disk that is still there, or at the hub, is shown wherever its member is.
     pub(crate) fn photos_are_everywhere(&mut self) {
-        for (address, office, safe) in self.oracle.safe_photos() {
+        for (address, office, safe) in self.oracle.safe_photos(&self.thieves) {
             for pc in self.alive() {
                 let reads = self.pcs[pc].office_no == 0 || self.pcs[pc].office_no == office;
                 if reads && safe && !self.seen(pc, &address) {

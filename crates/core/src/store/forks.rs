@@ -122,6 +122,12 @@ impl Forks {
             let chain = memory.number(conn, chain.0)?;
             for branch in &forked.branches {
                 let number = memory.number(conn, branch.name.0)?;
+                let mut from = branch.from;
+                while let Some(before) = from.map(|from| &forked.branches[from]) {
+                    let before_number = memory.number(conn, before.name.0)?;
+                    memory.note_branch(*stream, before_number, number);
+                    from = before.from;
+                }
                 if number != chain {
                     memory.note_branch(*stream, chain, number);
                 }
@@ -150,6 +156,19 @@ impl Forks {
         Ok((named != *change).then_some(named))
     }
 
+    /// The forked chain that an incarnation is, or is a branch of; and then which one. A branch may fork again, and what was read
+    /// before that was known bears the name of the branch.
+    fn named(&self, stream: i64, incarnation: Incarnation) -> Option<(&Forked, Option<usize>)> {
+        if let Some(forked) = self.0.get(&(stream, incarnation)) {
+            return Some((forked, None));
+        }
+        let mut forks = self.0.iter().filter(|((of, _), _)| *of == stream).map(|(_, forked)| forked);
+        forks.find_map(|forked| {
+            let branch = forked.branches.iter().position(|branch| branch.name == incarnation)?;
+            Some((forked, Some(branch)))
+        })
+    }
+
     fn seen(
         &self,
         carrier: Carrier,
@@ -159,7 +178,7 @@ impl Forks {
     ) -> Result<Vec<Dot>, Fault> {
         let mut out = Vec::with_capacity(seen.len());
         for dot in seen {
-            let Some(forked) = self.0.get(&(carrier.stream, dot.incarnation)) else {
+            let Some((forked, on)) = self.named(carrier.stream, dot.incarnation) else {
                 out.push(*dot);
                 continue;
             };
@@ -179,6 +198,7 @@ impl Forks {
                 .into_iter()
                 .flatten()
                 .filter(|w| w.record == record && (w.made || means(w)))
+                .filter(|w| on.is_none_or(|branch| forked.descends(w.branch, branch)))
                 .collect();
             match meant.as_slice() {
                 [] => out.push(*dot),
@@ -294,6 +314,15 @@ impl Forked {
         let branch = *self.carriers.get(&chain)?;
         let own = self.written.get(&at)?.iter().any(|written| written.branch == branch);
         own.then(|| self.branches[branch].name)
+    }
+
+    /// Whether a branch is another one, or left it somewhere.
+    fn descends(&self, mut branch: usize, other: usize) -> bool {
+        while branch != other {
+            let Some(from) = self.branches[branch].from else { return false };
+            branch = from;
+        }
+        true
     }
 
     /// The name of the branch on which a change of this chain stands.

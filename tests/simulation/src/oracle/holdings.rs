@@ -119,8 +119,10 @@ impl Oracle {
     }
 
     /// Address and office of each photo, and whether it lies somewhere for certain.
-    pub(crate) fn safe_photos(&self) -> Vec<(String, usize, bool)> {
-        self.photos.iter().map(|(address, p)| (address.clone(), p.office, p.at_hub || p.on != 0)).collect()
+    pub(crate) fn safe_photos(&self, thieves: &[usize]) -> Vec<(String, usize, bool)> {
+        // What a thief's PC had not told before it was shut out lies in quarantine, and its photo with it.
+        let told = self.photos.iter().filter(|(_, p)| !thieves.contains(&p.by));
+        told.map(|(address, p)| (address.clone(), p.office, p.at_hub || p.on != 0)).collect()
     }
 
     /// Photos that lie on a disk for certain.
