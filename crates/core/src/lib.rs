@@ -7,6 +7,7 @@
 extern crate self as niangjia_core;
 
 pub mod blobs;
+pub mod carry;
 pub mod checkpoints;
 pub mod checks;
 pub mod codes;

@@ -98,6 +98,9 @@ enum Verb {
     },
     /// Comes into step with the hub.
     Sync,
+    /// Comes into step while the office is locked, without a passphrase: sends what is sealed, lays what comes beside the office
+    /// until somebody unlocks it.
+    Carry,
     /// Comes into step by files, such as on a stick.
     Packet {
         #[command(subcommand)]
@@ -317,12 +320,13 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
         Verb::Call { name, question } => {
             let question: Value = serde_json::from_str(&question)
                 .map_err(|e| Fault::question(format!("line {} column {}", e.line(), e.column())))?;
-            let early = ["app.state", "app.create", "app.join", "app.settings"];
+            let early = ["app.state", "app.create", "app.join", "app.settings", "carry.now"];
             let station =
                 if early.contains(&name.as_str()) { Station::open(dir)? } else { unlocked(dir, args.who).await? };
             station.call(&name, question).await.map(Some)
         }
         Verb::Sync => unlocked(dir, args.who).await?.call("sync.now", json!({})).await.map(Some),
+        Verb::Carry => Station::open(dir)?.call("carry.now", json!({})).await.map(Some),
         Verb::Packet { what: Packet::Export { to, out, part_bytes, whole } } => {
             let question = json!({ "to": to, "path": out, "part_bytes": part_bytes, "whole": whole });
             unlocked(dir, args.who).await?.call("packets.export", question).await.map(Some)

@@ -42,6 +42,9 @@ pub(crate) struct Folder {
     /// Large type.
     #[serde(default)]
     pub(crate) large_type: bool,
+    /// Nothing is exchanged while the office is locked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) carry_off: bool,
     /// Where the script door wrote the shares of the county root, until somebody says that they were put away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) kit: Option<PathBuf>,

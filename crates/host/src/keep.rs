@@ -67,6 +67,10 @@ impl Keeper {
         }
     }
 
+    pub(crate) fn keeping(&self) -> &Keeping {
+        &self.keeping
+    }
+
     pub(crate) fn disk(&self, dir: &Path) -> DiskState {
         let free_bytes = space::free(dir);
         DiskState { free_bytes, state: self.keeping.judge(free_bytes) }
@@ -216,7 +220,15 @@ impl Station {
     pub(crate) fn lock(self: &Arc<Self>) {
         let Some(session) = self.leave() else { return };
         let station = self.clone();
-        let parting = std::thread::spawn(move || station.snapshot_by_itself(&session));
+        let parting = std::thread::spawn(move || {
+            // Sealed first, so that the snapshot knows what will be handed over.
+            station.wait_for_carry();
+            station.carry_on(&session, true);
+            // The locked window says what is on its way.
+            station.tell(&["sync".to_owned()]);
+            station.timer.wake();
+            station.snapshot_by_itself(&session);
+        });
         let before = self.keeper.parting.lock().unwrap_or_else(PoisonError::into_inner).replace(parting);
         if let Some(before) = before {
             // It cannot fail but by a panic, and that has been told already.

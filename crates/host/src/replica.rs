@@ -1,6 +1,11 @@
 //! The office as the link sees it.
 
-use std::{collections::BTreeMap, io::ErrorKind::NotFound, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io::ErrorKind::NotFound,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use niangjia_core::{
     Fault,
@@ -18,8 +23,35 @@ use crate::moment;
 pub(crate) struct OfficeReplica {
     pub(crate) office: Arc<Office>,
     pub(crate) touched: Vec<String>,
-    /// Where the beginning of a frame is kept that a break left: sealed bytes, as on the line.
-    pub(crate) begun: PathBuf,
+    pub(crate) begun: Begins,
+}
+
+/// Where the beginning of a frame is kept that a break left: sealed bytes, as on the line, for the office and for its spool.
+pub(crate) struct Begins(pub(crate) PathBuf);
+
+impl Begins {
+    pub(crate) fn of(data: &Path) -> Self {
+        Self(data.join("line.part"))
+    }
+
+    pub(crate) fn begun(&self, stream: &Stream) -> Vec<u8> {
+        let kept = std::fs::read(&self.0).unwrap_or_default();
+        // The hub compares what is offered to it, so a torn or foreign file costs nothing but its bytes.
+        let of = kept.iter().position(|byte| *byte == b'\n').map(|end| kept.split_at(end));
+        of.filter(|(name, _)| *name == stream.to_string().as_bytes())
+            .map_or_else(Vec::new, |(_, rest)| rest[1..].to_vec())
+    }
+
+    pub(crate) fn keep(&self, stream: &Stream, bytes: &[u8]) {
+        let kept = if bytes.is_empty() {
+            std::fs::remove_file(&self.0)
+        } else {
+            std::fs::write(&self.0, [stream.to_string().as_bytes(), b"\n", bytes].concat())
+        };
+        if let Err(cause) = kept.or_else(|cause| if cause.kind() == NotFound { Ok(()) } else { Err(cause) }) {
+            tracing::debug!(%cause, "the beginning of a frame is not kept; it comes again whole");
+        }
+    }
 }
 
 fn failed(fault: Fault) -> ReplicaFault {
@@ -55,22 +87,11 @@ impl Replica for OfficeReplica {
     }
 
     fn begun(&mut self, stream: &Stream) -> Vec<u8> {
-        let kept = std::fs::read(&self.begun).unwrap_or_default();
-        // The hub compares what is offered to it, so a torn or foreign file costs nothing but its bytes.
-        let of = kept.iter().position(|byte| *byte == b'\n').map(|end| kept.split_at(end));
-        of.filter(|(name, _)| *name == stream.to_string().as_bytes())
-            .map_or_else(Vec::new, |(_, rest)| rest[1..].to_vec())
+        self.begun.begun(stream)
     }
 
     fn keep_begun(&mut self, stream: &Stream, bytes: &[u8]) {
-        let kept = if bytes.is_empty() {
-            std::fs::remove_file(&self.begun)
-        } else {
-            std::fs::write(&self.begun, [stream.to_string().as_bytes(), b"\n", bytes].concat())
-        };
-        if let Err(cause) = kept.or_else(|cause| if cause.kind() == NotFound { Ok(()) } else { Err(cause) }) {
-            tracing::debug!(%cause, "the beginning of a frame is not kept; it comes again whole");
-        }
+        self.begun.keep(stream, bytes);
     }
 
     fn orders(&mut self, epoch: &Incarnation) -> Result<Vec<Vec<u8>>, ReplicaFault> {

@@ -32,11 +32,13 @@ pub struct Keeping {
     pub ballast: bool,
     /// Use between two snapshots.
     pub every: Duration,
+    /// Bytes of what comes while the office is locked that are laid beside it.
+    pub inbox: u64,
 }
 
 impl Default for Keeping {
     fn default() -> Self {
-        Self { low: 500 * MIB, full: 200 * MIB, ballast: true, every: Duration::from_secs(4 * 3600) }
+        Self { low: 500 * MIB, full: 200 * MIB, ballast: true, every: Duration::from_secs(4 * 3600), inbox: 256 * MIB }
     }
 }
 

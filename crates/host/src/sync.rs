@@ -23,10 +23,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
+    carry::{CARRY_NONE, CARRY_UNLOCKED},
     keep::FULL,
     link::{DeviceAuth, Lane, Link, LinkFault, Step, call},
     moment,
-    replica::{Fetching, OfficeReplica},
+    replica::{Begins, Fetching, OfficeReplica},
     station::{Session, Station},
 };
 
@@ -36,7 +37,7 @@ mod progress;
 pub use claim::{ClaimAnswer, ClaimAsk};
 pub use progress::Timer;
 
-/// How often an unlocked office looks for the hub by itself, before jitter.
+/// How often an office looks for the hub by itself, before jitter.
 const EVERY: Duration = Duration::from_secs(60);
 /// How soon after a save it tries.
 const SOON: Duration = Duration::from_secs(3);
@@ -93,7 +94,7 @@ pub struct BlobsMoved {
     pub stopped: Option<Say>,
 }
 
-fn spoken(fault: &LinkFault) -> Fault {
+pub(crate) fn spoken(fault: &LinkFault) -> Fault {
     // The office's own fault says more than that there was one.
     if let LinkFault::Replica(ReplicaFault(cause)) = fault
         && let Some(own) = cause.downcast_ref::<Fault>()
@@ -103,7 +104,7 @@ fn spoken(fault: &LinkFault) -> Fault {
     Fault::say(fault.key(), Say::new(fault.zh(), fault.en())).because(fault)
 }
 
-fn address(hub: &Hub) -> Result<HubAddress, Fault> {
+pub(crate) fn address(hub: &Hub) -> Result<HubAddress, Fault> {
     let key = hex::decode(hub.key.trim())
         .ok()
         .and_then(|b| <[u8; 32]>::try_from(b).ok())
@@ -166,6 +167,13 @@ impl Station {
                 }
             }
         });
+        let (station, carrying) = (self.clone(), session.clone());
+        blocking(move || {
+            // What a kill would leave locked is as true as the last exchange.
+            station.carry_on(&carrying, false);
+            Ok(())
+        })
+        .await?;
         self.tell(&["sync".to_owned()]);
         result.map_err(|fault| self.keeper.spoken(self.dir(), fault)).inspect_err(|fault| {
             self.notice(fault);
@@ -201,11 +209,8 @@ impl Station {
         for pass in 0..2 {
             let office = session.office.clone();
             blocking(move || office.seal(&mut moment().rng)).await?;
-            let mut replica = OfficeReplica {
-                office: session.office.clone(),
-                touched: Vec::new(),
-                begun: self.dir().join("line.part"),
-            };
+            let mut replica =
+                OfficeReplica { office: session.office.clone(), touched: Vec::new(), begun: Begins::of(self.dir()) };
             let station = self.clone();
             let mut progress = move |step: Step| {
                 station.timer.change(|p| match step {
@@ -216,8 +221,7 @@ impl Station {
             };
             let outcome = link.through(&mut replica, &mut progress).await.map_err(|e| {
                 if let LinkFault::TooBusy { retry_after_s } = e {
-                    let until = Instant::now() + call::spread(Duration::from_secs(retry_after_s));
-                    self.timer.change(|p| p.not_before = Some(until));
+                    self.timer.busy(call::spread(Duration::from_secs(retry_after_s)));
                 }
                 spoken(&e)
             })?;
@@ -316,12 +320,15 @@ impl Station {
                     tokio::time::sleep(SOON).await;
                 }
                 let Some(station) = station.upgrade() else { return };
-                let Ok(session) = station.session() else { continue };
-                if session.office.hub().is_none() {
-                    continue;
-                }
-                match station.exchange().await {
-                    Ok(_) => failures = 0,
+                let done = match station.session() {
+                    Ok(session) if session.office.hub().is_none() => continue,
+                    Ok(_) => station.exchange().await.map(drop),
+                    Err(_) => station.carry_now().await.map(drop),
+                };
+                match done {
+                    Ok(()) => failures = 0,
+                    // Nothing to do, or another does it; no reason to come later.
+                    Err(fault) if matches!(fault.code.as_str(), CARRY_NONE | CARRY_UNLOCKED) => failures = 0,
                     Err(fault) => {
                         failures += 1;
                         tracing::info!(code = fault.code, "no exchange");
@@ -341,7 +348,9 @@ fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.75 + f64::from(byte[0]) / 512.0)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
     tokio::task::spawn_blocking(work).await.map_err(|e| {
         Fault::new(
             "program_failed",

@@ -115,3 +115,32 @@ fn a_preview_of_one_call_is_taken_in_by_the_next() {
     let done = ask("members.import", serde_json::json!({ "preview": seen["preview"], "commit": true }));
     assert_eq!(done["written"], 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_comes_into_step_without_a_passphrase() {
+    let home = tempfile::tempdir().unwrap();
+    let hub_dir = tempfile::tempdir().unwrap();
+    let hub = niangjia_hub::Hub::start(hub_dir.path(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    assert!(county(home.path(), "county", "kit").status.success());
+    let ask = |args: &[&str], known: bool| {
+        let mut command = office(home.path());
+        if !known {
+            command.env_remove("NIANGJIA_PASSPHRASE").stdin(Stdio::null());
+        }
+        let ended = command.args(args).output().unwrap();
+        let said = if ended.status.success() { &ended.stdout } else { &ended.stderr };
+        (ended.status.code(), serde_json::from_slice::<Value>(said).unwrap_or_else(|_| panic!("{ended:?}")))
+    };
+    let claim = serde_json::json!({ "url": hub.url(), "key": hub.key_hex, "claim": hub.claim }).to_string();
+    assert_eq!(ask(&["--data", "county", "call", "hub.claim", &claim], true).0, Some(0));
+    assert_eq!(ask(&["--data", "county", "sync"], true).0, Some(0));
+    let (code, told) = ask(&["--data", "county", "carry"], false);
+    assert_eq!((code, &told["unsent"], &told["shut_out"]), (Some(0), &0.into(), &false.into()), "{told}");
+    let (_, state) = ask(&["--data", "county", "call", "app.state"], false);
+    assert_eq!((&state["stage"], &state["carry"]["say"]), (&"locked".into(), &told["say"]));
+    // An office without a hub has nothing to do.
+    assert!(office(home.path()).args(TOWN).output().unwrap().status.success());
+    let (code, fault) = ask(&["--data", "town", "carry"], false);
+    assert_eq!((code, &fault["code"]), (Some(1), &"carry_none".into()));
+    hub.stop().await;
+}

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use niangjia_replication::keys::{Identity, VerifyingKey, chain_from_cbor, verify_chain};
+use niangjia_replication::keys::{Identity, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_asker};
 use niangjia_replication::wire::{NAMED, NONCE, RefusalCode, SCHEME, request_digest};
 
 use crate::relay::device;
@@ -56,7 +56,7 @@ impl Signed {
         body: &[u8],
     ) -> Result<(), RefusalCode> {
         let digest = request_digest(hub, method, path, body, &self.nonce);
-        who.identity.device_key.verify(&digest, &self.signature).map_err(|_| RefusalCode::Unsigned)
+        who.key.verify(&digest, &self.signature).map_err(|_| RefusalCode::Unsigned)
     }
 }
 
@@ -64,7 +64,10 @@ impl Signed {
 #[derive(Clone)]
 pub(crate) struct Asker {
     pub(crate) identity: Identity,
+    /// The device, also where its carrier asks: what is shut out or remembered is the device.
     pub(crate) device: Device,
+    /// Signs the request.
+    key: VerifyingKey,
 }
 
 impl Asker {
@@ -72,8 +75,14 @@ impl Asker {
     pub(crate) fn of(signed: &Signed, root: &VerifyingKey) -> Result<Self, RefusalCode> {
         let Chain::Shown(chain) = &signed.chain else { return Err(RefusalCode::Unsigned) };
         let certs = chain_from_cbor(chain).map_err(|_| RefusalCode::Malformed)?;
-        let identity = verify_chain(&certs, root).map_err(|_| RefusalCode::Foreign)?;
-        Ok(Self { identity, device: device(&identity, chain.clone()) })
+        let asking = verify_asker(&certs, root).map_err(|_| RefusalCode::Foreign)?;
+        let chain = chain_to_cbor(certs.get(..asking.device).unwrap_or_default());
+        Ok(Self { identity: asking.identity, device: device(&asking.identity, chain), key: asking.key })
+    }
+
+    /// Whether a locked PC asks, by its carrier.
+    pub(crate) fn carried(&self) -> bool {
+        self.key != self.identity.device_key
     }
 }
 

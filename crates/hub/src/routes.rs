@@ -263,7 +263,7 @@ async fn claim(
     let asker = Asker::of(&signed, &ask.root)?;
     signed.check(&asker, &desk.key, "POST", &path, &body)?;
     let right = Claim::parse(&ask.claim).is_ok_and(|claim| claim.matches(&desk.birth.claim));
-    if !right || !asker.identity.county {
+    if !right || !asker.identity.county || asker.carried() {
         tracing::warn!(device = %asker.identity.cert, "a wrong claim");
         return Err(RefusalCode::ClaimWrong.into());
     }
@@ -284,6 +284,8 @@ async fn changed(State(desk): State<Arc<Desk>>, request: Request) -> Result<Resp
     if ask.about.iter().flat_map(|said| [&said.name, &said.code, &said.version]).any(|text| text.len() > wire::ABOUT) {
         return Err(RefusalCode::Malformed.into());
     }
+    // What an office is called is said by whoever works in it.
+    let ask = if asker.carried() { ChangedAsk { about: None, ..ask } } else { ask };
     let now = now_ms();
     let beginnings = desk.beginnings.clone();
     let changed = desk.judge(root, move |relay| {

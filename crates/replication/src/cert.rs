@@ -49,6 +49,9 @@ pub enum CertKind {
     Delegation = 3,
     /// A PC of an office; certified by a delegation of that office.
     Device = 4,
+    /// The transport key of a locked PC; certified by that PC. It asks a hub in the PC's name and signs nothing that lasts: only
+    /// [`verify_asker`] knows it, everywhere else a chain with it is refused.
+    Carrier = 5,
 }
 
 impl CertKind {
@@ -59,6 +62,7 @@ impl CertKind {
             2 => Self::CountyDevice,
             3 => Self::Delegation,
             4 => Self::Device,
+            5 => Self::Carrier,
             number => return Err(Bad::Unknown { what: "certificate kind", number }),
         })
     }
@@ -369,3 +373,7 @@ pub(crate) fn read_chain(r: &mut Reader<'_>) -> Result<Vec<Cert>, Bad> {
 
 #[cfg(test)]
 mod tests;
+
+mod carrier;
+
+pub use carrier::{Asking, verify_asker};

@@ -10,7 +10,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::bad::Bad;
 
-pub use crate::cert::{Cert, CertId, CertKind, Claims, Identity, chain_from_cbor, chain_to_cbor, verify_chain};
+pub use crate::cert::{
+    Asking, Cert, CertId, CertKind, Claims, Identity, chain_from_cbor, chain_to_cbor, verify_asker, verify_chain,
+};
 
 macro_rules! masked {
     ($name:ident) => {

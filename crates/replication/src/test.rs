@@ -76,6 +76,14 @@ impl County {
         Self { id, root, issuing, delegation, device, office, certs: [first, second, third, fourth] }
     }
 
+    /// The carrier of the device, and its certificates.
+    pub(crate) fn carrier(&self) -> (SigningKey, Vec<Cert>) {
+        let key = SigningKey::generate(&mut rng(40));
+        let cert =
+            self.certs[3].certify(&self.device, CertKind::Carrier, key.public(), None, self.office, [7; 16]).unwrap();
+        (key, [&self.certs[..], &[cert]].concat())
+    }
+
     pub(crate) fn pinned(&self) -> VerifyingKey {
         self.root.public()
     }

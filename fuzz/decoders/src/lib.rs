@@ -250,7 +250,11 @@ fn blob_piece(bytes: &[u8]) -> bool {
 fn certificates(bytes: &[u8]) -> bool {
     let root = Seeds::known().root.public();
     let _ = Cert::from_bytes(bytes).map(|cert| cert.verify(&root));
-    keys::chain_from_cbor(bytes).is_ok_and(|chain| keys::verify_chain(&chain, &root).is_ok())
+    keys::chain_from_cbor(bytes).is_ok_and(|chain| {
+        let device = keys::verify_chain(&chain, &root).is_ok();
+        assert!(keys::verify_asker(&chain, &root).is_ok() || !device, "whoever is a device may ask");
+        device
+    })
 }
 
 fn revocation(bytes: &[u8]) -> bool {

@@ -111,7 +111,7 @@ impl Oracle {
     /// A photo was given to a member.
     pub(crate) fn photo(&mut self, id: &str, address: &str, plain: [u8; 32], pc: usize) {
         self.count += 1;
-        let photo = Photo { plain, office: self.papers[id].office, on: bit(pc), at_hub: false, no: self.count };
+        let photo = Photo { plain, office: self.papers[id].office, by: pc, on: bit(pc), at_hub: false, no: self.count };
         self.photos.insert(address.to_owned(), photo);
     }
 

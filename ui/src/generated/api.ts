@@ -56,6 +56,10 @@ export interface AppState {
   disk: DiskState
   /** What is wrong with the data file, where something is; nothing is written then. */
   trouble?: Trouble | null
+  /** While locked: what is on its way out and in. */
+  carry?: CarryState | null
+  /** Whether data are sent and fetched while the office is locked. */
+  carries: boolean
 }
 
 /** A picture for a field of a record. */
@@ -156,6 +160,28 @@ export interface Came {
   waiting: number
   /** Pictures that are whole now. */
   blobs: number
+}
+
+/** How a locked office stands towards its hub. */
+export interface CarryState {
+  /** Changes written on this PC that the hub does not hold yet. */
+  unsent: number
+  /** Those of them that are sent only once the office is unlocked. */
+  later: number
+  /** Changes that came since the office was locked; they take effect when it is unlocked. */
+  received: number
+  /** Sealed bytes of them. */
+  inbox_bytes: number
+  /** So many may lie there. */
+  inbox_most: number
+  /** No more fits: the rest comes when the office is unlocked. */
+  full: boolean
+  /** The county has shut out this PC: nothing is sent or fetched any more. */
+  shut_out: boolean
+  /** When the last exchange of the locked office ended well, milliseconds since 1970. */
+  last?: number | null
+  /** All this in a sentence. */
+  say: Say
 }
 
 /** Everything a form or list needs to draw itself. */
@@ -1386,6 +1412,8 @@ export interface SettingsAsk {
   language?: Language | null
   /** Large type. */
   large_type?: boolean | null
+  /** Whether data are sent and fetched while the office is locked. */
+  carry?: boolean | null
 }
 
 /** Which side of a conflict is taken. */
@@ -1606,6 +1634,7 @@ export interface Commands {
   'app.state': { ask: Nothing; answer: AppState }
   'app.unlock': { ask: UnlockAsk; answer: AppState }
   'audit.recent': { ask: Page; answer: AuditPage }
+  'carry.now': { ask: Nothing; answer: CarryState }
   'catalogue': { ask: Nothing; answer: Catalogue }
   'checkpoints.list': { ask: Nothing; answer: Checkpoints }
   'checkpoints.make': { ask: MakeAsk; answer: CheckpointLine }

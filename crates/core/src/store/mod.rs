@@ -14,6 +14,7 @@ mod mend;
 mod merge;
 mod open;
 pub(crate) mod orders;
+pub(crate) mod outgoing;
 mod pieces;
 mod rebuild;
 mod replay;

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::restore::{RestoreAnswer, RestoreAsk};
-use crate::{snapshots::SnapshotsAnswer, space::DiskState, trouble::Trouble};
+use crate::{carry::CarryState, snapshots::SnapshotsAnswer, space::DiskState, trouble::Trouble};
 
 /// How far the program is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -68,6 +68,10 @@ pub struct AppState {
     pub disk: DiskState,
     /// What is wrong with the data file, where something is; nothing is written then.
     pub trouble: Option<Trouble>,
+    /// While locked: what is on its way out and in.
+    pub carry: Option<CarryState>,
+    /// Whether data are sent and fetched while the office is locked.
+    pub carries: bool,
 }
 
 /// The office.
@@ -165,6 +169,9 @@ pub struct SettingsAsk {
     /// Large type.
     #[serde(default)]
     pub large_type: Option<bool>,
+    /// Whether data are sent and fetched while the office is locked.
+    #[serde(default)]
+    pub carry: Option<bool>,
 }
 
 /// A further clerk.
@@ -193,6 +200,7 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     registry.query("app.lock", Role::Viewer, at_station::<Nothing, AppState>);
     registry.query("app.passphrase", Role::Viewer, at_station::<PassphraseAsk, ClerkState>);
     registry.query("app.settings", Role::Viewer, at_station::<SettingsAsk, AppState>);
+    registry.query("carry.now", Role::Viewer, at_station::<Nothing, CarryState>);
     registry.query("clerks.add", Role::SecurityAdmin, at_station::<AddClerkAsk, ClerkState>);
     registry.query("files.offer", Role::Viewer, at_station::<OfferAsk, Offered>);
     registry.query("files.save", Role::Viewer, at_station::<SaveFileAsk, SavedFile>);

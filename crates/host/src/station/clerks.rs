@@ -40,7 +40,7 @@ impl Station {
     ///
     /// # Errors
     /// `passphrase_wrong`, `passphrase_wait`, `folder_unsafe`, or the store's own.
-    pub fn unlock(&self, who: &str, passphrase: &str) -> Result<(), Fault> {
+    pub fn unlock(self: &Arc<Self>, who: &str, passphrase: &str) -> Result<(), Fault> {
         let unlocked = self.slot_opened(who, passphrase)?;
         place::check(&self.dir)?;
         self.keeper.examine(&self.dir, &unlocked.key)?;
@@ -56,7 +56,9 @@ impl Station {
         if back.renewed {
             tracing::warn!("the database is an older copy; it goes on under a new incarnation");
         }
-        self.enter(office, &unlocked.keys, unlocked.key)
+        self.enter(office, &unlocked.keys, unlocked.key)?;
+        self.carry_in();
+        Ok(())
     }
 
     /// Opens a clerk's key slot; after three wrong passphrases each further try waits longer.

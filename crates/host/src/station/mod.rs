@@ -33,6 +33,7 @@ pub(crate) use uploads::downloads;
 
 use crate::{
     brake::Brake,
+    carry::Carry,
     disk::Folder,
     keep::{FULL, Keeper},
     moment,
@@ -49,6 +50,7 @@ pub struct Station {
     brake: Brake,
     pub(crate) timer: Timer,
     pub(crate) keeper: Keeper,
+    pub(crate) carry: Carry,
     /// One packet is made at a time: each has its own number.
     pub(crate) packets: Mutex<()>,
     browser: bool,
@@ -106,6 +108,7 @@ impl Station {
             session: RwLock::new(None),
             events,
             timer: Timer::default(),
+            carry: Carry::default(),
             packets: Mutex::default(),
             browser,
         }))
@@ -163,6 +166,7 @@ impl Station {
         let question = self.with_upload(question)?;
         match name {
             "sync.now" => written(self.exchange().await?),
+            "carry.now" => written(self.carry_now().await?),
             "sync.check" => written(self.compare().await?),
             "app.recover" => {
                 self.keeper.room(&self.dir, name)?;
@@ -336,14 +340,20 @@ impl Station {
             browser: self.browser,
             disk: self.keeper.disk(&self.dir),
             trouble: self.keeper.trouble(&self.dir),
+            carry: if matches!(stage, Stage::Locked) { self.carry_state() } else { None },
+            carries: !folder.carry_off,
         }
     }
 
-    fn settings(&self, ask: &SettingsAsk) -> Result<Value, Fault> {
+    fn settings(self: &Arc<Self>, ask: &SettingsAsk) -> Result<Value, Fault> {
         self.change_folder(|folder| {
             folder.language = ask.language.unwrap_or(folder.language);
             folder.large_type = ask.large_type.unwrap_or(folder.large_type);
+            folder.carry_off = !ask.carry.unwrap_or(!folder.carry_off);
         })?;
+        if ask.carry.is_some() {
+            self.carry_turned()?;
+        }
         written(self.state())
     }
 }

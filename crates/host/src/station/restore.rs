@@ -4,6 +4,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use niangjia_core::{
@@ -60,7 +61,7 @@ impl Station {
     /// # Errors
     /// `restore_needless` where the data file is whole, `snapshot_missing` where no snapshot can be used, those of
     /// [`Station::unlock`]; then nothing has changed.
-    pub(super) fn restore(&self, ask: &RestoreAsk) -> Result<RestoreAnswer, Fault> {
+    pub(super) fn restore(self: &Arc<Self>, ask: &RestoreAsk) -> Result<RestoreAnswer, Fault> {
         let Unlocked { key, keys } = self.slot_opened(&ask.clerk, &ask.passphrase)?;
         let path = database(self.dir());
         if path.exists() && store::diagnose(&path, &key).is_ok() {
@@ -92,6 +93,7 @@ impl Station {
         let caller = Caller { clerk: keys.id, roles, moment: moment() };
         office.note_restored(&line.name, back.changes, caller)?;
         self.enter(office, &keys, key)?;
+        self.carry_in();
         Ok(RestoreAnswer {
             name: line.name,
             at: line.at,

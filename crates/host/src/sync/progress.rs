@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use niangjia_core::words::Say;
+use niangjia_core::{Fault, words::Say};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+
+use crate::moment;
 
 /// Seconds by which a clock may be off without a word.
 const CLOCK_OFF: u64 = 120;
@@ -16,8 +18,8 @@ const CLOCK_OFF: u64 = 120;
 pub struct Timer {
     pub(super) wake: Arc<Notify>,
     /// Exchanges that wait for their turn: the slow lane stands aside for them.
-    pub(super) queue: AtomicUsize,
-    pub(super) running: tokio::sync::Mutex<()>,
+    pub(crate) queue: AtomicUsize,
+    pub(crate) running: tokio::sync::Mutex<()>,
     now: Mutex<Progress>,
 }
 
@@ -53,6 +55,22 @@ impl Timer {
     pub(super) fn told_to_wait(&self) -> Duration {
         let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         now.not_before.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
+    }
+
+    /// A busy hub wants to be left alone.
+    pub(crate) fn busy(&self, pause: Duration) {
+        self.change(|now| now.not_before = Some(Instant::now() + pause));
+    }
+
+    /// An exchange of the locked office ended.
+    pub(crate) fn carried(&self, ended: &Result<(), Fault>) {
+        self.change(|now| match ended {
+            Ok(()) => (now.last_fault, now.offline_since) = (None, None),
+            Err(fault) => {
+                now.last_fault = Some((fault.code.clone(), fault.say.clone()));
+                now.offline_since = now.offline_since.or_else(|| Some(moment().wall));
+            }
+        });
     }
 
     pub(super) fn change(&self, change: impl FnOnce(&mut Progress)) {

@@ -17,6 +17,8 @@ use super::*;
 use crate::county::{County, Office};
 use crate::store::Sqlite;
 
+mod carriers;
+
 struct Desktop {
     desk: Arc<Desk>,
     claim: String,

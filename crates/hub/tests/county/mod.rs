@@ -8,6 +8,7 @@ use niangjia_replication::block;
 use niangjia_replication::checkpoint;
 use niangjia_replication::keys::{Cert, CertKind, Identity, OpeningKey, Signer, SigningKey, StreamKey, VerifyingKey};
 use niangjia_replication::keys::{chain_to_cbor, verify_chain};
+use niangjia_replication::orders::{Cause, Revocation};
 use niangjia_replication::wire::{About, Lacks, Received, Replica, ReplicaFault, lacks};
 use niangjia_replication::{
     Change, Dot, Draft, Frontier, Head, Hlc, Incarnation, Limits, RecordId, Segment, Set, Stream, seal,
@@ -47,6 +48,19 @@ impl County {
     pub(crate) fn office(&mut self) -> Office {
         let id = RecordId::new(7, &mut self.rng);
         self.further_pc(id)
+    }
+
+    /// An order of the county that shuts out a PC.
+    pub(crate) fn order(&self, shut_out: &Office) -> Vec<u8> {
+        let order = Revocation {
+            device: shut_out.certs.last().unwrap().id(),
+            revision: 1,
+            cause: Cause::Stolen,
+            below: Default::default(),
+            heads: BTreeMap::new(),
+            supersedes: None,
+        };
+        order.sign(&self.certs, &self.issuing).unwrap()
     }
 
     /// A PC of an office.
@@ -116,6 +130,15 @@ impl Office {
 
     pub(crate) fn chain_cbor(&self) -> Vec<u8> {
         chain_to_cbor(&self.certs)
+    }
+
+    /// Whoever asks with the carrier of this PC, and signs with it whatever he writes.
+    pub(crate) fn carrier(&self) -> Self {
+        let key = SigningKey::from_bytes(&[6; 32]);
+        let above = self.certs.last().unwrap();
+        let cert = above.certify(&self.key, CertKind::Carrier, key.public(), None, self.office, [4; 16]).unwrap();
+        let certs = [&self.certs[..], &[cert]].concat();
+        Self { certs, key, name: "别的名称".to_owned(), ..self.clone() }
     }
 
     pub(crate) fn identity(&self, root: &VerifyingKey) -> Identity {

@@ -83,6 +83,18 @@ fn what_was_sealed_opens_and_a_relay_reads_what_is_covered() {
 }
 
 #[test]
+fn a_checkpoint_that_a_carrier_signed_is_not_believed() {
+    let desk = desk();
+    let (key, chain) = desk.county.carrier();
+    for (certs, cert) in [(&chain[..], chain[4].id()), (&desk.county.certs, desk.county.certs[3].id())] {
+        let draft = Draft { certs, ..desk.draft(Stream::Office(desk.county.office)) };
+        let signer = Signer { key: key.clone(), cert };
+        assert!(desk.open(&seal(&draft, &items(), &desk.key, &signer, &mut rng(5)).unwrap()).is_err());
+    }
+    assert!(desk.open(&desk.sealed()).is_ok());
+}
+
+#[test]
 fn a_changed_bit_or_a_cut_is_never_believed() {
     let desk = desk();
     let bytes = desk.sealed();

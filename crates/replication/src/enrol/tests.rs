@@ -55,6 +55,19 @@ fn an_office_joins_and_certifies_its_own_pc() {
 }
 
 #[test]
+fn a_carrier_lets_nobody_in() {
+    let county = County::new(1, id(1), id(2));
+    let (key, chain) = county.carrier();
+    let code = Code::new(&mut rng(5));
+    let packet = Enrolment { chain: chain.clone(), delegation: key.clone(), ..packet_of(&county) };
+    assert!(seal(&packet, &code, Params::cheap(), &mut rng(6)).is_err(), "as if it were a delegation");
+    let next = SigningKey::generate(&mut rng(50));
+    let made_out = chain[4].certify(&key, CertKind::Delegation, next.public(), None, county.office, [7; 16]).unwrap();
+    let packet = Enrolment { chain: [&chain[..], &[made_out]].concat(), delegation: next, ..packet_of(&county) };
+    assert!(seal(&packet, &code, Params::cheap(), &mut rng(6)).is_err());
+}
+
+#[test]
 fn a_pc_of_an_office_lets_in_a_further_one_without_asking_the_county() {
     let county = County::new(1, id(1), id(2));
     let delegation = SigningKey::generate(&mut rng(50));

@@ -153,6 +153,21 @@ fn a_strangers_packet_is_whole_but_not_believed() {
 }
 
 #[test]
+fn a_packet_that_a_carrier_signed_is_not_believed() {
+    let county = county();
+    let (key, chain) = county.carrier();
+    let signed = |certs: &[Cert], cert| {
+        let (signer, mut out) = (Signer { key: key.clone(), cert }, Vec::new());
+        Writer::begin(header(&county, &[]), certs, &signer, &mut out).unwrap().end(&mut out).unwrap();
+        read(&out, 4096)
+    };
+    let own = signed(&chain, chain[4].id()).0.unwrap();
+    assert!(matches!(own.verify(&county.pinned()), Err(Bad::Untrusted(_))));
+    let (posed, .., finished) = signed(&county.certs, county.certs[3].id());
+    assert!(posed.is_none() && finished.is_err(), "in the name of its PC");
+}
+
+#[test]
 fn a_head_that_cannot_be_is_not_written_and_counts_are_kept() {
     let county = county();
     let segments = segments(&county, 1);

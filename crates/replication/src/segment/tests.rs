@@ -83,6 +83,23 @@ fn a_chain_introduces_its_signer() {
 }
 
 #[test]
+fn what_a_carrier_signs_is_no_segment_of_anybody() {
+    let desk = desk();
+    let (key, chain) = desk.county.carrier();
+    let who = verify_chain(&desk.county.certs, &desk.county.pinned()).unwrap();
+    let signed = |certs: &[Cert], cert| {
+        let draft = Draft { certs, ..desk.draft() };
+        seal(&draft, &[], &desk.key, &Signer { key: key.clone(), cert }, &mut rng(5)).unwrap().bytes
+    };
+    // With its own certificates, or in the name of its PC.
+    let own = signed(&chain, chain[4].id());
+    assert!(Segment::parse(&own, STANDARD).unwrap().introduces(&desk.county.pinned()).is_err());
+    assert!(Segment::parse(&own, STANDARD).unwrap().verify_from(&who).is_err());
+    let posed = signed(&desk.county.certs, who.cert);
+    assert_eq!(Segment::parse(&posed, STANDARD).unwrap().verify_from(&who).unwrap_err(), Bad::Signature);
+}
+
+#[test]
 fn other_keys_open_nothing() {
     let desk = desk();
     let sealed = desk.seal(&desk.draft(), &two_changes());

@@ -204,6 +204,9 @@ const en: typeof zh = {
     partial: '{present} of {parts} files here',
   },
   settings: {
+    carry: 'While locked',
+    carry_what: 'While the office is locked, or nobody has opened it since the PC was switched on, what is not sent goes on being sent, and what comes is kept sealed until somebody opens the office. Nobody can read it before.',
+    carry_on: 'Go on sending and receiving while locked',
     look: 'Appearance',
     language: 'Language',
     zh: '中文',

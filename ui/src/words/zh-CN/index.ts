@@ -203,6 +203,9 @@ export default {
     partial: '收到 {present} / {parts} 个文件',
   },
   settings: {
+    carry: '锁定后收发',
+    carry_what: '锁定、或开机后还没有人打开时，未上报的内容继续上送，收到的数据先封存在本机，打开后生效。封存的内容不打开谁也看不到。',
+    carry_on: '锁定后继续收发',
     look: '显示',
     language: '语言',
     zh: '中文',
