@@ -260,6 +260,11 @@ impl Pc {
         Ok(Back { changes: back.changes, renewed: back.renewed })
     }
 
+    /// Whether its log holds every segment that it counts as held: a checkpoint stands for none of them.
+    pub(crate) fn holds_segments(&self) -> bool {
+        self.whole && !self.peek().prepare("SELECT 1 FROM base").and_then(|mut base| base.exists([])).expect("a base")
+    }
+
     /// A connection that only looks, past the program.
     pub(crate) fn peek(&self) -> Connection {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

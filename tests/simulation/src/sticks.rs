@@ -204,7 +204,7 @@ impl World {
         if self.plan.stick == 0 {
             return;
         }
-        let fits = |pc: &usize| *pc != 0 && !self.pcs[*pc].twin && self.pcs[*pc].whole;
+        let fits = |pc: &usize| *pc != 0 && !self.pcs[*pc].twin && self.pcs[*pc].holds_segments();
         let with_stick: Vec<usize> = self.alive().into_iter().filter(fits).collect();
         let Some(pc) = self.chance.pick(&with_stick).copied() else { return };
         let home = self.pcs[pc].office().identity().office.to_string();
