@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures what the office does all day, optimised, each figure beside its floor from the same run.
-#   scripts/bench.sh [NAME] [--store N] [--roster N] [--rounds N]     NAME: search, unlock, import, rebuild, pull, start
+#   scripts/bench.sh [NAME] [--store N] [--roster N] [--rounds N]     NAME: search, unlock, import, rebuild, pull, push, edits,
+#   disk, checkpoint, memory, linear, start
 # "start" opens real windows on a display of its own; without NAME it is left out where there is no xvfb-run.
 
 # shellcheck source=scripts/prepare.sh

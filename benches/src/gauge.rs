@@ -97,7 +97,7 @@ pub fn print(lines: &[Line]) {
     println!("|---|---:|---:|---:|---:|---|");
     for line in lines {
         let most = match line.bar {
-            Some(most) if line.floor > 0.0 => format!("≤ {most}×"),
+            Some(most) if line.floor > 0.0 => format!("≤ {}×", (most * 100.0).round() / 100.0),
             Some(most) => format!("≤ {most} {}", line.unit),
             None => String::new(),
         };

@@ -15,7 +15,9 @@ mod queries;
 mod rebuild;
 mod search;
 mod start;
+mod step;
 mod unlock;
+mod wire;
 
 use clap::Parser;
 use gauge::{Line, Trouble};
@@ -23,7 +25,8 @@ use gauge::{Line, Trouble};
 /// Measures the office against its floors.
 #[derive(Parser)]
 struct Ask {
-    /// Only works whose name holds this: search, unlock, import, rebuild, pull, start.
+    /// Only works whose name holds this: search, import, rebuild, pull, push, edits, disk, checkpoint, memory,
+    /// linear, unlock, start.
     #[arg(default_value = "")]
     only: String,
     /// Members in the store that is searched and unlocked.
@@ -42,11 +45,17 @@ struct Ask {
 
 type Work = (&'static str, fn(&Ask) -> Result<Vec<Line>, Trouble>);
 
-const WORKS: [Work; 6] = [
+const WORKS: [Work; 12] = [
     ("search", |ask| search::run(ask.store, ask.rounds)),
     ("import", |ask| import::run(ask.roster, ask.rounds)),
     ("rebuild", |ask| rebuild::run(ask.roster, ask.rounds)),
     ("pull", |ask| pull::run(ask.roster, ask.rounds)),
+    ("push", |ask| step::push(ask.roster, ask.rounds)),
+    ("edits", |ask| step::edits(ask.roster)),
+    ("disk", |ask| step::disk(ask.roster)),
+    ("checkpoint", |ask| step::checkpoint(ask.roster)),
+    ("memory", |ask| step::memory(ask.roster)),
+    ("linear", |ask| rebuild::linear(ask.roster)),
     ("unlock", |ask| unlock::run(ask.store, ask.rounds)),
     ("start", |ask| start::run(ask.store, ask.rounds)),
 ];

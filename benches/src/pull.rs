@@ -19,16 +19,17 @@ use crate::{
     people::{self, People},
 };
 
-const FLOOR: &str =
+pub const FLOOR: &str =
     "the same rows as a column dump in zstd-3 frames over a loopback socket, sender included, and the INSERT floor";
-const PASSPHRASE: &str = "只有我知道的口令";
+pub const PASSPHRASE: &str = "只有我知道的口令";
 
 /// Measures first pulls, each by a copy of the same fresh office from a copy of the same hub.
 pub fn run(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(count, rounds))
 }
 
-async fn ask(station: &Arc<Station>, name: &str, question: Value) -> Result<Value, Trouble> {
+/// Runs a command that must succeed.
+pub async fn ask(station: &Arc<Station>, name: &str, question: Value) -> Result<Value, Trouble> {
     station.call(name, question).await.map_err(said)
 }
 
@@ -41,7 +42,7 @@ async fn measure(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
         desk.import(&roster, count, 2)?;
         Copied::from(&desk.path(), &desk.key)?
     };
-    let address = stage(dir.path(), &roster).await?;
+    let address = stage(dir.path(), &roster, true).await?;
     let (mut ours, mut floors) = (Vec::new(), Vec::new());
     let (mut our_bytes, mut floor_bytes) = (0.0, 0.0);
     for round in 0..rounds {
@@ -79,8 +80,9 @@ async fn measure(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
     ])
 }
 
-/// A hub that holds a township's members, and a county that has not seen them. Returns the hub's address.
-async fn stage(dir: &Path, roster: &Path) -> Result<std::net::SocketAddr, Trouble> {
+/// A township with its members, a county that has not seen them, and a hub that holds them if they were `sent`. Returns the hub's
+/// address.
+pub async fn stage(dir: &Path, roster: &Path, sent: bool) -> Result<std::net::SocketAddr, Trouble> {
     let hub = Hub::start(dir.join("hub"), "127.0.0.1:0".parse()?).await?;
     let address = hub.addr;
     let county = Station::open(dir.join("county")).map_err(said)?;
@@ -95,7 +97,9 @@ async fn stage(dir: &Path, roster: &Path) -> Result<std::net::SocketAddr, Troubl
         json!({ "packet": { "path": packet }, "code": invited["code"], "clerk": "李强", "passphrase": PASSPHRASE });
     ask(&town, "app.join", joining).await?;
     ask(&town, "members.import", json!({ "path": roster, "commit": true })).await?;
-    ask(&town, "sync.now", json!({})).await?;
+    if sent {
+        ask(&town, "sync.now", json!({})).await?;
+    }
     for station in [town, county] {
         station.close().await;
     }
@@ -103,7 +107,8 @@ async fn stage(dir: &Path, roster: &Path) -> Result<std::net::SocketAddr, Troubl
     Ok(address)
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), Trouble> {
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) -> Result<(), Trouble> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

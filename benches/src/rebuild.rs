@@ -30,3 +30,12 @@ pub fn run(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
     let work = format!("rebuild the tables of {count} members from the log");
     Ok(vec![Line::ratio(work, FLOOR, gauge::median(&mut ours), gauge::median(&mut floors), 2.0)])
 }
+
+/// Rebuilds of one size and of three times as much: the cost of one member must not grow with their number.
+pub fn linear(count: usize) -> Result<Vec<Line>, Trouble> {
+    let (one, three) = (run(count, 1)?, run(3 * count, 1)?);
+    let (Some(one), Some(three)) = (one.into_iter().next(), three.into_iter().next()) else { return Ok(Vec::new()) };
+    let work = format!("rebuild of {} members, a third of it, beside that of {count}", 3 * count);
+    let grown = Line::ratio(work, "a rebuild of a third of the members", three.ours / 3.0, one.ours, 1.15);
+    Ok(vec![three, grown])
+}

@@ -3,7 +3,11 @@
 
 use niangjia_core::replication::Stream;
 use serde_json::{Value, json};
-use stories::{County, Desk, cloned, exchange_all};
+use stories::{
+    County, Desk, cloned, exchange_all,
+    logs::{pruned, ready},
+    stick::number,
+};
 
 const WANG_FANG: &str = "99010119900615007X";
 const ZHANG_WEIMIN: &str = "990101198001010014";
@@ -221,4 +225,31 @@ async fn a_whole_folder_put_back_from_yesterday_goes_on_beside_its_own_later_lif
     assert_eq!(yesterday.ask("home", json!({})).await["counts"]["members"], 3);
     assert_eq!(yesterday.member(&wang).await["fields"]["post"], "车工");
     assert_eq!(yesterday.member(&shan).await["standing"]["mark"], "confirmed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pc_that_has_pruned_and_its_clone_refill_a_hub_together() {
+    let mut county = County::found().await;
+    let mut front = county.township("平明镇总工会", "320722104", "李强").await;
+    front.join("王芳", WANG_FANG).await;
+    ready(&front, &county.desk).await;
+    pruned(&front).await;
+    let clone = cloned(&mut front).await;
+    let zhou = clone.join("周杰", &number(3)).await;
+    let zhao = front.join("赵敏", &number(1)).await;
+    exchange_all(&[&front, &clone, &front, &county.desk, &clone]).await;
+    county.lose_everything().await;
+    // The county has no line today: there is only what lies behind the checkpoint, on two branches.
+    for _ in 0..3 {
+        exchange_all(&[&front, &clone]).await;
+    }
+    for desk in [&front, &clone] {
+        assert_eq!(desk.sync().await["in_step"], true);
+        assert_eq!(desk.full(&zhou, "mobile").await, "13900000001");
+        assert_eq!(desk.full(&zhao, "mobile").await, "13900000001");
+    }
+    exchange_all(&[&county.desk, &front, &clone, &county.desk]).await;
+    for desk in [&front, &clone] {
+        assert_eq!(desk.digest(&front.stream()), county.desk.digest(&front.stream()));
+    }
 }

@@ -1,6 +1,7 @@
 //! The cast of the stories: a county, its townships, a hub, and a clerk at each desk. Everything goes through the same door as
 //! the window.
 
+pub mod logs;
 pub mod photo;
 pub mod stick;
 
@@ -11,7 +12,7 @@ use std::{
 
 use niangjia_core::{
     Fault,
-    replication::{RecordId, Stream, slot},
+    replication::{Incarnation, RecordId, Stream, slot},
 };
 use niangjia_host::{Keeping, Station};
 use niangjia_hub::{Hub, RunningHub};
@@ -261,6 +262,37 @@ impl County {
         if let Some(hub) = self.hub.take() {
             hub.stop().await;
         }
+    }
+
+    /// The life of the hub's store.
+    #[must_use]
+    pub fn epoch(&self) -> Incarnation {
+        let hub = rusqlite::Connection::open(self.hub_folder().join("hub.db")).expect("the hub's database");
+        Incarnation(hub.query_row("SELECT epoch FROM hub", [], |row| row.get(0)).expect("an epoch"))
+    }
+
+    /// The hub's disk is gone; its key was on paper, and it comes back empty at the same address under a new epoch.
+    pub async fn lose_everything(&mut self) {
+        self.unplug().await;
+        let mut hub = rusqlite::Connection::open(self.hub_folder().join("hub.db")).expect("the hub's database");
+        let act = hub.transaction().expect("a transaction");
+        for table in [
+            "head",
+            "base",
+            "segment",
+            "chain",
+            "checkpoint_part",
+            "device_count",
+            "device_about",
+            "device",
+            "county_order",
+        ] {
+            act.execute(&format!("DELETE FROM {table}"), []).expect("an empty table");
+        }
+        act.execute("UPDATE hub SET epoch = randomblob(16)", []).expect("a new epoch");
+        act.commit().expect("an empty hub");
+        drop(hub);
+        self.plug().await;
     }
 
     /// The hub comes back at the same address with what it had.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use niangjia_core::replication::{Frontier, Limits, Segment};
+use niangjia_core::replication::{Frontier, Limits, Segment, planted::plant};
 use niangjia_host::moment;
 use serde_json::{Value, json};
 use stories::{County, Desk, PASSPHRASE, cloned, exchange_all, opened, stick::stick};
@@ -231,11 +231,10 @@ async fn a_program_killed_between_the_database_and_the_second_file_leaves_no_hol
     assert_eq!(pingming.member(&wang).await["fields"]["post"], "班长");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_restore_carries_on_may_arrive_before_what_was_sealed_and_not_sent() {
-    let (county, stick) = (County::found().await, stick());
+/// An office that was restored and has exchanged since: what was sealed before and not sent stands on its old chain, what the second
+/// file brought back on the new one.
+async fn carried_on(county: &County) -> (Desk, String, String) {
     let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
-    let (invite, code) = pingming.further(stick.path(), "服务窗口").await;
     let wang = pingming.join("王芳", WANG_FANG).await;
     // Sealed into the chain of these days, and never sent.
     pingming.ask("checkpoints.make", json!({})).await;
@@ -248,17 +247,30 @@ async fn what_a_restore_carries_on_may_arrive_before_what_was_sealed_and_not_sen
     lose_snapshots_after(&pingming, &name);
     restored(&pingming, None).await;
     pingming.sync().await;
+    (pingming, wang, zhang)
+}
 
+/// The segments of the office's stream: those of the newest chain, and those of the others.
+fn newest_first(desk: &Desk) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    let all = desk.station.office().unwrap().segments_after(&desk.stream(), &Frontier::new(), usize::MAX).unwrap();
+    let chain = |bytes: &[u8]| Segment::parse(bytes, &Limits::STANDARD).unwrap().header().chain;
+    let last = chain(all.last().unwrap());
+    all.into_iter().partition(|bytes| chain(bytes) == last)
+}
+
+fn receive(desk: &Desk, segments: &[Vec<u8>], from: &Desk) {
+    desk.station.office().unwrap().receive(&from.stream(), segments, moment()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restore_carries_on_may_arrive_before_what_was_sealed_and_not_sent() {
+    let (county, stick) = (County::found().await, stick());
+    let (pingming, wang, zhang) = carried_on(&county).await;
     // Another PC of the office hears of the later chain first, by whatever road.
+    let (invite, code) = pingming.further(stick.path(), "服务窗口").await;
     let window = Desk::joined(&invite, &code, "王丽").await;
-    let stream = pingming.stream();
-    let mut all = pingming.station.office().unwrap().segments_after(&stream, &Frontier::new(), usize::MAX).unwrap();
-    let last = Segment::parse(all.last().unwrap(), &Limits::STANDARD).unwrap().header().chain;
-    all.sort_by_key(|bytes| {
-        let header = *Segment::parse(bytes, &Limits::STANDARD).unwrap().header();
-        (header.chain != last, header.seq)
-    });
-    window.station.office().unwrap().receive(&stream, &all, moment()).unwrap();
+    let (later, before) = newest_first(&pingming);
+    receive(&window, &[later, before].concat(), &pingming);
     assert_eq!(window.member(&wang).await["fields"]["post"], "车工");
     assert_eq!(window.member(&zhang).await["fields"]["name"], "张伟民");
     agree(&county, &pingming).await;
@@ -334,5 +346,38 @@ async fn what_a_clone_wrote_and_what_a_restore_carries_under_the_same_number_are
         assert_eq!(desk.member(&zhang).await["fields"]["post"], "电工");
         assert_eq!(desk.ask("home", json!({})).await["counts"]["members"], 3);
         assert_eq!(desk.ask("sync.status", json!({})).await["unsent"], 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_made_meanwhile_does_not_hide_what_was_not_sent() {
+    for planted in [None, Some("a checkpoint makes known what others carried past")] {
+        let (county, stick) = (County::found().await, stick());
+        let (pingming, wang, zhang) = carried_on(&county).await;
+        let (invite, code) = pingming.further(stick.path(), "服务窗口").await;
+        let window = Desk::joined(&invite, &code, "王丽").await;
+        let (invite, code) = pingming.further(stick.path(), "档案室").await;
+        let archive = Desk::joined(&invite, &code, "吴芳").await;
+        // The one sums up what it has, which is the later chain; the other begins with that.
+        let (later, before) = newest_first(&pingming);
+        receive(&window, &later, &pingming);
+        plant(planted);
+        window.station.call_now("checkpoints.make", json!({})).unwrap();
+        plant(None);
+        let (_, part) = window.station.office().unwrap().checkpoint_for(&county.epoch()).unwrap().unwrap();
+        receive(&archive, &[part], &pingming);
+        assert_eq!(archive.member(&zhang).await["fields"]["name"], "张伟民");
+        receive(&archive, &before, &pingming);
+        let members = &archive.ask("home", json!({})).await["counts"]["members"];
+        if planted.is_some() {
+            assert_eq!(members, 1, "the story can fail");
+            continue;
+        }
+        assert_eq!((members, &archive.member(&wang).await["fields"]["post"]), (&json!(2), &json!("车工")));
+        for desk in [&pingming, &window, &archive] {
+            agree(&county, desk).await;
+        }
+        archive.ask("tables.rebuild", json!({})).await;
+        assert_eq!(archive.digest(&pingming.stream()), county.desk.digest(&pingming.stream()));
     }
 }

@@ -37,7 +37,7 @@ impl Outgoing {
     #[must_use]
     pub fn kept(&self) -> Kept {
         let seq = self.head.seq;
-        Kept { stream: self.stream, chain: self.chain, from: seq, to: seq, bytes: self.bytes }
+        Kept { stream: self.stream, chain: self.chain, from: seq, to: seq, stands: 0, bytes: self.bytes }
     }
 }
 

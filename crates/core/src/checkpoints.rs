@@ -1,7 +1,7 @@
 //! Checkpoints: what a stream comes to, sealed once in a while, so that a new PC needs the state and the tail.
 
 use niangjia_replication::{Incarnation, Limits, RecordId, Stream, checkpoint::Part};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use crate::{
         memory::Memory,
         versions::damaged,
     },
+    words::Say,
 };
 
 /// Bytes of new segments from which a first checkpoint is worth its making.
@@ -93,6 +94,17 @@ fn line(conn: &Connection, stream: &Stream, number: i64) -> Result<CheckpointLin
     })
 }
 
+/// What is said while a checkpoint is laid aside and what it stands for has not come.
+pub(crate) fn wanted(conn: &Connection) -> Result<Option<Say>, Fault> {
+    let aside = conn.prepare_cached("SELECT 1 FROM base WHERE aside = 1")?.exists([])?;
+    Ok(aside.then(|| {
+        Say::new(
+            "要核对较早的内容，需要以前清理掉的日志；中转站或数据包带来后会自动补上。还没有人带来之前，仍按检查点使用，什么都不会丢。",
+            "To look into earlier work the old part of the log is needed again; it is taken in by itself when the hub or a packet brings it. Until somebody has it the checkpoint stands and nothing is lost.",
+        )
+    }))
+}
+
 fn make(desk: &mut Desk<'_>, ask: MakeAsk) -> Result<CheckpointLine, Fault> {
     let stream = match ask.stream {
         Some(name) => name.parse().map_err(|_| unknown(&name))?,
@@ -147,8 +159,7 @@ impl Office {
         Ok(niangjia_replication::checkpoint::may_make(&who, stream))
     }
 
-    /// The registrar makes the checkpoints whose streams have grown enough since the last one; another PC makes none by itself.
-    /// Returns how many were made.
+    /// The registrar makes the checkpoints whose streams have grown enough since the last one. Returns how many were made.
     ///
     /// # Errors
     /// The store's own; then none of these was made.
@@ -156,6 +167,31 @@ impl Office {
         if !self.registrar() {
             return Ok(0);
         }
+        self.make_where(moment, |_, _| Ok(true))
+    }
+
+    /// A PC whose log may be pruned sums up what has grown enough, where no checkpoint of its own waits for that already. Returns how
+    /// many were made.
+    ///
+    /// # Errors
+    /// The store's own; then none of these was made.
+    pub fn sum_up_for_pruning(&self, moment: Moment) -> Result<usize, Fault> {
+        if self.registrar() {
+            return Ok(0);
+        }
+        self.make_where(moment, |conn, stream| {
+            let mut waits = conn.prepare_cached(
+                "SELECT 1 FROM checkpoint_part WHERE stream = ?1 AND last = 1 AND mine = 1 AND id NOT IN (SELECT checkpoint FROM base WHERE stream = ?1)",
+            )?;
+            Ok(!waits.exists([stream])?)
+        })
+    }
+
+    fn make_where(
+        &self,
+        moment: Moment,
+        wanted: impl Fn(&Connection, i64) -> Result<bool, Fault>,
+    ) -> Result<usize, Fault> {
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
@@ -166,7 +202,11 @@ impl Office {
                 continue;
             }
             let Some(number) = memory.known_stream(&stream) else { continue };
-            if !due(&tx, &memory, number)? {
+            // Nobody else's log is ever pruned below, so only the registrar sums up the other streams.
+            if !(self.registrar() || matches!(stream, Stream::Office(_)))
+                || !wanted(&tx, number)?
+                || !due(&tx, &memory, number)?
+            {
                 continue;
             }
             let mut rng = moment.part().rng;
@@ -178,21 +218,22 @@ impl Office {
         Ok(made)
     }
 
-    /// Whether nothing of others is held of a stream yet, so that a checkpoint would serve; and what has come of one already:
-    /// its name and how many parts from the first on.
+    /// Whether nothing of others is held of a stream yet, so that a checkpoint would serve, or the hub itself cannot give what is
+    /// missing here; and what has come of one already: its name and how many parts from the first on.
     ///
     /// # Errors
     /// The store's own.
     pub fn wants_checkpoint(&self, stream: &Stream) -> Result<Option<Option<(RecordId, u32)>>, Fault> {
+        let only = self.only_summed_up(stream);
         // The registrar keeps every segment.
-        if self.registrar() || !self.streams().contains(stream) {
+        if (self.registrar() && !only) || !self.streams().contains(stream) {
             return Ok(None);
         }
         let memory = self.store.memory();
         let Some(number) = memory.known_stream(stream) else { return Ok(Some(None)) };
         self.store.read(|conn| {
             let begun = "SELECT 1 FROM segment WHERE stream = ?1 AND mine = 0 UNION ALL SELECT 1 FROM base WHERE stream = ?1";
-            if conn.prepare_cached(begun)?.exists([number])? {
+            if !only && conn.prepare_cached(begun)?.exists([number])? {
                 return Ok(None);
             }
             let mut statement = conn.prepare_cached(
@@ -217,15 +258,23 @@ impl Office {
     /// The store's own.
     pub fn checkpoint_for(&self, hub: &Incarnation) -> Result<Option<(Stream, Vec<u8>)>, Fault> {
         let memory = self.store.memory();
+        let short = self.hub_now().short.clone();
         self.store.read(|conn| {
-            let next: Option<(i64, Vec<u8>)> = conn
-                .prepare_cached(
-                    "SELECT stream, bytes FROM checkpoint_part WHERE mine = 1 AND hub IS NOT ?1
-                     AND id IN (SELECT id FROM checkpoint_part WHERE last = 1 AND mine = 1) ORDER BY stream, id, part LIMIT 1",
-                )?
-                .query_row([hub.0], |r| Ok((r.get(0)?, r.get(1)?)))
-                .optional()?;
-            next.map(|(stream, bytes)| Ok((*memory.stream_name(stream)?, bytes))).transpose()
+            let mut parts = conn.prepare_cached(
+                "SELECT rowid, stream, mine FROM checkpoint_part WHERE hub IS NOT ?1
+                 AND id IN (SELECT id FROM checkpoint_part WHERE last = 1 AND mine = 1 UNION SELECT checkpoint FROM base) ORDER BY stream, id, part",
+            )?;
+            let mut rows = parts.query([hub.0])?;
+            while let Some(row) = rows.next()? {
+                let (no, stream, mine): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let name = *memory.stream_name(stream)?;
+                // What came from the hub goes back only to one that has lost it.
+                if mine || short.contains(&name) {
+                    let mut bytes = conn.prepare_cached("SELECT bytes FROM checkpoint_part WHERE rowid = ?1")?;
+                    return Ok(Some((name, bytes.query_row([no], |r| r.get(0))?)));
+                }
+            }
+            Ok(None)
         })
     }
 

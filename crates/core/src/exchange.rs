@@ -24,7 +24,7 @@ use crate::{
     repair::{self, Repair},
     settling::Settling,
     store::{
-        self, Act, Done, Entry, Intake, LogKeys, Moment, RECEIPT, Received,
+        self, Act, BELOW, Done, Entry, FRONTIER, Intake, LogKeys, Moment, RECEIPT, Received,
         orders::{self, Why},
         versions::damaged,
     },
@@ -54,6 +54,8 @@ pub struct SyncStatus {
     pub keyless: u64,
     /// The county has shut out this very PC.
     pub revoked: Option<Say>,
+    /// The log below a checkpoint is wanted again and has not come yet.
+    pub log_wanted: Option<Say>,
     /// `none` while the office works alone, `packet` while it has a county and knows no hub, else `hub`.
     pub road: String,
     /// The hub.
@@ -153,6 +155,7 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
             + orders::count(view.conn, Why::Unreadable)?,
         keyless: orders::count(view.conn, Why::Key)?,
         revoked: crate::devices::revoked_here(view)?,
+        log_wanted: crate::checkpoints::wanted(view.conn)?,
         road: match (&hub, alone) {
             (Some(_), _) => "hub",
             (None, false) => "packet",
@@ -287,6 +290,7 @@ impl Office {
         let memory = (*self.store.memory()).clone();
         let mut moment = moment;
         let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment.part());
+        intake.only_summed_up = self.only_summed_up(stream);
         let mut received = intake.take(stream, segments)?;
         let (own_came, loaded) = (intake.own_came, intake.loaded);
         let (news, again) = (intake.news, intake.forked || intake.news.orders);
@@ -326,6 +330,7 @@ impl Office {
         let conn = self.store.write();
         self.catch_up(&conn)?;
         let mut memory = (*self.store.memory()).clone();
+        self.note_short(&conn, &memory, stream, theirs)?;
         let Some(number) = memory.known_stream(stream) else { return Ok(false) };
         if !store::hub_has(&conn, &memory, number, theirs)? {
             return Ok(false);
@@ -358,7 +363,7 @@ impl Office {
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
         let memory = (*self.store.memory()).clone();
-        let mut due: Vec<(Stream, Covered)> = Vec::new();
+        let mut due: Vec<(Stream, Covered, Covered)> = Vec::new();
         for stream in self.streams().into_iter().filter(|s| matches!(s, Stream::Office(_))) {
             let Some(number) = memory.known_stream(&stream) else { continue };
             let mut heads: Vec<_> = memory.heads.iter().filter(|((s, _), _)| *s == number).collect();
@@ -366,7 +371,8 @@ impl Office {
                 |inc: i64| memory.parked.iter().filter(|(s, i, _)| *s == number && *i == inc).map(|(_, _, c)| *c).min();
             // What waits behind a parked change asks for no receipt: it would be the same as the last one, for ever.
             let reach = |inc: i64, news: i64| first_parked(inc).map_or(news, |parked| news.min(parked - 1));
-            if heads.iter().all(|((_, inc), h)| reach(*inc, h.news) <= h.confirmed) {
+            let (below, otherwise) = store::kept_below(&tx, &memory, number)?;
+            if heads.iter().all(|((_, inc), h)| reach(*inc, h.news) <= h.confirmed) && !otherwise {
                 continue;
             }
             heads.sort_by_key(|((_, inc), _)| *inc);
@@ -380,19 +386,25 @@ impl Office {
                     Ok((memory.ident(*inc)?, first_parked(*inc).unwrap_or(memory.reach(number, *inc) + 1) - 1))
                 })
                 .collect::<Result<Covered, Fault>>()?;
-            due.push((stream, covered));
+            due.push((stream, covered, below));
         }
         if due.is_empty() {
             return Ok(granted);
         }
         let count = due.len() + granted;
         let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
-        for (stream, covered) in due {
-            let mut blob = Vec::new();
-            ciborium::into_writer(&covered, &mut blob).map_err(damaged)?;
+        for (stream, covered, below) in due {
+            let set = |field: &str, counters: &Covered| {
+                let mut blob = Vec::new();
+                ciborium::into_writer(counters, &mut blob).map_err(damaged)?;
+                Ok::<_, Fault>(Set { field: field.into(), value: Value::Bytes(blob.into()), seen: Vec::new() })
+            };
+            let mut sets = vec![set(FRONTIER, &covered)?];
+            if !below.is_empty() {
+                sets.push(set(BELOW, &below)?);
+            }
             let id = act.new_id();
-            let set = Set { field: "frontier".into(), value: Value::Bytes(blob.into()), seen: Vec::new() };
-            act.write(&stream, RECEIPT, id, vec![set], None)?;
+            act.write(&stream, RECEIPT, id, sets, None)?;
         }
         let Done { memory, fresh, mut rng, .. } = act.finish()?;
         store::put_out(&tx, &fresh)?;

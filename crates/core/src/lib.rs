@@ -6,6 +6,7 @@
 // The derive names the crate by its public path, also inside it.
 extern crate self as niangjia_core;
 
+pub mod backups;
 pub mod blobs;
 pub mod carry;
 pub mod checkpoints;
@@ -41,6 +42,8 @@ mod home;
 mod index;
 mod keeping;
 mod prefs;
+mod pruning;
+mod refill;
 mod search;
 mod settling;
 
@@ -95,6 +98,7 @@ pub fn registry() -> Registry {
     catalogue::register(&mut registry);
     exchange::register(&mut registry);
     checkpoints::register(&mut registry);
+    pruning::register(&mut registry);
     packets::register(&mut registry);
     devices::register(&mut registry);
     registry

@@ -17,7 +17,9 @@ use crate::{
     identity::{Hub, Identity, Keys},
     keeping::{self, Papers},
     people::{self, AuditEntry, Role, allows},
+    pruning,
     record::{Layout, Record},
+    refill::HubNow,
     registry::{Registry, Run},
     store::{self, Act, DatabaseKey, Done, Entry, LogKeys, Moment, Store, Touched, memory::Memory, rows, rows::Stored},
 };
@@ -32,6 +34,8 @@ pub struct Office {
     pub(crate) merged: RwLock<Arc<crate::members::Merged>>,
     registry: Registry,
     pub(crate) previews: Mutex<HashMap<String, Arc<crate::members::Preview>>>,
+    /// What the exchange under way has shown of the hub.
+    pub(crate) hub_now: Mutex<HubNow>,
 }
 
 /// Who asks, and when.
@@ -73,6 +77,8 @@ pub struct Desk<'a> {
     pub(crate) papers: Papers,
     /// An order of this act accepts what was shut out: every table is made again.
     pub(crate) reordered: bool,
+    /// The log of this act lets go of what a checkpoint stands for: every table is made again, and must come out the same.
+    pub(crate) pruned: bool,
 }
 
 /// What an act leaves to the office once it stands.
@@ -81,6 +87,7 @@ struct Kept {
     spent: Option<String>,
     papers: Papers,
     reordered: bool,
+    pruned: bool,
 }
 
 /// Details of an audit entry.
@@ -147,7 +154,7 @@ impl Office {
         self.index()
     }
 
-    fn with(store: Store, identity: Identity, keys: Keys) -> Self {
+    pub(crate) fn with(store: Store, identity: Identity, keys: Keys) -> Self {
         Self {
             store,
             identity,
@@ -156,6 +163,7 @@ impl Office {
             merged: RwLock::default(),
             registry: crate::registry(),
             previews: Mutex::new(HashMap::new()),
+            hub_now: Mutex::default(),
         }
     }
 
@@ -291,6 +299,7 @@ impl Office {
             spent: None,
             papers: Papers::default(),
             reordered: false,
+            pruned: false,
         };
         let answer = run(&mut desk)?;
         if planted!("audit after the act") {
@@ -298,7 +307,8 @@ impl Office {
         }
         cut!("act");
         desk.audit(name)?;
-        let (Done { memory, touched, mut rng, fresh }, Kept { new_keys, spent, papers, reordered }) = desk.finish()?;
+        let (Done { memory, touched, mut rng, fresh }, Kept { new_keys, spent, papers, reordered, pruned }) =
+            desk.finish()?;
         let mut tail = keeping::tail_of(&memory, &fresh)?;
         tail.extend(new_keys.iter().map(|(stream, key)| keeping::tail_of_key(stream, key)));
         let mut keys = self.keys();
@@ -308,12 +318,16 @@ impl Office {
         if (LogKeys { keys: &keys }).keep(&tx, &memory, &mut rng, fresh)? {
             tail.push(Entry::Fence(keeping::fence(&tx, &memory)?));
         }
-        let memory = if reordered { self.replayed(&tx, memory, &keys)?.0 } else { memory };
+        let memory = match (reordered, pruned) {
+            (true, _) => self.replayed(&tx, memory, &keys)?.0,
+            (_, true) => pruning::proven(self, &tx, memory, &keys)?,
+            _ => memory,
+        };
         tx.commit()?;
         self.store.tail.append(&tail, &mut rng);
         self.store.swap(memory);
         let changed = self.changed(&touched);
-        if reordered {
+        if reordered || pruned {
             self.index()?;
         } else {
             self.mend(touched);
@@ -409,8 +423,8 @@ impl<'a> Desk<'a> {
 
     /// Ends the act: what the caller commits, and what it keeps once that stands.
     fn finish(self) -> Result<(Done, Kept), Fault> {
-        let Self { act, new_keys, spent, papers, reordered, .. } = self;
-        Ok((act.finish()?, Kept { new_keys, spent, papers, reordered }))
+        let Self { act, new_keys, spent, papers, reordered, pruned, .. } = self;
+        Ok((act.finish()?, Kept { new_keys, spent, papers, reordered, pruned }))
     }
 
     /// Every act leaves an entry; one that wrote nothing and named nothing leaves none.

@@ -120,7 +120,8 @@ impl Office {
         store::set_local(&conn, FOUND, &note)
     }
 
-    /// The chains whose segments lie here, from behind the checkpoint that their stream stands on.
+    /// The chains whose segments lie here, from behind the checkpoint that their stream stands on; at the registrar, which keeps every
+    /// segment, from the first one that the hub may have again.
     ///
     /// # Errors
     /// The store's own.
@@ -128,17 +129,22 @@ impl Office {
         let memory = self.store.memory();
         self.store.read(|conn| {
             let mut statement = conn.prepare_cached(
-                "SELECT s.stream, s.chain, coalesce(b.seq, 0) + 1, max(s.seq), sum(length(s.bytes)) FROM segment s
-                 LEFT JOIN base b ON b.stream = s.stream AND b.chain = s.chain
-                 WHERE coalesce(b.aside, 0) = 0 GROUP BY s.stream, s.chain HAVING max(s.seq) > coalesce(b.seq, 0)",
+                "SELECT c.stream, c.chain, iif(?1, 0, coalesce(b.seq, 0)) + 1, max(c.top, coalesce(b.seq, 0)), c.bytes, coalesce(b.seq, 0) FROM (
+                   SELECT stream, chain, max(seq) AS top, sum(length(bytes)) AS bytes FROM segment GROUP BY stream, chain
+                   UNION ALL
+                   SELECT stream, chain, seq, 0 FROM base b WHERE ?1 AND NOT EXISTS (
+                     SELECT 1 FROM segment s WHERE s.stream = b.stream AND s.chain = b.chain)
+                 ) c LEFT JOIN base b ON b.stream = c.stream AND b.chain = c.chain
+                 WHERE coalesce(b.aside, 0) = 0 AND (?1 OR c.top > coalesce(b.seq, 0))",
             )?;
-            let mut rows = statement.query([])?;
+            let mut rows = statement.query([self.registrar()])?;
             let mut kept = Vec::new();
             while let Some(row) = rows.next()? {
                 let (stream, chain) = (*memory.stream_name(row.get(0)?)?, memory.incarnation(row.get(1)?)?);
                 let number = |at| Ok::<_, Fault>(row.get::<_, i64>(at)?.unsigned_abs());
                 if self.may_read(&stream) {
-                    kept.push(Kept { stream, chain, from: number(2)?, to: number(3)?, bytes: number(4)? });
+                    let (from, to, stands) = (number(2)?, number(3)?, number(5)?);
+                    kept.push(Kept { stream, chain, from, to, stands, bytes: number(4)? });
                 }
             }
             Ok(kept)

@@ -196,7 +196,7 @@ impl Station {
                 office.handed_over(&laid.stream, laid.chain, &laid.head)?;
             }
             let seq = laid.head.seq;
-            let place = Kept { stream: laid.stream, chain: laid.chain, from: seq, to: seq, bytes: 0 };
+            let place = Kept { stream: laid.stream, chain: laid.chain, from: seq, to: seq, stands: 0, bytes: 0 };
             if office.segment_bytes(&place, &(seq, laid.head.hash))?.is_none()
                 && let Some(segment) = file.bytes(false, &laid)?
             {

@@ -16,7 +16,7 @@ use niangjia_core::{
 use crate::{
     disk::database,
     moment,
-    snapshots::{self, SnapshotLine, SnapshotsAnswer},
+    snapshots::{self, SnapshotLine},
     space::{self, Ballast, DiskState, Keeping, Space},
     station::{Session, Station},
     trouble::{DAMAGED, Finding, Trouble},
@@ -41,14 +41,14 @@ const ALWAYS_ENDING: &str = ".reveal";
 
 /// What the keeper remembers.
 pub(crate) struct Keeper {
-    keeping: Keeping,
+    pub(crate) keeping: Keeping,
     ballast: Ballast,
     /// What the newest snapshot knows, once that has been looked up.
     imprint: Mutex<Option<Imprint>>,
     /// When the last snapshot was made, or the office unlocked.
     since: Mutex<Instant>,
-    /// One snapshot at a time.
-    turn: Mutex<()>,
+    /// One snapshot at a time, made or tested.
+    pub(crate) turn: Mutex<()>,
     /// The snapshot of the last locking.
     parting: Mutex<Option<JoinHandle<()>>>,
     finding: Mutex<Option<Finding>>,
@@ -192,7 +192,7 @@ impl Station {
     }
 
     /// Whether the newest snapshot knows all that the office knows.
-    fn known(&self, session: &Session, there: &[SnapshotLine]) -> Result<bool, Fault> {
+    pub(crate) fn known(&self, session: &Session, there: &[SnapshotLine]) -> Result<bool, Fault> {
         let Some(newest) = there.first() else { return Ok(false) };
         let remembered = *self.keeper.imprint.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = snapshots::folder(self.dir()).join(&newest.name);
@@ -210,10 +210,6 @@ impl Station {
             }
             self.notice(&fault);
         }
-    }
-
-    pub(crate) fn list_snapshots(&self) -> Result<SnapshotsAnswer, Fault> {
-        Ok(SnapshotsAnswer { snapshots: snapshots::list(self.dir())? })
     }
 
     /// Locks: the session ends at once, its snapshot follows in the background.
@@ -245,7 +241,7 @@ impl Station {
         }
     }
 
-    /// Starts the keeper's round: a snapshot after every four hours of use in which something changed, and ballast again
+    /// Starts the keeper's round: a snapshot after every four hours of use in which something changed, its test, and ballast again
     /// once there is room. Ends with the station.
     pub fn keep_safe(self: &Arc<Self>) {
         let station: Weak<Self> = Arc::downgrade(self);
@@ -262,8 +258,13 @@ impl Station {
                     }
                     let due = station.keeper.since.lock().unwrap_or_else(PoisonError::into_inner).elapsed() >= every;
                     let behind = station.session().is_ok_and(|session| session.office.tail_behind());
-                    if let (true, Ok(session)) = (due || behind, station.session()) {
+                    let Ok(session) = station.session() else { return };
+                    if due || behind {
                         station.snapshot_by_itself(&session);
+                    }
+                    if let Err(fault) = station.look_after_log(&session) {
+                        tracing::warn!(code = fault.code, "no test of the snapshot, or nothing pruned");
+                        station.notice(&fault);
                     }
                 });
                 if round.await.is_err() {

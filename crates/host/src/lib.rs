@@ -16,6 +16,7 @@ mod snapshots;
 mod space;
 mod station;
 mod sync;
+mod testing;
 mod trouble;
 mod typescript;
 pub mod web;

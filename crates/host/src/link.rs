@@ -72,6 +72,8 @@ pub struct Outcome {
     pub received: Received,
     /// Both sides hold the same of every stream that this device may read.
     pub in_step: bool,
+    /// And the hub lacks nothing below a checkpoint that is held here.
+    pub hub_whole: bool,
     /// Segments of mine that the hub keeps beside others with the same number: this database, or a copy of it, writes
     /// twice under one identity.
     pub forks: u64,

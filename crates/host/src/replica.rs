@@ -13,7 +13,7 @@ use niangjia_core::{
     office::Office,
     replication::{
         Frontier, Incarnation, RecordId, Stream,
-        wire::{About, Found, Kept, Received, Replica, ReplicaFault, held::Numbered},
+        wire::{About, Found, Kept, Lack, Received, Replica, ReplicaFault, held::Numbered},
     },
 };
 
@@ -24,6 +24,8 @@ pub(crate) struct OfficeReplica {
     pub(crate) office: Arc<Office>,
     pub(crate) touched: Vec<String>,
     pub(crate) begun: Begins,
+    /// The end of the log when the frontiers were asked for last: so much is in step when the hub has the same.
+    pub(crate) end: i64,
 }
 
 /// Where the beginning of a frame is kept that a break left: sealed bytes, as on the line, for the office and for its spool.
@@ -59,7 +61,16 @@ fn failed(fault: Fault) -> ReplicaFault {
 }
 
 impl Replica for OfficeReplica {
+    fn compare_anew(&mut self) {
+        self.office.compare_anew();
+    }
+
+    fn meets(&mut self, epoch: &Incarnation) -> Result<(), ReplicaFault> {
+        self.office.meets(epoch).map_err(failed)
+    }
+
     fn frontiers(&mut self) -> Result<Vec<(Stream, Frontier)>, ReplicaFault> {
+        self.end = self.office.log_end().map_err(failed)?;
         self.office.frontiers().map_err(failed)
     }
 
@@ -70,6 +81,18 @@ impl Replica for OfficeReplica {
         max_bytes: usize,
     ) -> Result<Vec<Vec<u8>>, ReplicaFault> {
         self.office.segments_after(stream, hub, max_bytes).map_err(failed)
+    }
+
+    fn certificates_of(&mut self, segment: &[u8]) -> Result<Option<Vec<u8>>, ReplicaFault> {
+        self.office.certificates_of(segment).map_err(failed)
+    }
+
+    fn segments_below(&mut self, lack: &Lack, max_bytes: usize) -> Result<Vec<Vec<u8>>, ReplicaFault> {
+        self.office.segments_below(lack, max_bytes).map_err(failed)
+    }
+
+    fn holds_below(&mut self, lack: &Lack) -> Result<bool, ReplicaFault> {
+        self.office.holds_below(lack).map_err(failed)
     }
 
     fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {
@@ -150,12 +173,33 @@ pub(crate) struct Fetching<'o> {
 }
 
 impl Replica for Fetching<'_> {
+    fn compare_anew(&mut self) {
+        self.office.compare_anew();
+    }
+
+    fn meets(&mut self, epoch: &Incarnation) -> Result<(), ReplicaFault> {
+        self.office.meets(epoch).map_err(failed)
+    }
+
     fn frontiers(&mut self) -> Result<Vec<(Stream, Frontier)>, ReplicaFault> {
         self.office.frontiers().map_err(failed)
     }
 
     fn segments_after(&mut self, _: &Stream, _: &Frontier, _: usize) -> Result<Vec<Vec<u8>>, ReplicaFault> {
         Ok(Vec::new())
+    }
+
+    fn segments_below(&mut self, lack: &Lack, max_bytes: usize) -> Result<Vec<Vec<u8>>, ReplicaFault> {
+        self.office.segments_below(lack, max_bytes).map_err(failed)
+    }
+
+    fn holds_below(&mut self, lack: &Lack) -> Result<bool, ReplicaFault> {
+        self.office.holds_below(lack).map_err(failed)
+    }
+
+    fn wants_checkpoint(&mut self, stream: &Stream) -> Result<Option<Option<(RecordId, u32)>>, ReplicaFault> {
+        // Everything as segments, as far as there are any.
+        if self.office.only_summed_up(stream) { self.office.wants_checkpoint(stream).map_err(failed) } else { Ok(None) }
     }
 
     fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {

@@ -22,6 +22,8 @@ pub struct SnapshotLine {
     pub at: i64,
     /// Size.
     pub bytes: u64,
+    /// When a copy of it was opened and found the same as its log, milliseconds since 1970.
+    pub tested: Option<i64>,
 }
 
 /// Snapshots, newest first.
@@ -46,7 +48,7 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<SnapshotLine>, Fault> {
         let entry = entry?;
         let Some(name) = entry.file_name().to_str().map(ToOwned::to_owned) else { continue };
         let Some(at) = time_of(&name) else { continue };
-        lines.push(SnapshotLine { bytes: entry.metadata()?.len(), name, at });
+        lines.push(SnapshotLine { bytes: entry.metadata()?.len(), name, at, tested: None });
     }
     // Of two in one minute the one with the higher number is the later one.
     lines.sort_by_key(|line| std::cmp::Reverse((line.at, turn(&line.name))));
@@ -117,7 +119,7 @@ mod tests {
     const WALL: i64 = 1_795_240_979_000;
 
     fn line(at: i64) -> SnapshotLine {
-        SnapshotLine { name: name(at, &[]), at: at - at.rem_euclid(60_000), bytes: 1 }
+        SnapshotLine { name: name(at, &[]), at: at - at.rem_euclid(60_000), bytes: 1, tested: None }
     }
 
     #[test]

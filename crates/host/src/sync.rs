@@ -209,8 +209,12 @@ impl Station {
         for pass in 0..2 {
             let office = session.office.clone();
             blocking(move || office.seal(&mut moment().rng)).await?;
-            let mut replica =
-                OfficeReplica { office: session.office.clone(), touched: Vec::new(), begun: Begins::of(self.dir()) };
+            let mut replica = OfficeReplica {
+                office: session.office.clone(),
+                touched: Vec::new(),
+                begun: Begins::of(self.dir()),
+                end: 0,
+            };
             let station = self.clone();
             let mut progress = move |step: Step| {
                 station.timer.change(|p| match step {
@@ -240,8 +244,12 @@ impl Station {
             if !replica.touched.is_empty() {
                 self.tell(&replica.touched);
             }
-            let office = session.office.clone();
+            let (office, end) = (session.office.clone(), replica.end);
+            let (held, whole) = (outcome.epoch.filter(|_| outcome.in_step), outcome.hub_whole);
             let written = blocking(move || {
+                if let Some(hub) = held {
+                    office.in_step_with(&hub, end, whole)?;
+                }
                 let written = office.receipts(moment())?;
                 // What has grown enough is summed up here, and offered by the next exchange.
                 office.make_checkpoints(moment())?;

@@ -8,7 +8,7 @@ use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_fro
 use niangjia_replication::orders::{Orders, Revocation};
 use niangjia_replication::planted;
 use niangjia_replication::wire::held::{self, HeldAnswer, HeldAsk};
-use niangjia_replication::wire::{ChangedAsk, Digest, MissingAsk, OrdersTaken, Placed, Refused, Taken};
+use niangjia_replication::wire::{ChangedAsk, Digest, Lack, MissingAsk, OrdersTaken, Placed, Refused, Taken};
 use niangjia_replication::{Bad, Frontier, Limits, Segment, Stream, wire};
 
 use crate::checkpoints;
@@ -49,6 +49,16 @@ impl Relay<'_> {
             }
         }
         Ok(differ)
+    }
+
+    /// What nobody has brought yet of the days before a checkpoint, in the streams that a device reads as a whole.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn lacking(&self, who: &Identity) -> Result<Vec<Lack>, StoreFault> {
+        let mut lacking = self.store.lacking()?;
+        lacking.retain(|lack| view(who, &lack.stream) == Some(View::All));
+        Ok(lacking)
     }
 
     /// A page of what the asker lacks of a stream; `None` where it may not know it.
@@ -176,6 +186,9 @@ fn take(
             placed[index] = checkpoints::take(store, (root, &orders), stream, part, frame)?;
             continue;
         }
+        if signers.meet(frame) {
+            continue;
+        }
         match check(&mut signers, stream, frame)? {
             Ok(segment) => {
                 arrived.push(segment);
@@ -229,6 +242,15 @@ struct Signers<'s> {
 }
 
 impl Signers<'_> {
+    /// Whether a frame is a device's certificates and no segment; then the device is known from here on.
+    fn meet(&mut self, frame: &[u8]) -> bool {
+        let identity = chain_from_cbor(frame).and_then(|certs| verify_chain(&certs, self.root));
+        let Ok(identity) = identity else { return false };
+        self.introduced.push(device(&identity, frame.to_vec()));
+        self.known.insert(identity.cert, Some(identity));
+        true
+    }
+
     fn of(&mut self, segment: &Segment<'_>) -> Result<Option<Identity>, StoreFault> {
         let cert = segment.signer();
         if let Some(Some(identity)) = self.known.get(&cert) {

@@ -292,8 +292,8 @@ async fn changed(State(desk): State<Arc<Desk>>, request: Request) -> Result<Resp
         let differ = relay.changed(&asker.device, &asker.identity, &ask, now)?;
         let key = asker.identity.device_key;
         let begun = differ.iter().filter_map(|(stream, _)| Some((*stream, beginnings.begun(&key, stream)?))).collect();
-        let summed = relay.summed(&differ)?;
-        Ok(Changed { time_ms: now, differ, begun, summed })
+        let (summed, lacking) = (relay.summed(&differ)?, relay.lacking(&asker.identity)?);
+        Ok(Changed { time_ms: now, differ, begun, summed, lacking })
     });
     Ok(cbor(&changed.await?))
 }

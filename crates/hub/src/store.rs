@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use niangjia_replication::keys::{CertId, VerifyingKey};
-use niangjia_replication::wire::{About, Placed, held::Numbered};
+use niangjia_replication::wire::{About, Lack, Placed, held::Numbered};
 use niangjia_replication::{Frontier, Head, Incarnation, RecordId, Stream};
 use thiserror::Error;
 
@@ -189,8 +189,8 @@ pub trait SegmentStore: BlobStore + Send + Sync {
     /// When the store cannot be read.
     fn frontier(&self, stream: &Stream, view: View) -> Result<Frontier, StoreFault>;
 
-    /// Keeps one part of a checkpoint, and when it makes it whole lets go of those before the last two. Returns whether the part
-    /// is new.
+    /// Keeps one part of a checkpoint, and when it makes it whole lets go of those before the last two; chains that do not reach as
+    /// far as it covers stand on it from then on ([`SegmentStore::lacking`]). Returns whether the part is new.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -214,7 +214,7 @@ pub trait SegmentStore: BlobStore + Send + Sync {
     /// When the store cannot be read.
     fn parts(&self, id: &[u8; 16], after: u32, max_bytes: usize) -> Result<Page, StoreFault>;
 
-    /// Whether it holds that segment of a chain.
+    /// Whether it holds that segment of a chain, or stands on a checkpoint that ends with it.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -239,6 +239,12 @@ pub trait SegmentStore: BlobStore + Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn segment(&self, hash: &[u8; 32], view: View) -> Result<Option<Vec<u8>>, StoreFault>;
+
+    /// What is missing below the checkpoints that chains stand on.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn lacking(&self) -> Result<Vec<Lack>, StoreFault>;
 
     /// The devices that may have written a chain: those with the key of its first segment.
     ///

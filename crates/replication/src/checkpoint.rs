@@ -311,8 +311,10 @@ impl Item {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     pub incarnation: Incarnation,
-    /// Highest counter covered.
+    /// Highest counter of what its own chain brought.
     pub applied: u64,
+    /// Counters beyond it that another chain carried, rising.
+    pub carried: Vec<u64>,
     /// Number of changes covered.
     pub changes: u64,
     /// Of their ids.
@@ -358,9 +360,11 @@ impl Summary {
         w.uint(u64::from(self.hlc.count));
         w.array(self.standings.len());
         for s in &self.standings {
-            w.array(6);
+            w.array(7);
             w.bytes(&s.incarnation.0);
             w.uint(s.applied);
+            w.array(s.carried.len());
+            s.carried.iter().for_each(|counter| w.uint(*counter));
             w.uint(s.changes);
             w.bytes(&s.digest.to_bytes());
             w.uint(s.confirmed);
@@ -389,10 +393,15 @@ impl Summary {
         let n = r.array()?;
         within("standings", n, MOST)?;
         for _ in 0..n {
-            r.array_of(6)?;
+            r.array_of(7)?;
             summary.standings.push(Standing {
                 incarnation: Incarnation(r.bytes_of()?),
                 applied: r.uint()?,
+                carried: {
+                    let n = r.array()?;
+                    within("carried changes", n, MOST)?;
+                    (0..n).map(|_| r.uint()).collect::<Result<_, _>>()?
+                },
                 changes: r.uint()?,
                 digest: SetHash::from_bytes(&r.bytes_of()?),
                 confirmed: r.uint()?,

@@ -183,6 +183,21 @@ pub struct Changed {
     /// Those of `differ` of which the hub has a checkpoint, for whoever holds nothing of them yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub summed: Vec<Stream>,
+    /// What a hub lacks that was given a checkpoint and what follows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<Lack>,
+}
+
+/// Segments of a chain that a hub lacks below a checkpoint: those behind `after` up to the one that the checkpoint ends with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Lack {
+    pub stream: Stream,
+    pub chain: Incarnation,
+    /// The last number that it has from the first one on; 0 where it has none.
+    pub after: u64,
+    pub until: u64,
+    /// Of the segment with the number `until`.
+    pub hash: Digest,
 }
 
 /// `POST /v1/streams/{stream}/missing`. The answer is frames ([`put_frame`]), oldest first in each chain.

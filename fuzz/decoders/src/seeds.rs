@@ -172,6 +172,7 @@ fn checkpoint(county: &mut Seeds, all: &mut Vec<(&'static str, &'static str, Vec
         standings: vec![Standing {
             incarnation: Incarnation([1; 16]),
             applied: 40,
+            carried: vec![42, 70_000],
             changes: 40,
             digest: SetHash::from_bytes(&[1; 32]),
             confirmed: 30,

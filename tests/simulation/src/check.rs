@@ -28,6 +28,7 @@ impl World {
             self.listed(pc);
         }
         self.photos_are_everywhere();
+        self.hub_is_whole();
         self.rows_agree(&readers);
         self.nothing_is_lost();
         self.audit();

@@ -45,6 +45,8 @@ pub const ALL: &[&str] = &[
     "the hub acknowledges a blob too early",
     "the order is ignored",
     "rotation leaves the key as it was",
+    "prunes what the hub lacks",
+    "what lies below a checkpoint is not brought",
 ];
 
 /// Those that only the wide histories can show.

@@ -65,10 +65,17 @@ impl World {
         for pass in 0..2 {
             office.seal(&mut self.chance.rng()).map_err(|fault| fault.to_string())?;
             let wire = Wire::new(&self.hub, &office, faults.clone(), self.now, self.chance.branch());
-            let mut keeper =
-                Keeper { office: office.clone(), wall, chance: self.chance.branch(), taken: Default::default() };
+            let mut keeper = Keeper {
+                office: office.clone(),
+                wall,
+                chance: self.chance.branch(),
+                taken: Default::default(),
+                end: 0,
+                met: None,
+            };
             let outcome = at_once(link::exchange(&wire, &mut keeper, &mut |_| {}));
             let seen = wire.seen();
+            self.pcs[pc].met = keeper.met.or(self.pcs[pc].met);
             self.pool.extend(seen.frames);
             self.pcs[pc].aside.extend(seen.bad.intersection(&keeper.taken));
             if let Err(LinkFault::Replica(cause)) = &outcome
@@ -78,6 +85,9 @@ impl World {
             }
             let outcome = outcome.map_err(|fault| fault.to_string())?;
             in_step = outcome.in_step;
+            if let (true, Some(hub)) = (in_step, outcome.epoch) {
+                office.in_step_with(&hub, keeper.end, outcome.hub_whole).map_err(|fault| fault.to_string())?;
+            }
             let (sent, received) = (outcome.sent, outcome.received);
             self.trace.note(format!(
                 "  sent {}/{} received {}/{}",

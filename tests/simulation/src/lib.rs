@@ -19,6 +19,7 @@ mod oracle;
 mod pc;
 mod people;
 mod photos;
+mod prune;
 mod steps;
 mod sticks;
 mod thieves;

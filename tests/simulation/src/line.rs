@@ -13,8 +13,8 @@ use niangjia_replication::{
     Frontier, Head, Incarnation, Limits, RecordId, Stream,
     keys::{Identity, VerifyingKey, chain_from_cbor, verify_chain},
     wire::{
-        self, Changed, ChangedAsk, CheckpointAsk, Found, Frames, Kept, MissingAsk, OrdersTaken, Received, RefusalCode,
-        Replica, ReplicaFault, Taken,
+        self, Changed, ChangedAsk, CheckpointAsk, Found, Frames, Kept, Lack, MissingAsk, OrdersTaken, Received,
+        RefusalCode, Replica, ReplicaFault, Taken,
         held::{HeldAnswer, HeldAsk, Numbered},
     },
 };
@@ -127,7 +127,8 @@ impl Line for Wire<'_> {
             }
         }
         let summed = self.hub.relay().summed(&differ).map_err(failed)?;
-        Ok((Changed { time_ms: self.now, differ, begun: Vec::new(), summed }, Some(self.hub.epoch)))
+        let lacking = self.hub.relay().lacking(&self.who).map_err(failed)?;
+        Ok((Changed { time_ms: self.now, differ, begun: Vec::new(), summed, lacking }, Some(self.hub.epoch)))
     }
 
     async fn bring(&self, stream: &Stream, frames: Vec<u8>) -> Result<Taken, LinkFault> {
@@ -254,6 +255,10 @@ pub(crate) struct Keeper {
     pub(crate) chance: Chance,
     /// Hashes of the segments that were handed over and committed.
     pub(crate) taken: BTreeSet<[u8; 32]>,
+    /// The end of the log when the frontiers were asked for last.
+    pub(crate) end: i64,
+    /// The life of the hub's store that answered.
+    pub(crate) met: Option<Incarnation>,
 }
 
 fn own(fault: Fault) -> ReplicaFault {
@@ -261,12 +266,34 @@ fn own(fault: Fault) -> ReplicaFault {
 }
 
 impl Replica for Keeper {
+    fn compare_anew(&mut self) {
+        self.office.compare_anew();
+    }
+
+    fn meets(&mut self, epoch: &Incarnation) -> Result<(), ReplicaFault> {
+        self.met = Some(*epoch);
+        self.office.meets(epoch).map_err(own)
+    }
+
     fn frontiers(&mut self) -> Result<Vec<(Stream, Frontier)>, ReplicaFault> {
+        self.end = self.office.log_end().map_err(own)?;
         self.office.frontiers().map_err(own)
     }
 
     fn segments_after(&mut self, stream: &Stream, hub: &Frontier, most: usize) -> Result<Vec<Vec<u8>>, ReplicaFault> {
         self.office.segments_after(stream, hub, most).map_err(own)
+    }
+
+    fn certificates_of(&mut self, segment: &[u8]) -> Result<Option<Vec<u8>>, ReplicaFault> {
+        self.office.certificates_of(segment).map_err(own)
+    }
+
+    fn segments_below(&mut self, lack: &Lack, most: usize) -> Result<Vec<Vec<u8>>, ReplicaFault> {
+        self.office.segments_below(lack, most).map_err(own)
+    }
+
+    fn holds_below(&mut self, lack: &Lack) -> Result<bool, ReplicaFault> {
+        self.office.holds_below(lack).map_err(own)
     }
 
     fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {

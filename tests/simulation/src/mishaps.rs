@@ -46,6 +46,8 @@ impl World {
             self.upgrade(pc);
         } else if self.disk(pc) {
             // That was all for today.
+        } else if self.plan.pruned > 0 && self.chance.percent(self.plan.pruned) && pc != 0 {
+            self.prune(pc);
         } else {
             return self.chance.percent(self.plan.stolen) && self.steal(pc);
         }

@@ -9,6 +9,7 @@ use std::{
 
 use niangjia_core::{
     Fault,
+    backups::TestedBackup,
     founding::Founded,
     office::{Caller, Office},
     people::Role,
@@ -72,6 +73,8 @@ pub(crate) struct Pc {
     pub(crate) whole: bool,
     /// Another PC bears its identity.
     pub(crate) twin: bool,
+    /// The life of the hub's store that it met last.
+    pub(crate) met: Option<Incarnation>,
     folder: PathBuf,
     lives: u32,
     /// Snapshots made.
@@ -100,6 +103,7 @@ impl Pc {
             unknown,
             whole: true,
             twin: false,
+            met: None,
             folder,
             lives: 0,
             made: 0,
@@ -146,6 +150,17 @@ impl Pc {
     pub(crate) fn upgraded(&mut self, moment: Moment) -> Result<(), Fault> {
         self.unknown = &[];
         self.killed(moment)
+    }
+
+    /// A copy of the disk is opened and compared, as the host does it with a snapshot.
+    pub(crate) fn tested(&self, wall: i64) -> Result<(), Fault> {
+        let file = self.folder.join("tested").join("office.db");
+        if let Some(old) = file.parent().filter(|folder| folder.exists()) {
+            std::fs::remove_dir_all(old)?;
+        }
+        copy(&self.path(), &file)?;
+        let proof = older::with(self.unknown, || Office::test_backup(&file, &self.key))?;
+        self.office().note_tested("copy", TestedBackup { at: wall, file: [0; 32] }, &proof)
     }
 
     /// Somebody copies the disk.
@@ -221,6 +236,7 @@ impl Pc {
             unknown: self.unknown,
             whole: self.whole,
             twin: true,
+            met: self.met,
             folder,
             lives: 0,
             made: 0,
@@ -262,7 +278,17 @@ impl Pc {
 
     /// Whether its log holds every segment that it counts as held: a checkpoint stands for none of them.
     pub(crate) fn holds_segments(&self) -> bool {
-        self.whole && !self.peek().prepare("SELECT 1 FROM base").and_then(|mut base| base.exists([])).expect("a base")
+        self.whole && !self.has("SELECT 1 FROM base")
+    }
+
+    /// Whether it once held every segment that it counts as held: what it let go of, it has summed up itself.
+    pub(crate) fn held_segments(&self) -> bool {
+        let others = "SELECT 1 FROM base b WHERE NOT EXISTS (SELECT 1 FROM checkpoint_part c WHERE c.id = b.checkpoint AND c.mine = 1)";
+        self.whole && !self.has(others)
+    }
+
+    fn has(&self, sql: &str) -> bool {
+        self.peek().prepare(sql).and_then(|mut found| found.exists([])).expect("an answer")
     }
 
     /// A connection that only looks, past the program.

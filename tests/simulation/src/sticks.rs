@@ -13,7 +13,7 @@ use niangjia_core::{
 use niangjia_host::packets::{take_part, write_part};
 use niangjia_replication::{RecordId, Stream, planted};
 
-use crate::{oracle::Shelf, world::World};
+use crate::{disks::Behind, oracle::Shelf, pc::Pc, world::World};
 
 /// Packets that lie about at a time.
 const LYING: usize = 10;
@@ -204,7 +204,9 @@ impl World {
         if self.plan.stick == 0 {
             return;
         }
-        let fits = |pc: &usize| *pc != 0 && !self.pcs[*pc].twin && self.pcs[*pc].holds_segments();
+        // A registrar that was set back may lack what others have let go of since.
+        let told = |pc: &Pc| if self.behind == Behind::Not { pc.held_segments() } else { pc.holds_segments() };
+        let fits = |pc: &usize| *pc != 0 && !self.pcs[*pc].twin && told(&self.pcs[*pc]);
         let with_stick: Vec<usize> = self.alive().into_iter().filter(fits).collect();
         let Some(pc) = self.chance.pick(&with_stick).copied() else { return };
         let home = self.pcs[pc].office().identity().office.to_string();

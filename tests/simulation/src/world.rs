@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use niangjia_core::{
     founding::{self, ClerkKeys},
+    identity,
     office::Caller,
     people::{self, Role},
     replication::enrol::{self, Code, Enrolment},
 };
 use niangjia_replication::{Stream, keys::VerifyingKey};
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -52,6 +54,7 @@ pub(crate) struct Plan {
     pub(crate) exchanges: usize,
     pub(crate) checkpoint: usize,
     pub(crate) newcomer: usize,
+    pub(crate) pruned: usize,
 }
 
 /// Histories from here on draw clones, restores, sticks, photos, older versions and further county PCs too.
@@ -101,6 +104,7 @@ impl Plan {
             exchanges,
             checkpoint,
             newcomer,
+            pruned: 0,
         }
     }
 }
@@ -186,6 +190,9 @@ impl World {
         let large = chance.percent(2);
         let mut plan = Plan::draw(&mut chance, large);
         plan = if seed < WIDE { plan.narrow() } else { plan.wide() };
+        // By dice of its own: where nobody prunes, a history is the one that it was before PCs could.
+        let mut apart = Chance::of(!seed);
+        plan.pruned = if apart.percent(50) { apart.between(2, 12) } else { 0 };
         let now = MORNING + i64::try_from(seed % 1000).unwrap_or(0) * 1000;
 
         let at = |n: usize| {
@@ -203,6 +210,12 @@ impl World {
         let county = founded.office.identity().office;
         let root = VerifyingKey::from_bytes(&founded.office.root_key().expect("a root")).expect("a key");
         let hub = Hub::new(folder.join("hub"), root, &mut chance);
+        if plan.pruned > 0 {
+            // Who knows a hub asks what it holds before anything goes; the line is memory all the same.
+            let address =
+                identity::Hub { url: "https://hub.example:7443".to_owned(), key: hex::encode(root.to_bytes()) };
+            founded.office.set_hub(address, &mut ChaCha20Rng::from_seed([7; 32])).expect("a hub");
+        }
         let mut world = Self {
             hub,
             pcs: vec![Pc::new(place, 0, founded, unknown)],

@@ -689,6 +689,8 @@ export interface GetAsk {
 export interface HistoryPage {
   /** Entries. */
   entries: Entry[]
+  /** Where values of before are not on this PC: what is shown in their place. */
+  note?: Say | null
 }
 
 /** One hit. */
@@ -853,6 +855,18 @@ export interface Joined {
   fingerprint: string
   /** Folder in which the file of before is kept. */
   kept_in: string
+}
+
+/** When the program prunes by itself. */
+export interface KeepAsk {
+  /** Days for which a checkpoint has to stand before what lies below it goes; 0: never by itself. */
+  days: number
+}
+
+/** The choice that stands. */
+export interface Keeps {
+  /** Days; 0: never by itself. */
+  after_days: number
 }
 
 /** A record that an undo left alone. */
@@ -1112,6 +1126,44 @@ export interface PrefAsk {
 export interface Prefs {
   /** By key. */
   prefs: Record<string, Json>
+}
+
+/** Whether to do it. */
+export interface PruneAsk {
+  /** Otherwise it is only said what would go. */
+  commit?: boolean
+}
+
+/** A stream's log. */
+export interface PruneLine {
+  /** The stream. */
+  stream: string
+  /** When the checkpoint was made that would stand for what goes, milliseconds since 1970. */
+  made?: number | null
+  /** Segments below it. */
+  segments: number
+  /** Bytes of these. */
+  bytes: number
+  /** Nothing holds it back. */
+  ready: boolean
+  /** What holds it back, and what to do. */
+  say: Say
+}
+
+/** What would go, or went. */
+export interface Pruned {
+  /** The streams whose log may be pruned at all. */
+  streams: PruneLine[]
+  /** Segments that would go, or went. */
+  segments: number
+  /** Bytes of these. */
+  bytes: number
+  /** They went. */
+  done: boolean
+  /** Days after which the program does it by itself; 0: never. */
+  after_days: number
+  /** In one sentence. */
+  say: Say
 }
 
 /** What stands in quarantine by an order of the county. */
@@ -1436,6 +1488,8 @@ export interface SnapshotLine {
   at: number
   /** Size. */
   bytes: number
+  /** When a copy of it was opened and found the same as its log, milliseconds since 1970. */
+  tested?: number | null
 }
 
 /** Snapshots, newest first. */
@@ -1494,6 +1548,8 @@ export interface SyncStatus {
   keyless: number
   /** The county has shut out this very PC. */
   revoked?: Say | null
+  /** The log below a checkpoint is wanted again and has not come yet. */
+  log_wanted?: Say | null
   /** `none` while the office works alone, `packet` while it has a county and knows no hub, else `hub`. */
   road: string
   /** The hub. */
@@ -1548,6 +1604,12 @@ export interface TemplateAnswer {
 export interface TemplateAsk {
   /** A new file, or a folder; among the reports of this office where it is not said. */
   path?: string | null
+}
+
+/** Which snapshot. */
+export interface TestAsk {
+  /** Its name; the newest one where it is not said. */
+  name?: string | null
 }
 
 /** One tile. */
@@ -1683,6 +1745,8 @@ export interface Commands {
   'keys.rotate': { ask: RotateAsk; answer: Rotated }
   'kit.find': { ask: Nothing; answer: KitPlace }
   'kit.put_away': { ask: Nothing; answer: KitPlace }
+  'log.keep': { ask: KeepAsk; answer: Keeps }
+  'log.prune': { ask: PruneAsk; answer: Pruned }
   'members.batches': { ask: Nothing; answer: Batches }
   'members.change': { ask: ChangeAsk; answer: Saved }
   'members.check': { ask: SaveAsk; answer: Checked }
@@ -1732,6 +1796,7 @@ export interface Commands {
   'search': { ask: SearchAsk; answer: SearchAnswer }
   'snapshots.list': { ask: Nothing; answer: SnapshotsAnswer }
   'snapshots.make': { ask: Nothing; answer: SnapshotsAnswer }
+  'snapshots.test': { ask: TestAsk; answer: SnapshotsAnswer }
   'sync.check': { ask: Nothing; answer: Compared }
   'sync.now': { ask: Nothing; answer: SyncAnswer }
   'sync.status': { ask: Nothing; answer: SyncStatus }

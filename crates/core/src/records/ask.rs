@@ -252,6 +252,8 @@ pub struct Revealed {
 pub struct HistoryPage {
     /// Entries.
     pub entries: Vec<Entry>,
+    /// Where values of before are not on this PC: what is shown in their place.
+    pub note: Option<Say>,
 }
 
 /// One entry of a history.

@@ -19,12 +19,13 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
     let row = rows::by_id(view.conn, layout, id(&ask.id)?)?.ok_or_else(Fault::not_found)?;
     let registrar = view.office.registrar();
     let mut events = rows::events(view.conn, view.memory, layout.no, row.rec)?;
-    let mut entries = Vec::new();
+    let (mut entries, mut less) = (Vec::new(), false);
     let base = row.versions.base;
     // What the first change held stands in the past once it was replaced; as an entry it is the making of the record.
     for change in past(view.conn, layout.no, row.rec)?.into_iter().filter(|e| (e.inc, e.ctr) != base) {
         let mut changes = Vec::new();
         for (name, old, new) in &change.sets {
+            less |= old.is_elided() || new.is_elided();
             let (old, new) = match layout.place(name) {
                 Some(place) => {
                     let field = &layout.ty.fields[place];
@@ -75,7 +76,14 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
         placed.push(((entry.at, !entry.made, view.memory.ident(inc)?, ctr), entry));
     }
     placed.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
-    Ok(HistoryPage { entries: placed.into_iter().map(|(_, entry)| entry).collect() })
+    Ok(HistoryPage { entries: placed.into_iter().map(|(_, entry)| entry).collect(), note: less.then(note) })
+}
+
+fn note() -> Say {
+    Say::new(
+        "较早的改动只列出谁、什么时候、改了哪一项；当时的内容已不在本机，县总工会有，需要时可以向县里查。",
+        "Of earlier changes only who, when and which field is shown; what stood there is no longer on this PC. The county has it and can look it up.",
+    )
 }
 
 /// The void of a record, spoken.

@@ -80,6 +80,11 @@ pub(crate) struct Applier<'a, 'c> {
 
 /// The type of the registrar's receipts.
 pub(crate) const RECEIPT: &str = "receipt";
+/// Highest counters by incarnation.
+pub(crate) type Counters = Vec<([u8; 16], i64)>;
+/// What a receipt says: how far the registrar has applied each incarnation, and up to where it knows that from a checkpoint only.
+pub(crate) const FRONTIER: &str = "frontier";
+pub(crate) const BELOW: &str = "below";
 
 impl Applier<'_, '_> {
     /// Applies one change of a stream. `named` is the same change under the names of branches, where a chain is forked.
@@ -171,17 +176,23 @@ impl Applier<'_, '_> {
         Ok(Fate::Applied)
     }
 
-    /// The registrar has applied these changes: they are confirmed.
+    /// The registrar has applied these changes: they are confirmed. Up to `below` it knows them from a checkpoint only.
     fn receipt(&mut self, stream: i64, change: &Change) -> Result<(), Fault> {
-        for set in &change.sets {
-            let Value::Bytes(blob) = &set.value else { continue };
-            // A receipt that cannot be read confirms nothing; reading never refuses.
-            let Ok(covered) = ciborium::from_reader::<Vec<([u8; 16], i64)>, _>(&**blob) else { continue };
-            for (incarnation, ctr) in covered {
-                let inc = self.memory.number(self.conn, incarnation)?;
-                let head = self.memory.head_mut(stream, inc);
-                head.confirmed = head.confirmed.max(ctr);
-            }
+        // A receipt that cannot be read confirms nothing; reading never refuses.
+        let read = |field: &str| {
+            let set = change.sets.iter().find(|set| &*set.field == field);
+            let Some(Value::Bytes(blob)) = set.map(|set| &set.value) else { return Vec::new() };
+            ciborium::from_reader::<Counters, _>(&**blob).unwrap_or_default()
+        };
+        let below: BTreeMap<[u8; 16], i64> = read(BELOW).into_iter().collect();
+        for (incarnation, ctr) in read(FRONTIER) {
+            let inc = self.memory.number(self.conn, incarnation)?;
+            let head = self.memory.head_mut(stream, inc);
+            head.confirmed = head.confirmed.max(ctr);
+            let below = below.get(&incarnation).copied().unwrap_or(0);
+            self.conn
+                .prepare_cached("INSERT OR REPLACE INTO kept (stream, inc, below, upto) VALUES (?1, ?2, ?3, ?4)")?
+                .execute([stream, inc, below, ctr])?;
         }
         Ok(())
     }

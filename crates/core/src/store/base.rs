@@ -1,9 +1,12 @@
 //! The base of a log that does not go back to the first day: the checkpoint that stands for what is not here. Of each chain
 //! that it covers the head is known, and a few bytes of every segment before it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use niangjia_replication::checkpoint::TAG;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::{apply::Counters, memory::Memory};
 use crate::fault::Fault;
 
 /// Where a segment stands to the base of its stream.
@@ -57,24 +60,22 @@ pub(super) fn lay_aside(conn: &Connection, stream: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Lets go of a base whose every segment has come. Returns whether it did.
-pub(super) fn let_go(conn: &Connection, stream: i64) -> Result<bool, Fault> {
-    let lacking = conn
-        .prepare_cached(
-            "SELECT 1 FROM base b WHERE b.stream = ?1 AND b.seq > (
-               SELECT count(*) FROM segment s WHERE s.stream = b.stream AND s.chain = b.chain AND s.seq <= b.seq)",
-        )?
-        .exists([stream])?;
-    if lacking || !aside(conn, stream)? {
+/// Lets go of a base whose every segment has come, where the whole log is wanted: because it is laid aside, or at the `registrar`
+/// always. Returns whether it did.
+pub(super) fn let_go(conn: &Connection, stream: i64, registrar: bool) -> Result<bool, Fault> {
+    if !(registrar || aside(conn, stream)?) {
         return Ok(false);
     }
-    // The log is replayed in the order of its numbers, and a chain in its own: what came while the checkpoint stood for its
-    // causes goes behind them.
-    conn.prepare_cached(
-        "UPDATE segment SET no = no + (SELECT max(no) FROM segment) WHERE stream = ?1 AND NOT EXISTS (
-           SELECT 1 FROM base b WHERE b.stream = segment.stream AND b.chain = segment.chain AND b.seq >= segment.seq)",
-    )?
-    .execute([stream])?;
+    let bases = rows(conn, stream)?;
+    for row in &bases {
+        if !whole_below(conn, stream, row)? {
+            return Ok(false);
+        }
+    }
+    if bases.is_empty() {
+        return Ok(false);
+    }
+    in_turn(conn, stream)?;
     conn.prepare_cached("DELETE FROM base_count WHERE stream = ?1")?.execute([stream])?;
     conn.prepare_cached(
         "DELETE FROM checkpoint_part WHERE mine = 0 AND id IN (SELECT checkpoint FROM base WHERE stream = ?1)",
@@ -82,6 +83,52 @@ pub(super) fn let_go(conn: &Connection, stream: i64) -> Result<bool, Fault> {
     .execute([stream])?;
     conn.prepare_cached("DELETE FROM base WHERE stream = ?1")?.execute([stream])?;
     Ok(true)
+}
+
+/// Whether every segment of a chain is here from where its base ends down to the first one.
+fn whole_below(conn: &Connection, stream: i64, row: &Row) -> Result<bool, Fault> {
+    let count: i64 = conn
+        .prepare_cached("SELECT count(*) FROM segment WHERE stream = ?1 AND chain = ?2 AND seq <= ?3")?
+        .query_row([stream, row.chain, row.seq], |r| r.get(0))?;
+    if count < row.seq {
+        return Ok(false);
+    }
+    // A number may also be that of another branch.
+    let held: i64 = conn
+        .prepare_cached(
+            "WITH RECURSIVE line (seq, prev) AS (
+               SELECT seq, prev FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash = ?4
+               UNION ALL SELECT s.seq, s.prev FROM line JOIN segment s
+                 ON s.stream = ?1 AND s.chain = ?2 AND s.seq = line.seq - 1 AND s.hash = line.prev)
+             SELECT count(*) FROM line",
+        )?
+        .query_row(params![stream, row.chain, row.seq, row.hash], |r| r.get(0))?;
+    Ok(held == row.seq)
+}
+
+/// The log is replayed in the order of its numbers, and a chain in its own: what lay below a base came in any order, and what came
+/// while the checkpoint stood for its causes goes behind them. Chains stay as they came among each other, so that few changes
+/// wait for their causes.
+fn in_turn(conn: &Connection, stream: i64) -> Result<(), Fault> {
+    let mut all = conn.prepare(
+        "SELECT s.no, s.chain, s.seq, b.seq IS NULL FROM segment s
+         LEFT JOIN base b ON b.stream = s.stream AND b.chain = s.chain AND b.seq >= s.seq WHERE s.stream = ?1 ORDER BY 4, s.no",
+    )?;
+    let all: Vec<(i64, i64, i64)> =
+        all.query_map([stream], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.collect::<Result<_, _>>()?;
+    let mut chains: BTreeMap<i64, BTreeSet<(i64, i64)>> = BTreeMap::new();
+    for (no, chain, seq) in &all {
+        chains.entry(*chain).or_default().insert((*seq, *no));
+    }
+    let last: i64 = conn.query_row("SELECT max(no) FROM segment", [], |r| r.get(0))?;
+    let mut put = conn.prepare("UPDATE segment SET no = ?2 WHERE no = ?1")?;
+    for ((_, chain, _), next) in all.iter().zip(last + 1..) {
+        // Where any segment of the chain stood, the next one in its order stands.
+        if let Some((_, no)) = chains.get_mut(chain).and_then(BTreeSet::pop_first) {
+            put.execute([no, next])?;
+        }
+    }
+    Ok(())
 }
 
 /// The last number in an unbroken row from 1, with its hash: all that counts as held while the whole log is wanted.
@@ -95,4 +142,25 @@ pub(super) fn unbroken(conn: &Connection, stream: i64, chain: i64) -> Result<Opt
         )?
         .query_row(params![stream, chain], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?)
+}
+
+/// Up to which counters the registrar knows a stream's changes from a checkpoint only, for its next receipt; and whether its last one
+/// said otherwise.
+pub(crate) fn kept_below(conn: &Connection, memory: &Memory, stream: i64) -> Result<(Counters, bool), Fault> {
+    let mut counts = conn.prepare_cached("SELECT inc, ctr FROM base_count WHERE stream = ?1 ORDER BY inc")?;
+    let mut rows = counts.query([stream])?;
+    let mut below = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (inc, ctr): (i64, i64) = (row.get(0)?, row.get(1)?);
+        // What other chains carried beyond that may stand in the checkpoint too.
+        below.insert(inc, memory.carried_beyond(stream, inc).last().unwrap_or(ctr));
+    }
+    let mut said = conn.prepare_cached("SELECT inc, below FROM kept WHERE stream = ?1")?;
+    let mut rows = said.query([stream])?;
+    let mut otherwise = false;
+    while let Some(row) = rows.next()? {
+        otherwise |= below.get(&row.get(0)?).copied().unwrap_or(0) != row.get::<_, i64>(1)?;
+    }
+    let below = below.into_iter().map(|(inc, ctr)| Ok((memory.ident(inc)?, ctr))).collect::<Result<_, Fault>>()?;
+    Ok((below, otherwise))
 }

@@ -53,11 +53,17 @@ pub(crate) fn missing(
     let (mut out, mut bytes) = (Vec::new(), 0);
     for (chain, after) in lacking(conn, memory, stream, theirs)? {
         let mut statement = conn.prepare_cached(
-            "SELECT bytes FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3 ORDER BY seq, no",
+            "SELECT bytes, seq FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3 ORDER BY seq, no",
         )?;
         let mut rows = statement.query(params![stream, chain, after])?;
+        let mut last = after;
         while let Some(row) = rows.next()? {
-            let segment: Vec<u8> = row.get(0)?;
+            let (segment, seq): (Vec<u8>, i64) = (row.get(0)?, row.get(1)?);
+            // Behind a hole that a checkpoint stands for nothing would be taken.
+            if seq > last + 1 {
+                break;
+            }
+            last = seq;
             if !out.is_empty() && bytes + segment.len() > max_bytes {
                 return Ok(out);
             }
@@ -85,8 +91,8 @@ pub(super) fn lacking(
         let after = match lacks(heads, theirs.heads(chain), true, |head| holds(conn, stream, number, head))? {
             Lacks::Nothing => continue,
             Lacks::After(seq) => i64::try_from(seq).map_err(damaged)?,
-            // Forked chains are the next step; until then the whole chain is offered and the other side keeps what is new.
-            Lacks::Beside(_) => 0,
+            // The whole chain is offered, as far as it is here, and the other side keeps what is new.
+            Lacks::Beside(_) => begins(conn, stream, number)?,
         };
         // What a checkpoint stands for here has to come from somebody who holds it.
         if !continues(conn, stream, number, after)? {
@@ -97,6 +103,18 @@ pub(super) fn lacking(
     // What this PC carries on from its earlier incarnations comes behind what those brought themselves.
     out.sort_by_key(|(chain, _)| *chain == memory.own);
     Ok(out)
+}
+
+/// The number behind which a chain is here: 0, or where the checkpoint ends that stands for the rest.
+fn begins(conn: &Connection, stream: i64, chain: i64) -> Result<i64, Fault> {
+    if continues(conn, stream, chain, 0)? {
+        return Ok(0);
+    }
+    Ok(conn
+        .prepare_cached("SELECT seq FROM base WHERE stream = ?1 AND chain = ?2")?
+        .query_row([stream, chain], |r| r.get(0))
+        .optional()?
+        .unwrap_or(0))
 }
 
 /// Whether the segment after this number is here, where a checkpoint stands for some of the chain.

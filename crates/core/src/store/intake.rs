@@ -28,7 +28,7 @@ use super::{
     versions::damaged,
     waiting,
 };
-use crate::{fault::Fault, record::Schema};
+use crate::{fault::Fault, pruning::IN_STEP, record::Schema};
 
 /// What was taken from a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -72,6 +72,8 @@ pub(crate) struct Intake<'a> {
     pub(crate) news: News,
     /// A checkpoint came whole and was taken in.
     pub(crate) loaded: bool,
+    /// The hub has the beginning of this stream as a checkpoint only: then the registrar takes it too.
+    pub(crate) only_summed_up: bool,
 }
 
 impl<'a> Intake<'a> {
@@ -98,6 +100,7 @@ impl<'a> Intake<'a> {
             certs: HashMap::new(),
             news: News::default(),
             loaded: false,
+            only_summed_up: false,
         }
     }
 
@@ -116,7 +119,7 @@ impl<'a> Intake<'a> {
         while let Some(bytes) = waiting::next(self.conn, number)? {
             self.take_and_count(stream, number, &bytes, &mut received)?;
         }
-        if base::let_go(self.conn, number)? {
+        if base::let_go(self.conn, number, self.log.keys.issuing.is_some())? {
             // What the checkpoint stood for has come: the log speaks for itself again, and tells what it could not.
             self.forked = true;
             while let Some(bytes) = waiting::next(self.conn, number)? {
@@ -202,7 +205,8 @@ impl<'a> Intake<'a> {
         let place = base::place(self.conn, number, chain, seq, &hash)?;
         let whole = base::aside(self.conn, number)?;
         match place {
-            Below::Covered if !whole => return Ok(Taken::Known),
+            // The registrar keeps every segment, also where it had to begin with a checkpoint.
+            Below::Covered if !whole && self.log.keys.issuing.is_none() => return Ok(Taken::Known),
             Below::Covered | Below::Above => {}
             Below::Beside => {
                 base::lay_aside(self.conn, number)?;
@@ -241,20 +245,24 @@ impl<'a> Intake<'a> {
             self.conn
                 .prepare_cached("INSERT INTO segment (no, stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
                 .execute(params![no, number, chain, seq, hash, header.prev, mine, header.changes, carried, first, last, bytes])?;
-            // What it says may have been rows, or never: the whole log knows.
+            // What it says may have been rows, or never: the whole log knows. And it has a number below which the hub was seen to
+            // hold everything, which it need not hold of this one.
+            self.conn.execute("DELETE FROM local WHERE name = ?1", [IN_STEP])?;
             self.forked = true;
             return Ok(Taken::New(u64::from(header.changes)));
         }
         self.own_came |= self.memory.owns().any(|own| own == chain);
+        // What this PC let go of itself comes back under its own name; anything else under it is another life of this database.
+        let own_again = place == Below::Covered && self.memory.owns().any(|own| own == chain);
         let own = Incarnation(self.memory.ident(self.memory.own)?);
         // On this PC's own chain, or carried on by the chain that its later life or its clone took.
         let others = chain == self.memory.own || changes.iter().any(|change| change.dot.incarnation == own);
-        if others && !planted!("an old copy counts from its own end") {
+        if others && place != Below::Covered && !planted!("an old copy counts from its own end") {
             self.part()?;
         }
         self.conn
-            .prepare_cached("INSERT INTO segment (stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10)")?
-            .execute(params![number, chain, seq, hash, header.prev, header.changes, carried, first, last, bytes])?;
+            .prepare_cached("INSERT INTO segment (stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
+            .execute(params![number, chain, seq, hash, header.prev, own_again, header.changes, carried, first, last, bytes])?;
         let no = self.conn.last_insert_rowid();
         let sibling = self
             .conn
@@ -342,7 +350,7 @@ impl<'a> Intake<'a> {
 
     /// Somebody else goes on under this PC's name: a clone, or the later life of this very database. What waits is sealed
     /// where it was written, on this PC's own branch; from here on it writes under a new incarnation.
-    fn part(&mut self) -> Result<(), Fault> {
+    pub(super) fn part(&mut self) -> Result<(), Fault> {
         self.log.pack(self.conn, &self.memory, &mut self.moment.rng)?;
         if planted!("a clone keeps its incarnation") {
             return Ok(());

@@ -265,6 +265,12 @@ impl Memory {
         self.carried.get(&(stream, inc)).and_then(|carried| carried.last()).map_or(applied, |last| applied.max(*last))
     }
 
+    /// Counters that other chains carried, beyond what its own chain brought, rising.
+    pub(crate) fn carried_beyond(&self, stream: i64, inc: i64) -> impl Iterator<Item = i64> + '_ {
+        let applied = self.heads.get(&(stream, inc)).map_or(0, |h| h.applied);
+        self.carried.get(&(stream, inc)).into_iter().flat_map(move |carried| carried.range(applied + 1..).copied())
+    }
+
     /// Whether this store holds the change, on whichever branch where its chain is forked.
     pub(crate) fn held_on_any_branch(&self, stream: i64, inc: i64, ctr: i64) -> bool {
         let branches = self.branches(stream, inc);

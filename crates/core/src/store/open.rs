@@ -270,6 +270,9 @@ pub(super) const ASIDE: &str =
 /// Changes that another chain carried than that of their incarnation; derived.
 pub(super) const CARRIED: &str = "CREATE TABLE IF NOT EXISTS carried (stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, PRIMARY KEY (stream, inc, ctr)) STRICT, WITHOUT ROWID;";
 
+/// Which changes of an incarnation the registrar keeps as segments, by its newest receipt: those behind `below`, up to `upto`; derived.
+pub(super) const KEPT: &str = "CREATE TABLE IF NOT EXISTS kept (stream INTEGER NOT NULL, inc INTEGER NOT NULL, below INTEGER NOT NULL, upto INTEGER NOT NULL, PRIMARY KEY (stream, inc)) STRICT, WITHOUT ROWID;";
+
 /// Pictures and scans. Local: backed up, never logged. The bytes lie in the folder `blobs` (`blobs.rs`).
 pub(super) const BLOB_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS blob (
@@ -281,6 +284,15 @@ CREATE TABLE IF NOT EXISTS blob_peer (
   office BLOB NOT NULL, address BLOB NOT NULL, holds INTEGER NOT NULL, PRIMARY KEY (office, address)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS packet_blob (packet BLOB NOT NULL, address BLOB NOT NULL, PRIMARY KEY (packet, address)) STRICT, WITHOUT ROWID;
+";
+
+/// Backups that were opened and compared, and the segments up to which they hold every chain. Local: backed up, never logged.
+pub(super) const BACKUP_TABLES: &str = "
+CREATE TABLE IF NOT EXISTS tested_backup (name TEXT PRIMARY KEY, at INTEGER NOT NULL, file BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tested_head (
+  name TEXT NOT NULL, stream INTEGER NOT NULL, chain INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,
+  PRIMARY KEY (name, stream, chain, seq, hash)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Derived tables: dropped and made again by a rebuild.
@@ -310,5 +322,5 @@ CREATE TABLE parked (no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, inc INTEGE
 ";
 
 /// The derived tables by name, for the rebuild.
-pub(super) const DERIVED_NAMES: [&str; 9] =
-    ["aside", "branch", "carried", "head", "event", "leaf", "past", "lookup", "parked"];
+pub(super) const DERIVED_NAMES: [&str; 10] =
+    ["aside", "branch", "carried", "head", "event", "kept", "leaf", "past", "lookup", "parked"];

@@ -37,16 +37,21 @@ fn imprint(conn: &Connection) -> Result<Imprint, Fault> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             for column in 0..columns {
-                match row.get_ref(column)? {
-                    ValueRef::Null => hash.update(b"n"),
-                    ValueRef::Integer(i) => hash.update(b"i").update(&i.to_le_bytes()),
-                    ValueRef::Real(r) => hash.update(b"r").update(&r.to_le_bytes()),
-                    ValueRef::Text(b) | ValueRef::Blob(b) => hash.update(b"b").update(&b.len().to_le_bytes()).update(b),
-                };
+                mark(&mut hash, row.get_ref(column)?);
             }
         }
     }
     Ok(*hash.finalize().as_bytes())
+}
+
+/// Takes one value into a hash, so that no two rows of values look alike.
+pub(super) fn mark(hash: &mut blake3::Hasher, value: ValueRef<'_>) {
+    match value {
+        ValueRef::Null => hash.update(b"n"),
+        ValueRef::Integer(i) => hash.update(b"i").update(&i.to_le_bytes()),
+        ValueRef::Real(r) => hash.update(b"r").update(&r.to_le_bytes()),
+        ValueRef::Text(b) | ValueRef::Blob(b) => hash.update(b"b").update(&b.len().to_le_bytes()).update(b),
+    };
 }
 
 /// Reads every page of a file that nobody may write to, in a connection of its own: one bad page poisons a connection,

@@ -18,11 +18,19 @@ use crate::fault::Fault;
 const LAYOUT: &str = "layout";
 
 /// The steps so far; a new file takes them all. Never altered once released, only added to.
-pub(super) const STEPS: &[&str] =
-    &[open::PACKET_TABLES, open::ORDER_TABLES, open::ASIDE, open::BLOB_TABLES, open::PREVIEWS, open::CARRIED];
+pub(super) const STEPS: &[&str] = &[
+    open::PACKET_TABLES,
+    open::ORDER_TABLES,
+    open::ASIDE,
+    open::BLOB_TABLES,
+    open::PREVIEWS,
+    open::CARRIED,
+    open::BACKUP_TABLES,
+    open::KEPT,
+];
 
 /// The tables among them that are a view of the log.
-pub(super) const DERIVED: [&str; 2] = [open::ASIDE, open::CARRIED];
+pub(super) const DERIVED: [&str; 3] = [open::ASIDE, open::CARRIED, open::KEPT];
 
 /// Says of a new file that it has every step.
 pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), Fault> {

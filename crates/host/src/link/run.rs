@@ -11,6 +11,7 @@ use super::pace::Pace;
 use super::{Answer, Line, LinkFault, Outcome, Step};
 
 mod checkpoint;
+mod refill;
 mod repair;
 
 /// Send, receive, send what that produced, and one to see that it is so.
@@ -74,27 +75,24 @@ pub(super) async fn run<L: Line>(
     trail: &mut Trail,
 ) -> Result<(), LinkFault> {
     let (up, down) = (Pace::up(), Pace::down());
-    let mut run = Run { line, replica, progress, trail, summed: Vec::new(), told: None, asked: line.clock(), up, down };
-    for _ in 0..ROUNDS {
-        let differ = run.compare().await?;
-        if differ.is_empty() {
-            run.trail.outcome.in_step = true;
-            run.tell().await?;
-            break;
-        }
-        let before = run.moved();
-        for (stream, hub) in differ {
-            let hub = run.send(stream, hub).await?;
-            run.fetch(stream, &hub).await?;
-        }
-        if before == run.moved() {
-            break;
-        }
+    let mut run = Run {
+        line,
+        replica,
+        progress,
+        trail,
+        summed: Vec::new(),
+        short: false,
+        told: None,
+        asked: line.clock(),
+        up,
+        down,
+    };
+    run.rounds().await?;
+    if run.offer().await? && !run.trail.outcome.in_step {
+        // A hub that has lost what the checkpoint stands for takes what follows it from here on, also what it has just refused.
+        run.trail.outcome.refused.clear();
+        run.rounds().await?;
     }
-    if !run.trail.outcome.in_step {
-        run.tell().await?;
-    }
-    run.offer().await?;
     if run.trail.outcome.in_step {
         run.repair().await?;
     }
@@ -110,6 +108,8 @@ struct Run<'a, L> {
     trail: &'a mut Trail,
     /// Streams of which the hub has a checkpoint.
     summed: Vec<Stream>,
+    /// When it was last compared, the hub lacked something below a checkpoint that the replica holds.
+    short: bool,
     /// The counts that the hub was told last.
     told: Option<BTreeMap<String, u64>>,
     /// When the hub told its time last, by the line's clock.
@@ -119,6 +119,32 @@ struct Run<'a, L> {
 }
 
 impl<L: Line> Run<'_, L> {
+    /// Sends and fetches until nothing differs, or nothing moves any more.
+    async fn rounds(&mut self) -> Result<(), LinkFault> {
+        (self.trail.outcome.in_step, self.trail.outcome.hub_whole) = (false, false);
+        for _ in 0..ROUNDS {
+            let before = self.moved();
+            let differ = self.compare().await?;
+            if differ.is_empty() {
+                (self.trail.outcome.in_step, self.trail.outcome.hub_whole) = (true, !self.short);
+                // What it was brought just now it need not have kept all of.
+                if self.short && before != self.moved() {
+                    continue;
+                }
+                break;
+            }
+            for (stream, hub) in differ {
+                let hub = self.send(stream, hub).await?;
+                self.fetch(stream, &hub).await?;
+            }
+            if before == self.moved() {
+                break;
+            }
+            self.trail.outcome.in_step = false;
+        }
+        self.tell().await
+    }
+
     fn moved(&self) -> (u64, u64, u64) {
         let Outcome { sent, received, forks, .. } = &self.trail.outcome;
         (sent.segments, *forks, received.segments)
@@ -127,6 +153,7 @@ impl<L: Line> Run<'_, L> {
     /// Asks what differs. For all else the replica learns that the hub has it.
     async fn compare(&mut self) -> Result<Vec<(Stream, Frontier)>, LinkFault> {
         (self.progress)(Step::Comparing);
+        self.replica.compare_anew();
         let mine = waiting(|| self.replica.frontiers())?;
         let ask = ChangedAsk {
             streams: mine.iter().map(|(stream, frontier)| (*stream, Digest::of(frontier))).collect(),
@@ -144,6 +171,9 @@ impl<L: Line> Run<'_, L> {
         self.trail.outcome.hub_time_ms = changed.time_ms;
         self.asked = self.line.clock();
         self.trail.outcome.epoch = epoch;
+        if let Some(epoch) = &epoch {
+            waiting(|| self.replica.meets(epoch))?;
+        }
         self.summed = changed.summed;
         self.arrived_after_all(&changed.differ);
         let differ: BTreeSet<Stream> = changed.differ.iter().map(|(stream, _)| *stream).collect();
@@ -155,6 +185,10 @@ impl<L: Line> Run<'_, L> {
             }
             changed.differ.iter().try_for_each(|(stream, frontier)| self.replica.hub_has(stream, frontier))
         })?;
+        self.short = false;
+        for lack in changed.lacking {
+            self.fill(lack).await?;
+        }
         Ok(changed.differ)
     }
 
@@ -185,7 +219,11 @@ impl<L: Line> Run<'_, L> {
                 self.trail.unanswered.push(Brought::of(stream, segment)?);
             }
             let (size, began) = (body.len(), self.line.clock());
-            let taken = self.line.bring(&stream, body).await?;
+            let again = body.clone();
+            let mut taken = self.line.bring(&stream, body).await?;
+            if self.introduce(stream, &batch, &taken.placed).await? {
+                taken = self.line.bring(&stream, again).await?;
+            }
             let brought = std::mem::take(&mut self.trail.unanswered);
             self.up.took(size, self.line.clock().saturating_sub(began));
             if taken.placed.len() != batch.len() {

@@ -230,6 +230,7 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     );
     registry.query("snapshots.list", Role::Viewer, at_station::<Nothing, SnapshotsAnswer>);
     registry.query("snapshots.make", Role::Clerk, at_station::<Nothing, SnapshotsAnswer>);
+    registry.query("snapshots.test", Role::Clerk, at_station::<crate::testing::TestAsk, SnapshotsAnswer>);
     registry.query("sync.now", Role::Clerk, at_station::<Nothing, crate::sync::SyncAnswer>);
     registry.query("sync.check", Role::Clerk, at_station::<Nothing, crate::sync::Compared>);
     registry.query("tables.rebuild", Role::SystemAdmin, at_station::<Nothing, Rebuilt>);

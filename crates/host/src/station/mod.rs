@@ -230,15 +230,23 @@ impl Station {
             "packets.export" => written(self.export_packet(&read(question)?)?),
             "packets.import" => written(self.import_packet(&read(question)?)?),
             "packets.sticks" => written(self.sticks()?),
-            "snapshots.list" => {
-                self.session()?;
-                written(self.list_snapshots()?)
-            }
+            "snapshots.list" => written(self.list_snapshots(&self.session()?)?),
             "snapshots.make" => {
                 let session = self.session()?;
                 self.allowed(&session, Role::Clerk)?;
                 self.snapshot(&session, true)?;
-                written(self.list_snapshots()?)
+                written(self.list_snapshots(&session)?)
+            }
+            "snapshots.test" => {
+                let session = self.session()?;
+                self.allowed(&session, Role::Clerk)?;
+                let ask: crate::testing::TestAsk = read(question)?;
+                self.test_snapshot(&session, ask.name.as_deref())?;
+                written(self.list_snapshots(&session)?)
+            }
+            "log.prune" => {
+                self.forget_other_files(&self.session()?)?;
+                self.at_office(name, question)
             }
             "tables.rebuild" => {
                 let session = self.session()?;

@@ -5,12 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use niangjia_replication::keys::{CertId, VerifyingKey};
-use niangjia_replication::wire::{About, Placed, held::Numbered, lacks};
+use niangjia_replication::wire::{About, Lack, Lacks, Placed, held::Numbered, lacks};
 use niangjia_replication::{Frontier, Head, Incarnation, Stream};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{Arrived, ArrivedPart, Birth, Device, Extent, Page, Seen, SegmentStore, StoreFault, Told, View, Whole};
 
+mod base;
 mod blobs;
 mod checkpoints;
 mod mend;
@@ -67,6 +68,7 @@ impl Sqlite {
         act.execute_batch(ORDERS)?;
         act.execute_batch(blobs::SCHEMA)?;
         act.execute_batch(checkpoints::SCHEMA)?;
+        act.execute_batch(base::SCHEMA)?;
         act.commit()?;
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
     }
@@ -295,6 +297,10 @@ impl SegmentStore for Sqlite {
         self.read(|ask| mend::segment(ask, hash, view))
     }
 
+    fn lacking(&self) -> Result<Vec<Lack>, StoreFault> {
+        self.read(base::lacking)
+    }
+
     fn writers(&self, stream: &Stream, chain: Incarnation) -> Result<Vec<Device>, StoreFault> {
         self.read(|ask| {
             let mut devices = ask.prepare_cached(
@@ -317,10 +323,16 @@ impl SegmentStore for Sqlite {
                 let lacking = lacks(&heads, have.heads(chain), false, |head| holds(ask, id, head))?;
                 let ids = lacking_ids(ask, id, &lacking)?;
                 cut |= ids.len() >= LOOKED_AT;
-                wanted.extend(ids);
+                let (in_turn, mut at) = (heads.len() == 1 && matches!(lacking, Lacks::After(_)), 0);
+                for (turn, id) in ids.into_iter().enumerate() {
+                    at = if in_turn { id.max(at) } else { id };
+                    wanted.push((at, turn, id));
+                }
             }
-            // Numbers rise as segments arrive, and a segment arrives only after the one that it continues.
+            // Numbers rise as segments arrive, and a segment arrives only after the one that it continues, unless that one was lost
+            // or lay below a checkpoint: what follows such a one goes behind it.
             wanted.sort_unstable();
+            let wanted: Vec<i64> = wanted.into_iter().map(|(.., id)| id).collect();
             let mut page = page(ask, &wanted, max_bytes)?;
             page.more |= cut;
             Ok(page)

@@ -30,6 +30,7 @@ fn items() -> Vec<Item> {
         standings: vec![Standing {
             incarnation: Incarnation([7; 16]),
             applied: 8,
+            carried: vec![9, 300],
             changes: 2,
             digest: SetHash::from_bytes(&[3; 32]),
             confirmed: 7,

@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::change::{Incarnation, RecordId};
 use crate::frontier::{Frontier, Head};
 use crate::stream::Stream;
+use crate::wire::Lack;
 
 use super::held::Numbered;
 
@@ -63,7 +64,7 @@ pub struct Received {
     pub bytes: u64,
 }
 
-/// The part of a chain whose segments a [`Replica`] keeps; what lies below it stands in a checkpoint.
+/// The part of a chain whose segments a [`Replica`] keeps, or would keep if it could get them; what lies below it stands in a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kept {
     pub stream: Stream,
@@ -71,6 +72,8 @@ pub struct Kept {
     /// First and last number.
     pub from: u64,
     pub to: u64,
+    /// The last number that a checkpoint stands for here: up to it nothing that lacks is lost.
+    pub stands: u64,
     /// Bytes of its segments, more or less.
     pub bytes: u64,
 }
@@ -88,6 +91,17 @@ pub struct Found {
 
 /// An office's store, as the link sees it. Synchronous: the link calls it from a thread that may wait.
 pub trait Replica: Send {
+    /// A comparison begins: what the one before has shown of the hub counts no more.
+    fn compare_anew(&mut self) {}
+
+    /// The hub has answered in this life of its store; what another one was seen to hold counts no more.
+    ///
+    /// # Errors
+    /// When its store cannot be written.
+    fn meets(&mut self, _epoch: &Incarnation) -> Result<(), ReplicaFault> {
+        Ok(())
+    }
+
     /// What it holds, of every stream that it knows.
     ///
     /// # Errors
@@ -108,6 +122,32 @@ pub trait Replica: Send {
         hub: &Frontier,
         max_bytes: usize,
     ) -> Result<Vec<Vec<u8>>, ReplicaFault>;
+
+    /// Its segments of the days before a checkpoint that the hub lacks, from one end of the gap on: those behind `after`, rising, or
+    /// where the first of these is missing those from `until` on, falling. Up to `max_bytes` but at least one if there is one. What
+    /// is asked for here the hub cannot give either.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn segments_below(&mut self, _lack: &Lack, _max_bytes: usize) -> Result<Vec<Vec<u8>>, ReplicaFault> {
+        Ok(Vec::new())
+    }
+
+    /// Whether it holds anything of what the hub lacks: then the hub does not hold all that is held here.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn holds_below(&mut self, _lack: &Lack) -> Result<bool, ReplicaFault> {
+        Ok(false)
+    }
+
+    /// The certificates of the device that signed a segment, as `chain_to_cbor` writes them.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn certificates_of(&mut self, _segment: &[u8]) -> Result<Option<Vec<u8>>, ReplicaFault> {
+        Ok(None)
+    }
 
     /// Takes segments in one transaction. What it cannot use it keeps aside and counts; that is no error.
     ///

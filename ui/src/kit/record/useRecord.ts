@@ -1,6 +1,6 @@
 // One record on a page: asked once, asked again when it changed, with its history beside it.
 import { ref, watch } from 'vue'
-import type { Detail, Entry } from '../../generated/api'
+import type { Detail, Entry, Say } from '../../generated/api'
 import type { Fault } from '../../office/shapes'
 import { callKind, toFault } from '../../host'
 import { useFresh } from '../../office/freshness'
@@ -9,6 +9,7 @@ import { recordType } from '../../office/catalogue'
 export function useRecord(kind: () => string, id: () => string) {
   const record = ref<Detail>()
   const history = ref<Entry[]>([])
+  const less = ref<Say | null>()
   const fault = ref<Fault>()
 
   async function load(): Promise<void> {
@@ -19,12 +20,14 @@ export function useRecord(kind: () => string, id: () => string) {
       if (wanted !== id()) return
       record.value = answer
       fault.value = undefined
-      history.value = (await callKind(kind(), 'history', { id: wanted })).entries
+      const past = await callKind(kind(), 'history', { id: wanted })
+      history.value = past.entries
+      less.value = past.note
     } catch (problem) {
       fault.value = toFault(problem)
     }
   }
   watch(id, () => { record.value = undefined; void load() }, { immediate: true })
   useFresh(() => [kind(), recordType(kind())?.kind ?? '', 'same_person'], () => void load())
-  return { record, history, fault, load }
+  return { record, history, less, fault, load }
 }

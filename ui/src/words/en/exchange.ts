@@ -165,6 +165,7 @@ export default {
     making: 'Making…',
     made: 'A copy was made on this PC',
     none: 'No copy yet; one is made when you lock.',
+    tested: 'opened and compared',
   },
   kit_place: {
     title: 'The recovery kit still lies on this PC',

@@ -253,6 +253,8 @@ const en: typeof zh = {
     kit_put_away: 'Recovery kit erased',
     hub_claim: 'Took a relay into use',
     snapshots_make: 'Made a copy on this PC',
+    log_prune: 'Pruned the old log of this PC',
+    log_keep: 'Set how long the old log is kept',
     drafts_put: 'Kept a draft',
     drafts_drop: 'Dropped a draft',
   },

@@ -165,6 +165,7 @@ export default {
     making: '正在留存…',
     made: '副本已留存在本机',
     none: '还没有副本，锁定时会自动留一份。',
+    tested: '已打开核对',
   },
   kit_place: {
     title: '应急密钥还在这台电脑上',

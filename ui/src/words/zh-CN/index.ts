@@ -252,6 +252,8 @@ export default {
     kit_put_away: '删除本机的应急密钥',
     hub_claim: '启用中转站',
     snapshots_make: '留存本机副本',
+    log_prune: '清理本机旧日志',
+    log_keep: '设定旧日志保留天数',
     drafts_put: '留存草稿',
     drafts_drop: '删除草稿',
   },

@@ -332,7 +332,12 @@ impl Plan {
         for ((_, inc), head) in heads {
             summary.standings.push(Standing {
                 incarnation: maker.memory.incarnation(*inc)?,
-                applied: unsigned(maker.memory.reach(stream, *inc))?,
+                applied: if planted!("a checkpoint makes known what others carried past") {
+                    unsigned(maker.memory.reach(stream, *inc))?
+                } else {
+                    unsigned(head.applied)?
+                },
+                carried: maker.memory.carried_beyond(stream, *inc).map(unsigned).collect::<Result<_, _>>()?,
                 changes: unsigned(head.changes)?,
                 digest: head.digest,
                 confirmed: unsigned(head.confirmed)?,

@@ -3,6 +3,7 @@
 
 mod disown;
 mod make;
+mod prune;
 mod take;
 mod write;
 
@@ -16,6 +17,7 @@ use super::{log::LogKeys, versions::damaged};
 use crate::fault::Fault;
 
 pub(crate) use make::{Maker, make};
+pub(crate) use prune::{AtHub, Hold, Prospect};
 
 /// The name of a checkpoint.
 pub(crate) type Id = [u8; 16];

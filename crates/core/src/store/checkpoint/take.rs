@@ -3,7 +3,7 @@
 use niangjia_replication::{
     Bad, Block, Frontier, Incarnation, Limits,
     change::{Change, Hlc},
-    checkpoint::{Item, Part, Summary, TAG},
+    checkpoint::{Item, Part, Standing, Summary, TAG},
     keys::{chain_from_cbor, verify_chain},
     planted,
 };
@@ -34,7 +34,7 @@ impl Intake<'_> {
         };
         let header = part.header().clone();
         // The registrar keeps every segment: what others have let go of is asked for there.
-        if self.log.keys.issuing.is_some() {
+        if self.log.keys.issuing.is_some() && !self.only_summed_up {
             return Ok(Taken::Known);
         }
         let mut known = self.conn.prepare_cached("SELECT 1 FROM checkpoint_part WHERE id = ?1 AND part = ?2")?;
@@ -90,7 +90,7 @@ impl Intake<'_> {
         Ok(first.exists([id])? || !held.exists([stream])?)
     }
 
-    fn has_all(&mut self, stream: i64, cover: &Frontier) -> Result<bool, Fault> {
+    pub(super) fn has_all(&mut self, stream: i64, cover: &Frontier) -> Result<bool, Fault> {
         for (chain, seen) in cover.chains() {
             let chain = self.memory.number(self.conn, chain.0)?;
             for head in seen {
@@ -102,8 +102,29 @@ impl Intake<'_> {
         Ok(true)
     }
 
+    /// Whether everything that a checkpoint counts of an incarnation is held.
+    fn holds_all_of(&self, stream: i64, inc: i64, told: &Standing) -> Result<bool, Fault> {
+        let applied = self.memory.heads.get(&(stream, inc)).map_or(0, |head| head.applied);
+        if i64::try_from(told.applied).map_err(damaged)? > applied {
+            return Ok(false);
+        }
+        for counter in &told.carried {
+            if !self.memory.held(stream, inc, i64::try_from(*counter).map_err(damaged)?) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a checkpoint counts everything that is held of an incarnation.
+    fn counts_all(&self, stream: i64, inc: i64, told: &Standing) -> Result<bool, Fault> {
+        let covered = |n: i64| u64::try_from(n).is_ok_and(|n| n <= told.applied || told.carried.contains(&n));
+        let applied = self.memory.heads.get(&(stream, inc)).map_or(0, |head| head.applied);
+        Ok(covered(applied) && self.memory.carried_beyond(stream, inc).all(covered))
+    }
+
     /// Whether the log may stand on a checkpoint: nothing of what is held here may be forgotten by it.
-    fn fits(&mut self, stream: i64, cover: &Frontier, summary: &Summary) -> Result<bool, Fault> {
+    pub(super) fn fits(&mut self, stream: i64, cover: &Frontier, summary: &Summary) -> Result<bool, Fault> {
         let below = base::rows(self.conn, stream)?;
         let mut covered = 0;
         for (chain, seen) in cover.chains() {
@@ -114,7 +135,8 @@ impl Intake<'_> {
                 return Ok(false);
             }
             let number = self.memory.number(self.conn, chain.0)?;
-            let own = self.memory.owns().any(|own| own == number);
+            // What the incarnations before this one wrote may have been lost here; of the present one it is another life's.
+            let own = number == self.memory.own;
             if forks::is_forked(self.conn, stream, number)?
                 || (own && !heads::holds(self.conn, stream, number, head)?)
                 || below.iter().any(|row| row.chain == number && row.seq > i64::try_from(head.seq).unwrap_or(0))
@@ -137,7 +159,28 @@ impl Intake<'_> {
             }
             covered += usize::from(below.iter().any(|row| row.chain == number));
         }
+        for standing in &summary.standings {
+            let inc = self.memory.number(self.conn, standing.incarnation.0)?;
+            if !self.holds_all_of(stream, inc, standing)? && !self.counts_all(stream, inc, standing)? {
+                return Ok(false);
+            }
+        }
         Ok(covered == below.len())
+    }
+
+    /// Where a checkpoint covers more of this PC's own chain than is here, or counts more of its changes, by whatever chain they
+    /// came, another life of this database went on under its name.
+    fn meet_another_life(&mut self, stream: i64, cover: &Frontier, told: &Summary) -> Result<(), Fault> {
+        let own = self.memory.incarnation(self.memory.own)?;
+        let covered = match cover.head(own) {
+            Some(head) => heads::holds(self.conn, stream, self.memory.own, &head)?,
+            None => true,
+        };
+        let counted = match told.standings.iter().find(|standing| standing.incarnation == own) {
+            Some(standing) => self.holds_all_of(stream, self.memory.own, standing)?,
+            None => true,
+        };
+        if covered && counted { Ok(()) } else { self.part() }
     }
 
     /// A whole checkpoint becomes rows, beside whatever stands here already.
@@ -153,6 +196,7 @@ impl Intake<'_> {
             }
         }
         let (maker, _) = made(self.conn, id)?;
+        self.meet_another_life(stream, cover, &told)?;
         if self.has_all(stream, cover)?
             || !self.fits(stream, cover, &told)?
             || self.shut_out(stream, &maker, cover, &told)?
@@ -181,6 +225,7 @@ impl Intake<'_> {
     /// Applies what a checkpoint holds and is not held here. Returns how many changes were new.
     fn settle_all(&mut self, stream: i64, id: &Id) -> Result<u64, Fault> {
         let (told, county) = summary(self.conn, &self.log, id)?;
+        let own = self.conn.prepare_cached("SELECT 1 FROM checkpoint_part WHERE id = ?1 AND mine = 1")?.exists([id])?;
         let name = *self.memory.stream_name(stream)?;
         let mut count = 0;
         let forks = Forks::load(self.conn, &mut self.memory, &self.log)?;
@@ -223,13 +268,19 @@ impl Intake<'_> {
             let inc = self.memory.number(self.conn, s.incarnation.0)?;
             let signed = |n: u64| i64::try_from(n).map_err(damaged);
             let (applied, confirmed, news) = (signed(s.applied)?, signed(s.confirmed)?, signed(s.news)?);
+            let more = !self.holds_all_of(stream, inc, s)?;
             let head = self.memory.head_mut(stream, inc);
-            if head.applied < applied {
+            if more {
+                // Nothing is held of it that is not covered, or the checkpoint would not fit.
                 (head.applied, head.changes, head.digest) = (applied, signed(s.changes)?, s.digest);
+                for counter in &s.carried {
+                    self.memory.carry(stream, inc, signed(*counter)?);
+                }
             }
+            let head = self.memory.head_mut(stream, inc);
             head.news = head.news.max(news);
-            // Only the county's word counts as the county's.
-            if county {
+            // Only the county's word counts as the county's; what this PC sums up itself, it has from the county's receipts.
+            if county || own {
                 head.confirmed = head.confirmed.max(confirmed);
             }
         }

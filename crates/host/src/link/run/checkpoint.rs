@@ -35,21 +35,24 @@ impl<L: Line> Run<'_, L> {
         Ok(())
     }
 
-    /// Brings the hub the checkpoints made here that this life of its store has not taken yet.
-    pub(super) async fn offer(&mut self) -> Result<(), LinkFault> {
-        let Some(epoch) = self.trail.outcome.epoch else { return Ok(()) };
+    /// Brings the hub the checkpoints made here that this life of its store has not taken yet, and those that stand for what it has
+    /// lost. Returns whether there were any.
+    pub(super) async fn offer(&mut self) -> Result<bool, LinkFault> {
+        let Some(epoch) = self.trail.outcome.epoch else { return Ok(false) };
+        let mut any = false;
         while let Some((stream, part)) = waiting(|| self.replica.checkpoint_for(&epoch))? {
             let mut body = Vec::with_capacity(part.len() + 4);
             wire::put_frame(&mut body, &part).map_err(|_| LinkFault::Garbled)?;
             let taken = self.line.bring(&stream, body).await?;
             match taken.placed.as_slice() {
                 [Placed::Stored | Placed::Known | Placed::Fork] => {
-                    waiting(|| self.replica.checkpoint_sent(&epoch, &part))?
+                    waiting(|| self.replica.checkpoint_sent(&epoch, &part))?;
+                    any = true;
                 }
                 // A hub of an earlier version; it is offered again another time.
                 _ => break,
             }
         }
-        Ok(())
+        Ok(any)
     }
 }

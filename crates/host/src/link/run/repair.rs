@@ -60,7 +60,7 @@ impl<L: Line> Run<'_, L> {
             }
         }
         for (of, held) in held.values() {
-            found.lost += gaps(held, of.from, of.to).len() as u64;
+            found.lost += gaps(held, of.from.max(of.stands + 1), of.to).len() as u64;
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! Checkpoints in the SQLite store: sealed parts under a name, beside the segments.
 
+use niangjia_replication::checkpoint::Part;
 use niangjia_replication::frontier::Head;
-use niangjia_replication::{Incarnation, Stream};
+use niangjia_replication::{Incarnation, Limits, Stream};
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::base;
 use crate::store::{ArrivedPart, Page, StoreFault, Whole};
 
 /// Whole checkpoints kept of a stream: who is fetching one is not left without its end when the next one comes.
@@ -41,6 +43,13 @@ pub(super) fn keep(act: &Transaction<'_>, part: &ArrivedPart<'_>) -> Result<bool
                (SELECT id FROM checkpoint_part l WHERE {IS_WHOLE} ORDER BY no DESC LIMIT ?2)"
         ))?
         .execute(params![stream, KEPT])?;
+        let first: Vec<u8> = act
+            .prepare_cached("SELECT bytes FROM checkpoint_part WHERE id = ?1 AND part = 1")?
+            .query_row([part.id], |row| row.get(0))?;
+        // What the store's own suite keeps are no parts; what the relay keeps has been read before.
+        if let Ok(first) = Part::parse(&first, &Limits::STANDARD) {
+            base::stand_on(act, &part.stream, &first.header().cover)?;
+        }
     }
     Ok(new > 0)
 }
@@ -90,5 +99,11 @@ pub(super) fn holds_segment(
     let mut found = ask.prepare_cached(
         "SELECT 1 FROM segment s JOIN chain c ON c.id = s.chain WHERE c.stream = ?1 AND c.incarnation = ?2 AND s.seq = ?3 AND s.hash = ?4",
     )?;
-    Ok(found.exists(params![stream.to_string(), chain.0, seq, head.hash])?)
+    if found.exists(params![stream.to_string(), chain.0, seq, head.hash])? {
+        return Ok(true);
+    }
+    let mut ends = ask.prepare_cached(
+        "SELECT 1 FROM base b JOIN chain c ON c.id = b.chain WHERE c.stream = ?1 AND c.incarnation = ?2 AND b.seq = ?3 AND b.hash = ?4",
+    )?;
+    Ok(ends.exists(params![stream.to_string(), chain.0, seq, head.hash])?)
 }

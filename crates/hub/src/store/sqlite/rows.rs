@@ -8,7 +8,7 @@ use niangjia_replication::wire::{Digest, Lacks, Placed, Refused};
 use niangjia_replication::{Incarnation, RecordId, Stream};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::{LOOKED_AT, mend};
+use super::{LOOKED_AT, base, mend};
 use crate::store::{Arrived, Birth, Device, Page, StoreFault, View};
 
 type Hash = [u8; 32];
@@ -83,7 +83,10 @@ pub(super) fn place(act: &Transaction<'_>, segment: &Arrived<'_>, now_ms: i64) -
         None if first => begin(act, segment)?,
         None => return Ok(Placed::Refused(Refused::Gap { expected: Vec::new() })),
     };
-    if signer != segment.signer.to_bytes() {
+    if signer == base::NOBODY {
+        act.prepare_cached("UPDATE chain SET signer = ?2 WHERE id = ?1")?
+            .execute(params![id, segment.signer.to_bytes()])?;
+    } else if signer != segment.signer.to_bytes() {
         return Ok(Placed::Refused(Refused::OtherDevice));
     }
     let before = Head { seq: segment.seq.saturating_sub(1), hash: segment.prev };
@@ -91,7 +94,10 @@ pub(super) fn place(act: &Transaction<'_>, segment: &Arrived<'_>, now_ms: i64) -
         Ok(seq) => mend::was_held(act, id, seq, &segment.hash)?,
         Err(_) => None,
     };
-    let follows = first || lost.is_some() || holds(act, id, &before)?;
+    // A checkpoint ends with the one before, or with this very segment.
+    let here = Head { seq: segment.seq, hash: segment.hash };
+    let based = base::ends_at(act, id, &before)? || base::ends_at(act, id, &here)?;
+    let follows = first || lost.is_some() || based || holds(act, id, &before)?;
     let (true, Ok(seq)) = (follows, i64::try_from(segment.seq)) else {
         let expected = heads(act, id)?.iter().map(|head| (head.seq, Digest(head.hash))).collect();
         return Ok(Placed::Refused(Refused::Gap { expected }));
@@ -101,6 +107,10 @@ pub(super) fn place(act: &Transaction<'_>, segment: &Arrived<'_>, now_ms: i64) -
         "INSERT INTO segment (id, chain, seq, hash, prev, stored_ms, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![lost.flatten(), id, seq, segment.hash, segment.prev, now_ms, segment.bytes])?;
+    if base::of(act, id)?.is_some_and(|(end, _)| seq <= end) {
+        base::filled(act, id)?;
+        return Ok(if fork && lost.is_none() { Placed::Fork } else { Placed::Stored });
+    }
     if lost.is_some() {
         tracing::warn!(stream = %segment.stream, seq, "a segment that was lost is here again");
         return Ok(Placed::Stored);
@@ -134,7 +144,7 @@ pub(super) fn holds(ask: &Transaction<'_>, chain: i64, head: &Head) -> Result<bo
     Ok(found.exists(params![chain, seq, head.hash])?)
 }
 
-fn heads(ask: &Transaction<'_>, chain: i64) -> Result<Vec<Head>, StoreFault> {
+pub(super) fn heads(ask: &Transaction<'_>, chain: i64) -> Result<Vec<Head>, StoreFault> {
     let mut heads = ask.prepare_cached("SELECT seq, hash FROM head WHERE chain = ?1 ORDER BY seq, hash")?;
     let rows = heads.query_map([chain], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.map(|row| {

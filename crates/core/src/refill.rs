@@ -1,0 +1,194 @@
+//! Refilling a hub: what it lacks below a checkpoint is brought by whoever still has it; what nobody has, the checkpoint stands for.
+
+use std::{
+    collections::BTreeSet,
+    sync::{MutexGuard, PoisonError},
+};
+
+use niangjia_replication::{Frontier, Head, Limits, Segment, Stream, wire::Lack};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::{
+    fault::Fault,
+    office::Office,
+    store::{self, memory::Memory, versions::damaged},
+};
+
+/// What the exchange under way has shown of the hub. It is found out again by the next one.
+#[derive(Default)]
+pub(crate) struct HubNow {
+    /// Streams of which it lacks what a checkpoint stands for here.
+    pub(crate) short: BTreeSet<Stream>,
+    /// Streams whose beginning it has as a checkpoint only, which this PC does not hold.
+    pub(crate) only_summed_up: BTreeSet<Stream>,
+}
+
+/// A page of segments, up to so many bytes but at least one.
+struct Page {
+    segments: Vec<Vec<u8>>,
+    left: usize,
+}
+
+impl Page {
+    /// Whether there was room for it.
+    fn put(&mut self, segment: Vec<u8>) -> bool {
+        if !self.segments.is_empty() && segment.len() > self.left {
+            return false;
+        }
+        self.left = self.left.saturating_sub(segment.len());
+        self.segments.push(segment);
+        true
+    }
+}
+
+/// Stream and chain by their numbers, and the numbers between which segments lack.
+#[derive(Clone, Copy)]
+struct Gap {
+    stream: i64,
+    chain: i64,
+    after: i64,
+    until: i64,
+}
+
+impl Gap {
+    /// The segments behind its lower end, rising; branches of a fork side by side.
+    fn rising(self, conn: &Connection, page: &mut Page) -> Result<(), Fault> {
+        let mut statement = conn.prepare_cached(
+            "SELECT seq, bytes FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3 AND seq <= ?4 ORDER BY seq, no",
+        )?;
+        let mut rows = statement.query([self.stream, self.chain, self.after, self.until])?;
+        let mut last = self.after;
+        while let Some(row) = rows.next()? {
+            let seq: i64 = row.get(0)?;
+            if seq > last + 1 || !page.put(row.get(1)?) {
+                break;
+            }
+            last = seq;
+        }
+        Ok(())
+    }
+
+    /// The segments from its upper end on, falling: each names the one before it.
+    fn falling(self, conn: &Connection, hash: [u8; 32], page: &mut Page) -> Result<(), Fault> {
+        let mut find = conn.prepare_cached(
+            "SELECT prev, bytes FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash = ?4",
+        )?;
+        let mut next = hash;
+        for seq in (self.after + 1..=self.until).rev() {
+            let found: Option<([u8; 32], Vec<u8>)> = find
+                .query_row(params![self.stream, self.chain, seq, next], |r| Ok((r.get(0)?, r.get(1)?)))
+                .optional()?;
+            let Some((prev, bytes)) = found else { break };
+            if !page.put(bytes) {
+                break;
+            }
+            next = prev;
+        }
+        Ok(())
+    }
+}
+
+impl Office {
+    fn gap(&self, lack: &Lack) -> Result<Option<Gap>, Fault> {
+        let memory = self.store.memory();
+        let place = memory.known_stream(&lack.stream).zip(memory.known_number(lack.chain.0));
+        let number = |n: u64| i64::try_from(n).map_err(damaged);
+        let (after, until) = (number(lack.after)?, number(lack.until)?);
+        Ok(place.map(|(stream, chain)| Gap { stream, chain, after, until }))
+    }
+
+    /// Whether anything is here of what the hub lacks.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn holds_below(&self, lack: &Lack) -> Result<bool, Fault> {
+        let Some(gap) = self.gap(lack)? else { return Ok(false) };
+        self.store.read(|conn| {
+            Ok(conn
+                .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3 AND seq <= ?4")?
+                .exists([gap.stream, gap.chain, gap.after, gap.until])?)
+        })
+    }
+
+    /// Segments of the days before a checkpoint that the hub lacks, from one end of the gap on: those behind its lower end, rising,
+    /// or else those from its upper end on, falling. Where the upper end is not even covered by a checkpoint here, the hub's own
+    /// is what there is.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn segments_below(&self, lack: &Lack, max_bytes: usize) -> Result<Vec<Vec<u8>>, Fault> {
+        let mut page = Page { segments: Vec::new(), left: max_bytes };
+        let gap = self.gap(lack)?;
+        let held = self.store.read(|conn| {
+            let Some(gap) = gap else { return Ok(false) };
+            gap.rising(conn, &mut page)?;
+            if page.segments.is_empty() {
+                gap.falling(conn, lack.hash.0, &mut page)?;
+            }
+            store::holds(conn, gap.stream, gap.chain, &Head { seq: lack.until, hash: lack.hash.0 })
+        })?;
+        if !held {
+            self.hub_now().only_summed_up.insert(lack.stream);
+        }
+        Ok(page.segments)
+    }
+
+    /// The certificates of the PC that signed a segment, where they are known here.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn certificates_of(&self, segment: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let signer = Segment::parse(segment, &Limits::STANDARD).map_err(damaged)?.signer();
+        let keys = self.keys();
+        let own = niangjia_replication::keys::chain_from_cbor(&keys.chain).map_err(damaged)?;
+        if own.last().is_some_and(|cert| cert.id() == signer) {
+            return Ok(Some(keys.chain));
+        }
+        self.store.read(|conn| {
+            let mut known = conn.prepare_cached("SELECT chain FROM cert WHERE id = ?1")?;
+            Ok(known.query_row([signer.0], |r| r.get(0)).optional()?)
+        })
+    }
+
+    /// Whether the hub has the beginning of a stream as a checkpoint only, and not even that is here.
+    #[must_use]
+    pub fn only_summed_up(&self, stream: &Stream) -> bool {
+        self.hub_now().only_summed_up.contains(stream)
+    }
+
+    /// A comparison with the hub begins: what it can give only as a checkpoint is found out again.
+    pub fn compare_anew(&self) {
+        self.hub_now().only_summed_up.clear();
+    }
+
+    pub(crate) fn hub_now(&self) -> MutexGuard<'_, HubNow> {
+        self.hub_now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes down whether the hub reaches as far as the checkpoints that a stream's log stands on.
+    pub(crate) fn note_short(
+        &self,
+        conn: &Connection,
+        memory: &Memory,
+        stream: &Stream,
+        theirs: &Frontier,
+    ) -> Result<(), Fault> {
+        let mut short = false;
+        if let Some(number) = memory.known_stream(stream) {
+            let mut bases = conn.prepare_cached("SELECT chain, seq FROM base WHERE stream = ?1 AND aside = 0")?;
+            let mut rows = bases.query([number])?;
+            while let Some(row) = rows.next()? {
+                let (chain, seq): (i64, i64) = (row.get(0)?, row.get(1)?);
+                let top = theirs.head(memory.incarnation(chain)?).map_or(0, |head| head.seq);
+                short |= top < seq.unsigned_abs();
+            }
+        }
+        let mut now = self.hub_now();
+        if short {
+            now.short.insert(*stream)
+        } else {
+            now.short.remove(stream)
+        };
+        Ok(())
+    }
+}
