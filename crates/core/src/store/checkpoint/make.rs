@@ -7,6 +7,7 @@ use niangjia_replication::{
     Block, Frontier, Head, Limits, Segment, block,
     change::{Change, Dot, Hlc, Incarnation, Value},
     checkpoint::{Covered, Item, Standing, Summary, TAG},
+    frontier::SetHash,
     keys::{chain_from_cbor, verify_chain},
     planted,
 };
@@ -215,8 +216,8 @@ fn hash_at(conn: &Connection, stream: i64, chain: i64, seq: i64) -> Result<Optio
 pub(super) struct Plan {
     pub(super) stream: i64,
     pub(super) cover: Frontier,
-    /// Chains with several heads, and those that go on behind a segment that cannot be read: left to the segments, and so is what
-    /// follows from them.
+    /// Chains with several heads and their branches, and chains that go on behind a segment that cannot be read: left to the
+    /// segments, and so is what follows from them.
     forked: HashSet<Incarnation>,
     base: Option<Id>,
     /// Incarnations whose changes were carried by another chain too, after a restore: the same change counts once.
@@ -256,6 +257,10 @@ impl Plan {
                     cover.add(chain, *head);
                 }
             }
+        }
+        // Whoever knew of the fork named their branches.
+        for inc in maker.memory.apart(stream, &forked) {
+            forked.insert(maker.memory.incarnation(inc)?);
         }
         let base: Option<Id> = conn
             .prepare_cached("SELECT checkpoint FROM base WHERE stream = ?1 LIMIT 1")?
@@ -342,6 +347,22 @@ impl Plan {
                 digest: head.digest,
                 confirmed: unsigned(head.confirmed)?,
                 news: unsigned(head.news)?,
+            });
+        }
+        // What stands apart comes from its own segments, but that the county confirmed it is said by receipts that may be below.
+        let confirmed =
+            maker.memory.heads.iter().filter(|((s, inc), h)| *s == stream && apart.contains(inc) && h.confirmed > 0);
+        let mut confirmed: Vec<_> = confirmed.collect();
+        confirmed.sort_by_key(|((_, inc), _)| *inc);
+        for ((_, inc), head) in confirmed {
+            summary.standings.push(Standing {
+                incarnation: maker.memory.incarnation(*inc)?,
+                applied: 0,
+                carried: Vec::new(),
+                changes: 0,
+                digest: SetHash::new(),
+                confirmed: unsigned(head.confirmed)?,
+                news: 0,
             });
         }
         let below = match &self.base {
