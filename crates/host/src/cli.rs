@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use niangjia_core::{Fault, replication::Stream};
 use serde_json::{Value, json};
 
-use crate::{Station, data_dir, demo, schema, station::kit, web};
+use crate::{Station, data_dir, demo, schema, station::kit, sync::blocking, web};
 
 #[derive(Parser)]
 #[command(name = "niangjia-office", version, about = "Niangjia 娘家: an office without a window")]
@@ -223,7 +223,19 @@ async fn unlocked(dir: PathBuf, who: Option<String>) -> Result<Arc<Station>, Fau
     let station = Station::open(dir)?;
     let who = clerk(&station, who).await?;
     station.call("app.unlock", json!({ "clerk": who, "passphrase": passphrase()? })).await?;
+    at_rest(&station).await?;
     Ok(station)
+}
+
+/// What goes on behind an unlocking comes to its end: this program may end as soon as it has answered, and a thread that still
+/// reads would be cut off in the middle.
+async fn at_rest(station: &Arc<Station>) -> Result<(), Fault> {
+    let station = station.clone();
+    blocking(move || {
+        station.wait_for_carry();
+        Ok(())
+    })
+    .await
 }
 
 async fn run(args: Args) -> Result<Option<Value>, Fault> {
@@ -323,7 +335,9 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             let early = ["app.state", "app.create", "app.join", "app.settings", "carry.now"];
             let station =
                 if early.contains(&name.as_str()) { Station::open(dir)? } else { unlocked(dir, args.who).await? };
-            station.call(&name, question).await.map(Some)
+            let answer = station.call(&name, question).await;
+            at_rest(&station).await?;
+            answer.map(Some)
         }
         Verb::Sync => unlocked(dir, args.who).await?.call("sync.now", json!({})).await.map(Some),
         Verb::Carry => Station::open(dir)?.call("carry.now", json!({})).await.map(Some),
