@@ -354,10 +354,11 @@ pub fn checkpoint(count: usize) -> Result<Vec<Line>, Trouble> {
 }
 
 /// Private memory of this process, bytes.
-fn private() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+fn private() -> Result<u64, Trouble> {
+    let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) << 10
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    Ok(kib.ok_or("the system does not tell how much memory is private")? << 10)
 }
 
 /// The most private memory that a first pull takes above what the process held before, the search index taken off, which stays.
@@ -372,17 +373,18 @@ pub fn memory(count: usize) -> Result<Vec<Line>, Trouble> {
             let hub = serve(&dir.path().join("hub"), address).await?;
             let county = opened(&dir.path().join("county"), "周敏").await?;
             let (most, on) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(true)));
-            let before = private();
+            let before = private()?;
             let (watched, watching) = (most.clone(), on.clone());
             let watch = std::thread::spawn(move || {
                 while watching.load(Ordering::Acquire) {
-                    watched.fetch_max(private(), Ordering::AcqRel);
+                    watched.fetch_max(private().map_err(|cause| cause.to_string())?, Ordering::AcqRel);
                     std::thread::sleep(Duration::from_millis(2));
                 }
+                Ok::<(), String>(())
             });
             ask(&county, "sync.now", json!({})).await?;
             on.store(false, Ordering::Release);
-            watch.join().map_err(|_| "the watch fell")?;
+            watch.join().map_err(|_| "the watch fell")??;
             let index = county.office().map_err(said)?.index_bytes();
             county.close().await;
             hub.stop().await;

@@ -1,6 +1,6 @@
 // The clerk locks and goes home; what was saved goes on to the county behind the locked window, which says so.
 import { openCounty } from './county.mjs'
-import { PASSPHRASE, WANG_FANG } from './first-day.journey.mjs'
+import { PASSPHRASE, WANG_FANG, joinsTheCounty } from './first-day.journey.mjs'
 
 let county
 
@@ -21,16 +21,7 @@ export default {
     }
 
     await step('with the cable out a member is saved, and the clerk locks', async () => {
-      const { file, code } = await county.invites('平明镇总工会', '990100104')
-      await person.sees('欢迎使用娘家')
-      await person.press('用数据包加入')
-      await person.hands(file)
-      await person.writes('口令码', code)
-      await person.writes('您的姓名', '李强')
-      await person.writes('设一个口令', PASSPHRASE)
-      await person.writes('再输一遍口令', PASSPHRASE)
-      await person.press('加入')
-      await person.sees('李强，今天办什么？')
+      await joinsTheCounty(person, await county.invites('平明镇总工会', '990100104'))
       await person.press('现在上报')
       await person.sees('全部已上报')
       await person.press('关闭')
@@ -47,9 +38,10 @@ export default {
       await person.picture('locked-unsent')
     })
 
-    await step('the line is back, nobody logs in, and the county has her', async () => {
-      await county.plug()
+    await step('the line is back as the clerk locks, and the county has her', async () => {
+      // Unlocked while the cable is still out: what the open office tries fails, and the locked one sends.
       await opens()
+      await county.plug()
       await person.press('锁定')
       await person.sees('已锁定：内容已全部上报')
       await person.picture('locked-sent')

@@ -9,9 +9,17 @@ use stories::{
     stick::{number, packet, stick},
 };
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_clone_that_comes_to_light_below_brings_the_whole_log_back() {
-    let county = County::found().await;
+/// A PC that has pruned, and its clone, of which nobody has heard.
+struct Parted {
+    front: Desk,
+    clone: Desk,
+    /// A member whom both know.
+    wang: String,
+    /// A member whom the clone alone knows.
+    lost: String,
+}
+
+async fn parted(county: &County) -> Parted {
     let mut front = county.township("平明镇总工会", "320722104", "李强").await;
     let wang = front.join("王芳", WANG_FANG).await;
     exchange_all(&[&front, &county.desk]).await;
@@ -20,6 +28,13 @@ async fn a_clone_that_comes_to_light_below_brings_the_whole_log_back() {
     front.join("赵敏", &number(1)).await;
     ready(&front, &county.desk).await;
     pruned(&front).await;
+    Parted { front, clone, wang, lost }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_that_comes_to_light_below_brings_the_whole_log_back() {
+    let county = County::found().await;
+    let Parted { front, clone, wang, lost } = parted(&county).await;
     let page = front.member(&wang).await;
     front.save(&page, json!({ "post": "班长" })).await;
     front.sync().await;
@@ -164,14 +179,7 @@ async fn where_nobody_has_the_days_before_any_more_the_checkpoint_stands_for_the
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clone_that_comes_by_stick_is_told_until_the_old_log_is_here_again() {
     let (mut county, stick) = (County::found().await, stick());
-    let mut front = county.township("平明镇总工会", "320722104", "李强").await;
-    let wang = front.join("王芳", WANG_FANG).await;
-    exchange_all(&[&front, &county.desk]).await;
-    let clone = cloned(&mut front).await;
-    let lost = clone.join("周杰", &number(3)).await;
-    front.join("赵敏", &number(1)).await;
-    ready(&front, &county.desk).await;
-    pruned(&front).await;
+    let Parted { front, clone, wang, lost } = parted(&county).await;
     assert!(wanted(&front).await.is_null());
     // The county knows by stick what the office holds, and hears of the clone by stick.
     county.unplug().await;

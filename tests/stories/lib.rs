@@ -231,6 +231,20 @@ pub struct County {
 }
 
 impl County {
+    /// Both come into step, hold the same, and nothing waits anywhere.
+    pub async fn agrees_with(&self, desk: &Desk) {
+        exchange_all(&[desk, &self.desk]).await;
+        let last = desk.sync().await;
+        assert_eq!((&last["in_step"], &last["received"]["changes"]), (&json!(true), &json!(0)), "{last}");
+        for stream in [desk.stream(), Stream::County] {
+            assert_eq!(desk.digest(&stream), self.desk.digest(&stream));
+        }
+        let status = desk.ask("sync.status", json!({})).await;
+        for nothing in ["unsent", "unconfirmed", "parked", "quarantined"] {
+            assert_eq!(status[nothing], 0, "{nothing}");
+        }
+    }
+
     /// 东海县总工会, with a hub that it has claimed.
     pub async fn found() -> Self {
         let hub_dir = tempfile::tempdir().expect("a folder");

@@ -54,19 +54,6 @@ async fn at_work() -> (County, Desk, String) {
     (county, pingming, wang)
 }
 
-async fn in_step(county: &County, desk: &Desk) {
-    exchange_all(&[desk, &county.desk]).await;
-    let last = desk.sync().await;
-    assert_eq!((&last["in_step"], &last["received"]["changes"]), (&json!(true), &json!(0)), "{last}");
-    for stream in [desk.stream(), niangjia_core::replication::Stream::County] {
-        assert_eq!(desk.digest(&stream), county.desk.digest(&stream));
-    }
-    let status = desk.ask("sync.status", json!({})).await;
-    for nothing in ["unsent", "unconfirmed", "parked", "quarantined"] {
-        assert_eq!(status[nothing], 0, "{nothing}");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_saved_before_the_line_came_goes_while_the_pc_is_locked_and_the_answer_is_there_at_unlocking() {
     let (mut county, mut pingming, wang) = at_work().await;
@@ -118,7 +105,7 @@ async fn what_was_saved_before_the_line_came_goes_while_the_pc_is_locked_and_the
     assert_eq!((&told["inbox_bytes"], &told["unsent"]), (&json!(0), &json!(0)), "what was applied is let go of");
     county.plug().await;
     pingming.unlock().await;
-    in_step(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +135,7 @@ async fn a_program_that_is_killed_between_loses_nothing_and_takes_nothing_twice(
     pingming.station = opened(pingming.dir());
     pingming.unlock().await;
     pingming.save(&pingming.member(&wang).await, json!({ "post": "车工" })).await;
-    in_step(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     assert_eq!(pingming.found("zwm").await, 1);
     assert_eq!(county.desk.member(&wang).await["fields"]["post"], "车工");
 }
@@ -167,7 +154,7 @@ async fn the_county_locked_over_night_has_all_of_it_in_the_morning() {
     county.desk.unlock().await;
     assert_eq!(county.desk.ask("home", json!({})).await["counts"]["members"], 3);
     county.plug().await;
-    in_step(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -227,7 +214,7 @@ async fn whoever_takes_the_folder_along_reads_nothing_and_writes_nothing() {
     pingming.station = opened(pingming.dir());
     assert_eq!(carry(&pingming).await["unsent"], 0, "the hub has it already");
     pingming.unlock().await;
-    in_step(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
 
     // The county hears of the theft: from then on the copy fetches nothing.
     let own = pingming.ask("devices.list", json!({})).await["devices"][0]["id"].clone();
@@ -250,7 +237,7 @@ async fn the_folder_of_another_pc_is_taken_away_and_not_taken_in() {
     std::fs::remove_dir_all(folder(&pingming)).unwrap();
     copied(&hers, &folder(&pingming));
     pingming.unlock().await;
-    in_step(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     let status = pingming.ask("sync.status", json!({})).await;
     assert_eq!((&status["keyless"], &status["quarantined"]), (&json!(0), &json!(0)), "nothing of hers came in here");
     lock(&pingming).await;
@@ -270,7 +257,7 @@ async fn an_inbox_that_is_damaged_or_full_loses_nothing() {
     drop(conn);
     pingming.unlock().await;
     assert_ne!(pingming.member(&wang).await["fields"]["employer"], "大平乳品厂");
-    in_step(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     assert_eq!(pingming.member(&wang).await["fields"]["employer"], "大平乳品厂");
 
     // The whole file is gone to pieces: nothing is carried, and it is made anew.
@@ -293,7 +280,7 @@ async fn an_inbox_that_is_damaged_or_full_loses_nothing() {
     assert!(told["inbox_bytes"].as_u64().unwrap() <= 600);
     assert!(told["say"]["zh"].as_str().unwrap().contains("其余的解锁后再收"));
     pingming.unlock().await;
-    in_step(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     assert_eq!(pingming.member(&wang).await["fields"]["employer"], "平明水泥厂");
 }
 
@@ -305,7 +292,7 @@ async fn a_hub_that_comes_back_older_is_offered_nothing_that_does_not_fit() {
     copied(county.hub_folder(), old.path());
     county.plug().await;
     pingming.save(&pingming.member(&wang).await, json!({ "post": "车工" })).await;
-    in_step(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     county.unplug().await;
     let zhang = pingming.join("张伟民", ZHANG_WEIMIN).await;
     let before = unsent(&pingming).await;
@@ -326,7 +313,7 @@ async fn a_hub_that_comes_back_older_is_offered_nothing_that_does_not_fit() {
     pingming.station = opened(pingming.dir());
     pingming.unlock().await;
     assert_eq!(unsent(&pingming).await, before);
-    in_step(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     assert_eq!(county.desk.member(&zhang).await["void"], false);
 }
 
@@ -360,7 +347,7 @@ async fn what_an_old_data_file_does_not_know_any_more_comes_back_from_the_folder
     pingming.unlock().await;
     assert_eq!(pingming.found("zwm").await, 1);
     county.plug().await;
-    in_step(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     assert_eq!(county.desk.found("zwm").await, 1);
 }
 

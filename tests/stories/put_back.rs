@@ -29,6 +29,19 @@ async fn restored(desk: &Desk, name: Option<&str>) -> Value {
     desk.ask("app.restore", json!({ "clerk": "李强", "passphrase": PASSPHRASE, "name": name })).await
 }
 
+/// Makes a snapshot; answers its name.
+async fn snapshot(desk: &Desk) -> String {
+    let made = desk.ask("snapshots.make", json!({})).await;
+    made["snapshots"][0]["name"].as_str().unwrap().to_owned()
+}
+
+/// The data file is spoilt and that snapshot is put in its place, with the second file beside it.
+async fn only_that_is_left(desk: &mut Desk, name: &str) {
+    spoil(desk).await;
+    lose_snapshots_after(desk, name);
+    restored(desk, None).await;
+}
+
 /// Without the snapshot of the last locking, which would know everything.
 fn lose_snapshots_after(desk: &Desk, kept: &str) {
     for entry in std::fs::read_dir(desk.dir().join("snapshots")).unwrap() {
@@ -39,30 +52,16 @@ fn lose_snapshots_after(desk: &Desk, kept: &str) {
     }
 }
 
-async fn agree(county: &County, desk: &Desk) {
-    exchange_all(&[desk, &county.desk]).await;
-    let last = desk.sync().await;
-    assert_eq!((&last["in_step"], &last["received"]["changes"]), (&json!(true), &json!(0)));
-    for stream in [desk.stream(), niangjia_core::replication::Stream::County] {
-        assert_eq!(desk.digest(&stream), county.desk.digest(&stream));
-    }
-    let status = desk.ask("sync.status", json!({})).await;
-    for nothing in ["unsent", "unconfirmed", "parked", "quarantined"] {
-        assert_eq!(status[nothing], 0, "{nothing}");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_work_since_the_snapshot_comes_back_with_it_and_is_nowhere_twice() {
     let county = County::found().await;
     let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
     let wang = pingming.join("王芳", WANG_FANG).await;
-    let made = pingming.ask("snapshots.make", json!({})).await;
-    let name = made["snapshots"][0]["name"].as_str().unwrap().to_owned();
+    let name = snapshot(&pingming).await;
     // Sent after the snapshot, and saved after that without a line.
     pingming.save(&pingming.member(&wang).await, json!({ "post": "车工" })).await;
     pingming.join("张伟民", ZHANG_WEIMIN).await;
-    agree(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     pingming.save(&pingming.member(&wang).await, json!({ "post": "班长" })).await;
     let shan = pingming.join("单晓", SHAN_XIAO).await;
 
@@ -85,7 +84,7 @@ async fn the_work_since_the_snapshot_comes_back_with_it_and_is_nowhere_twice() {
     assert_eq!(pingming.found("单晓").await + pingming.found("张伟民").await, 2);
     assert_eq!(pingming.member(&shan).await["standing"]["mark"], "saved");
     assert_eq!(pingming.ask("app.state", json!({})).await["trouble"], Value::Null);
-    agree(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     assert_eq!(county.desk.member(&wang).await["fields"]["post"], "班长");
     assert_eq!(county.desk.ask("home", json!({})).await["counts"]["members"], 3);
     assert_eq!(pingming.ask("home", json!({})).await["counts"]["members"], 3);
@@ -94,7 +93,7 @@ async fn the_work_since_the_snapshot_comes_back_with_it_and_is_nowhere_twice() {
     // And it goes on: what is written now, and a start in the morning.
     pingming.save(&pingming.member(&wang).await, json!({ "post": "车间主任" })).await;
     pingming.reopen().await;
-    agree(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     assert_eq!(county.desk.member(&wang).await["fields"]["post"], "车间主任");
     for desk in [&pingming, &county.desk] {
         desk.ask("tables.rebuild", json!({})).await;
@@ -126,14 +125,14 @@ async fn an_old_copy_put_back_by_hand_goes_on_under_a_new_incarnation() {
     pingming.unlock().await;
     assert_eq!(pingming.member(&wang).await["fields"]["post"], "班长", "from the second file");
     pingming.save(&pingming.member(&wang).await, json!({ "post": "车间主任" })).await;
-    agree(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     assert_eq!(county.desk.member(&wang).await["fields"]["post"], "车间主任");
     // Once is enough: the next start finds nothing old.
     pingming.reopen().await;
     let before = pingming.digest(&pingming.stream());
     pingming.reopen().await;
     assert_eq!(pingming.digest(&pingming.stream()), before);
-    agree(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +145,7 @@ async fn a_county_put_back_still_reads_the_office_that_it_invited_since() {
     lose_snapshots_after(&county.desk, &name);
     county.desk.ask("app.restore", json!({ "clerk": "周敏", "passphrase": PASSPHRASE })).await;
     let wang = anfeng.join("王芳", WANG_FANG).await;
-    agree(&county, &anfeng).await;
+    county.agrees_with(&anfeng).await;
     assert_eq!(county.desk.member(&wang).await["title"], "王芳");
     assert_eq!(anfeng.member(&wang).await["standing"]["mark"], "confirmed");
 }
@@ -208,8 +207,7 @@ async fn a_program_killed_between_the_database_and_the_second_file_leaves_no_hol
     let county = County::found().await;
     let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
     let wang = pingming.join("王芳", WANG_FANG).await;
-    let made = pingming.ask("snapshots.make", json!({})).await;
-    let name = made["snapshots"][0]["name"].as_str().unwrap().to_owned();
+    let name = snapshot(&pingming).await;
     let tail = pingming.dir().join("office.tail");
     pingming.save(&pingming.member(&wang).await, json!({ "post": "车工" })).await;
     // The change is in the database; the program ended before it stood in the second file too.
@@ -220,13 +218,11 @@ async fn a_program_killed_between_the_database_and_the_second_file_leaves_no_hol
     pingming.station = opened(pingming.dir());
     pingming.unlock().await;
     pingming.save(&pingming.member(&wang).await, json!({ "post": "班长" })).await;
-    agree(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
 
-    spoil(&mut pingming).await;
-    lose_snapshots_after(&pingming, &name);
-    restored(&pingming, None).await;
+    only_that_is_left(&mut pingming, &name).await;
     assert_eq!(pingming.found("张伟民").await, 1, "before any line");
-    agree(&county, &pingming).await;
+    county.agrees_with(&pingming).await;
     assert_eq!(pingming.member(&zhang).await["fields"]["name"], "张伟民");
     assert_eq!(pingming.member(&wang).await["fields"]["post"], "班长");
 }
@@ -240,12 +236,9 @@ async fn carried_on(county: &County) -> (Desk, String, String) {
     pingming.ask("checkpoints.make", json!({})).await;
     pingming.save(&pingming.member(&wang).await, json!({ "post": "车工" })).await;
     pingming.ask("checkpoints.make", json!({})).await;
-    let made = pingming.ask("snapshots.make", json!({})).await;
-    let name = made["snapshots"][0]["name"].as_str().unwrap().to_owned();
+    let name = snapshot(&pingming).await;
     let zhang = pingming.join("张伟民", ZHANG_WEIMIN).await;
-    spoil(&mut pingming).await;
-    lose_snapshots_after(&pingming, &name);
-    restored(&pingming, None).await;
+    only_that_is_left(&mut pingming, &name).await;
     pingming.sync().await;
     (pingming, wang, zhang)
 }
@@ -273,8 +266,8 @@ async fn what_a_restore_carries_on_may_arrive_before_what_was_sealed_and_not_sen
     receive(&window, &[later, before].concat(), &pingming);
     assert_eq!(window.member(&wang).await["fields"]["post"], "车工");
     assert_eq!(window.member(&zhang).await["fields"]["name"], "张伟民");
-    agree(&county, &pingming).await;
-    agree(&county, &window).await;
+    county.agrees_with(&pingming).await;
+    county.agrees_with(&window).await;
     for desk in [&county.desk, &window] {
         desk.ask("tables.rebuild", json!({})).await;
         assert_eq!(desk.member(&wang).await["fields"]["post"], "车工");
@@ -289,20 +282,17 @@ async fn an_old_copy_hears_of_its_later_days_by_what_a_restore_carried_on() {
     let wang = pingming.join("王芳", WANG_FANG).await;
     pingming.sync().await;
     let old = cloned(&mut pingming).await;
-    let made = pingming.ask("snapshots.make", json!({})).await;
-    let name = made["snapshots"][0]["name"].as_str().unwrap().to_owned();
+    let name = snapshot(&pingming).await;
     let zhang = pingming.join("张伟民", ZHANG_WEIMIN).await;
-    spoil(&mut pingming).await;
-    lose_snapshots_after(&pingming, &name);
-    restored(&pingming, None).await;
-    agree(&county, &pingming).await;
+    only_that_is_left(&mut pingming, &name).await;
+    county.agrees_with(&pingming).await;
     pingming.station.close().await;
 
     // That PC breaks. The copy from the shelf fetches what it wrote since, which came on another chain, and is worked on.
     old.sync().await;
     assert_eq!(old.ask("sync.status", json!({})).await["unsent"], 0, "the later days sent what they carried");
     old.save(&old.member(&wang).await, json!({ "post": "车工" })).await;
-    agree(&county, &old).await;
+    county.agrees_with(&old).await;
     assert_eq!(
         county.desk.member(&wang).await["fields"]["post"],
         "车工",
@@ -318,26 +308,23 @@ async fn what_a_clone_wrote_and_what_a_restore_carries_under_the_same_number_are
     let wang = first.join("王芳", WANG_FANG).await;
     first.sync().await;
     let second = cloned(&mut first).await;
-    let made = first.ask("snapshots.make", json!({})).await;
-    let name = made["snapshots"][0]["name"].as_str().unwrap().to_owned();
+    let name = snapshot(&first).await;
     // Each on its own, under the same numbers.
     first.save(&first.member(&wang).await, json!({ "post": "车工" })).await;
     let zhang = first.join("张伟民", ZHANG_WEIMIN).await;
     let shan = second.join("单晓", SHAN_XIAO).await;
     second.save(&second.member(&shan).await, json!({ "post": "质检员" })).await;
     second.save(&second.member(&wang).await, json!({ "department": "一车间" })).await;
-    spoil(&mut first).await;
-    lose_snapshots_after(&first, &name);
-    restored(&first, None).await;
+    only_that_is_left(&mut first, &name).await;
     // What the restore carries comes to the county first, and is built upon.
-    agree(&county, &first).await;
+    county.agrees_with(&first).await;
     county.desk.save(&county.desk.member(&zhang).await, json!({ "post": "电工" })).await;
     county.desk.sync().await;
     for _ in 0..3 {
         exchange_all(&[&second, &first, &county.desk]).await;
     }
-    agree(&county, &first).await;
-    agree(&county, &second).await;
+    county.agrees_with(&first).await;
+    county.agrees_with(&second).await;
     for desk in [&county.desk, &first, &second] {
         desk.ask("tables.rebuild", json!({})).await;
         let fields = desk.member(&wang).await["fields"].clone();
@@ -375,7 +362,7 @@ async fn a_checkpoint_made_meanwhile_does_not_hide_what_was_not_sent() {
         }
         assert_eq!((members, &archive.member(&wang).await["fields"]["post"]), (&json!(2), &json!("车工")));
         for desk in [&pingming, &window, &archive] {
-            agree(&county, desk).await;
+            county.agrees_with(desk).await;
         }
         archive.ask("tables.rebuild", json!({})).await;
         assert_eq!(archive.digest(&pingming.stream()), county.desk.digest(&pingming.stream()));

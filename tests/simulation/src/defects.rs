@@ -2,8 +2,8 @@
 
 use crate::{Verdict, history};
 
-/// Every switch, by the name under which `planted!` knows it in the product.
-pub const ALL: &[&str] = &[
+/// Those that every history may show.
+const NARROW: &[&str] = &[
     "versions taken at save",
     "cursor before data",
     "no dedupe",
@@ -34,15 +34,6 @@ pub const ALL: &[&str] = &[
     "a checkpoint keeps no order",
     "the hub tells everybody",
     "anybody writes anywhere",
-    "what is carried makes known what it left out",
-    "a clone keeps its incarnation",
-    "a restore ignores the second file",
-    "unknown fields dropped",
-    "a checkpoint drops what it does not know",
-    "a packet is receipted with its first part",
-    "a packet that left has arrived",
-    "a blob is whole before all of it came",
-    "the hub acknowledges a blob too early",
     "the order is ignored",
     "rotation leaves the key as it was",
     "prunes what the hub lacks",
@@ -50,7 +41,7 @@ pub const ALL: &[&str] = &[
 ];
 
 /// Those that only the wide histories can show.
-const WIDE_ONLY: [&str; 9] = [
+const WIDE: [&str; 9] = [
     "what is carried makes known what it left out",
     "a clone keeps its incarnation",
     "a restore ignores the second file",
@@ -62,9 +53,14 @@ const WIDE_ONLY: [&str; 9] = [
     "the hub acknowledges a blob too early",
 ];
 
+/// Every switch, by the name under which `planted!` knows it in the product.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    NARROW.iter().chain(&WIDE).copied()
+}
+
 /// The first history, counted from 1, that notices the defect, and what it says.
 #[must_use]
 pub fn caught(defect: &'static str, from: u64, within: u64) -> Option<(u64, Verdict)> {
-    let from = if WIDE_ONLY.contains(&defect) { from + crate::WIDE } else { from };
+    let from = if WIDE.contains(&defect) { from + crate::WIDE } else { from };
     (0..within).map(|n| (n + 1, history(from + n, Some(defect), false))).find(|(_, verdict)| !verdict.broken.is_empty())
 }

@@ -84,7 +84,7 @@ fn simulate(from: u64, seeds: u64) -> ExitCode {
 }
 
 fn tell(seed: u64, defect: Option<&String>) -> ExitCode {
-    let defect = defect.and_then(|name| defects::ALL.iter().find(|known| **known == name)).copied();
+    let defect = defect.and_then(|name| defects::all().find(|known| known == name));
     let verdict = history(seed, defect, true);
     verdict.told.iter().for_each(|line| println!("{line}"));
     println!("digest {}", verdict.digest);
@@ -94,7 +94,7 @@ fn tell(seed: u64, defect: Option<&String>) -> ExitCode {
 
 fn plant(from: u64, within: u64, only: Option<&String>) -> ExitCode {
     let wanted: Vec<&'static str> =
-        defects::ALL.iter().copied().filter(|name| only.is_none_or(|only| name.contains(only.as_str()))).collect();
+        defects::all().filter(|name| only.is_none_or(|only| name.contains(only.as_str()))).collect();
     let missed = AtomicU64::new(0);
     all(0, wanted.len() as u64, |at| {
         let Some(defect) = usize::try_from(at).ok().and_then(|at| wanted.get(at)) else { return };
