@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     fault::Fault,
-    identity::{Hub, Identity, Keys},
+    identity::{Believed, Hub, Identity, Keys},
     office::{Caller, Office},
     organisations::Organisation,
     people::{self, Role},
@@ -95,6 +95,7 @@ pub fn county(path: &Path, name: &str, code: &str, clerk: &str, mut moment: Mome
         issuing: Some((issuing, chain_to_cbor(&[root_cert.clone(), issuing_cert]))),
         streams,
         hub: None,
+        believed: Believed::default(),
     };
     let identity = Identity { office, name, code, county: true, federation: Some(office) };
     let granting = moment.part();
@@ -125,6 +126,7 @@ pub fn alone(path: &Path, name: &str, code: &str, clerk: &str, mut moment: Momen
         issuing: None,
         streams,
         hub: None,
+        believed: Believed::default(),
     };
     begin(path, Identity { office, name, code, county: false, federation: None }, keys, clerk, None, moment)
 }
@@ -157,6 +159,7 @@ pub(crate) fn certified(
         issuing: None,
         streams: streams.into_iter().map(|(stream, key)| ((stream, key.epoch()), key)).collect(),
         hub: hub.map(|h| Hub { url: h.url, key: hex::encode(h.key.to_bytes()) }),
+        believed: Believed::default(),
     };
     let identity = Identity {
         office: office.id,

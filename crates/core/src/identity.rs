@@ -1,10 +1,15 @@
 //! Identity and keys of this PC: which office it belongs to, what it may sign and which streams it can open.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    str::FromStr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use niangjia_replication::{
+    Bad,
     change::RecordId,
-    keys::{OpeningKey, SigningKey, StreamKey, VerifyingKey},
+    keys::{Cert, CertId, Identity as Signed, OpeningKey, SigningKey, StreamKey, VerifyingKey, verify_chain},
     planted,
     stream::Stream,
 };
@@ -70,6 +75,40 @@ pub struct Keys {
     pub streams: BTreeMap<(Stream, u32), StreamKey>,
     /// The hub, once one is claimed or named by the county.
     pub hub: Option<Hub>,
+    /// Whose certificates held since the program started.
+    pub(crate) believed: Believed,
+}
+
+/// Signers whose certificates held up to a root. A certificate names the one above it by its hash, so its id stands for the
+/// whole chain; to check one again costs as much as four segments.
+#[derive(Clone, Default)]
+pub(crate) struct Believed(Arc<Mutex<HashMap<(VerifyingKey, CertId), Signed>>>);
+
+impl Believed {
+    /// Whom this certificate speaks for; its chain is read and checked at the first time only.
+    ///
+    /// # Errors
+    /// Those of [`verify_chain`]; a chain that does not hold is checked each time.
+    pub(crate) fn who(
+        &self,
+        id: CertId,
+        root: &VerifyingKey,
+        chain: impl FnOnce() -> Result<Vec<Cert>, Bad>,
+    ) -> Result<Signed, Bad> {
+        if let Some(who) = self.lock().get(&(*root, id)) {
+            return Ok(*who);
+        }
+        let who = verify_chain(&chain()?, root)?;
+        if who.cert != id {
+            return Err(Bad::Untrusted("another device than the signer"));
+        }
+        self.lock().insert((*root, id), who);
+        Ok(who)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(VerifyingKey, CertId), Signed>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Keys {
@@ -146,6 +185,6 @@ impl Keys {
         }
         let hub = secret(conn, "hub")?.map(|b| serde_json::from_slice(&b)).transpose().map_err(damaged)?;
         let chain = secret(conn, "chain")?.unwrap_or_else(Vec::new);
-        Ok(Self { device, opening, kit: None, chain, root, issuing, streams, hub })
+        Ok(Self { device, opening, kit: None, chain, root, issuing, streams, hub, believed: Believed::default() })
     }
 }

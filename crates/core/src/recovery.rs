@@ -17,7 +17,7 @@ use crate::{
     devices,
     fault::Fault,
     founding::{ClerkKeys, Founded, database_key, named, serial},
-    identity::{Hub, Identity, Keys},
+    identity::{Believed, Hub, Identity, Keys},
     office::{Caller, Desk, Office},
     organisations::Organisation,
     people::{self, Role},
@@ -71,6 +71,7 @@ pub fn begin(path: &Path, root: SigningKey, hub: Option<Hub>, mut moment: Moment
         issuing: Some((issuing, chain_to_cbor(&[root_cert, above]))),
         streams: BTreeMap::from([((Stream::County, 1), root::county_key(&root))]),
         hub,
+        believed: Believed::default(),
     };
     let identity =
         Identity { office: county, name: String::new(), code: String::new(), county: true, federation: Some(county) };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use niangjia_replication::{
     Bad, Block, Draft, Limits, Segment, Stream,
     change::Change,
-    keys::{Cert, CertId, Identity as Signed, Signer, VerifyingKey, chain_from_cbor, chain_to_cbor, verify_chain},
+    keys::{Cert, CertId, Identity as Signed, Signer, VerifyingKey, chain_from_cbor, chain_to_cbor},
     seal,
 };
 use rand_core::CryptoRng;
@@ -213,16 +213,17 @@ impl LogKeys<'_> {
         segment: &Segment<'_>,
         root: &VerifyingKey,
     ) -> Result<Result<Signed, Bad>, Fault> {
-        let id = segment.signer().to_bytes();
+        let (signer, believed) = (segment.signer(), &self.keys.believed);
+        let id = signer.to_bytes();
         let known: Option<Vec<u8>> =
             conn.prepare_cached("SELECT chain FROM cert WHERE id = ?1")?.query_row([id], |r| r.get(0)).optional()?;
         if let Some(chain) = known {
-            return Ok(chain_from_cbor(&chain).and_then(|certs| verify_chain(&certs, root)));
+            return Ok(believed.who(signer, root, || chain_from_cbor(&chain)));
         }
         // This PC's own, which come back to an old copy of its database.
         let own = self.certs()?;
-        if own.last().is_some_and(|cert| cert.id().to_bytes() == id) {
-            return Ok(verify_chain(&own, root));
+        if own.last().is_some_and(|cert| cert.id() == signer) {
+            return Ok(believed.who(signer, root, || Ok(own)));
         }
         match segment.introduces(root) {
             Ok(Some(who)) => {
