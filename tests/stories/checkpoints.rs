@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use stories::{
     County, Desk, cloned, conflicts, exchange_all,
+    logs::{pruned, ready},
     stick::{number, stick},
 };
 
@@ -209,6 +210,38 @@ async fn a_first_load_by_stick_brings_the_checkpoint_too() {
     assert_eq!((&kept["stands"], &kept["segments"]), (&json!(false), &log(&front, &stream).await["segments"]));
     let history = county.ask("members.history", json!({ "id": wang })).await;
     assert!(!history.to_string().contains("县总工会有"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_county_confirmed_below_an_offices_own_checkpoint_is_confirmed_to_who_begins_there() {
+    let (county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = front.join("王芳", WANG_FANG).await;
+    ready(&front, &county.desk).await;
+    front.sync().await;
+    // The second one begins with a sum of a sum: the receipt lies below what its maker's log begins with.
+    for (name, clerk, prunes) in [("服务窗口", "王丽", true), ("新电脑", "吴芳", false)] {
+        let (invite, code) = front.further(stick.path(), name).await;
+        let fresh = Desk::joined(&invite, &code, clerk).await;
+        for desk in [&front, &fresh, &front] {
+            desk.sync().await;
+        }
+        assert_eq!(log(&fresh, &front.stream().to_string()).await["stands"], true);
+        // The county is closed today: it has signed for all that came before, and has nothing new to sign.
+        for rebuilt in [false, true] {
+            if rebuilt {
+                fresh.ask("tables.rebuild", json!({})).await;
+            }
+            assert_eq!(fresh.member(&wang).await["standing"]["mark"], "confirmed", "rebuilt: {rebuilt}");
+            let waits = (status(&fresh, "unconfirmed").await, status(&front, "unconfirmed").await);
+            assert_eq!(waits.0, waits.1, "what came since, rebuilt: {rebuilt}");
+        }
+        if prunes {
+            pruned(&front).await;
+            front.ask("checkpoints.make", json!({})).await;
+            front.sync().await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

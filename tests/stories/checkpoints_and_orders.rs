@@ -100,7 +100,7 @@ async fn a_new_pc_knows_every_order_and_every_key_that_stood_below_the_checkpoin
     }
     county.desk.sync().await;
     let parts = at_hub(&county);
-    assert_eq!(parts.len(), 2);
+    assert!(parts.len() >= 2, "one for each stream at least");
     for part in &parts {
         assert!(Part::parse(part, &Limits::STANDARD).unwrap().header().epoch > 1, "sealed under the newest key");
         assert!(front.station.office().unwrap().opens(part));

@@ -4,7 +4,7 @@
 use niangjia_core::replication::Stream;
 use serde_json::{Value, json};
 use stories::{
-    County, Desk, cloned, exchange_all,
+    County, Desk, cloned, cloned_as_it_lay, exchange_all,
     logs::{pruned, ready},
     stick::number,
 };
@@ -95,7 +95,7 @@ async fn what_waited_when_the_disk_was_copied_is_sealed_on_both_sides_and_counts
     let zhang = first.join("张伟民", ZHANG_WEIMIN).await;
     let left = json!({ "id": wang, "event": "left", "on": "2025-05-01", "reason": "own_wish", "document": "决定1" });
     first.ask("members.change", left).await;
-    let second = cloned(&mut first).await;
+    let second = cloned_as_it_lay(&mut first).await;
     // Each goes on from there before it meets the other.
     first.save(&first.member(&wang).await, json!({ "post": "班长" })).await;
     second.save(&second.member(&zhang).await, json!({ "post": "电工" })).await;
@@ -161,6 +161,65 @@ async fn a_clone_of_a_clone_is_understood_by_what_it_was_called_before() {
         );
         assert_eq!(page["conflicts"], json!([]));
         assert_eq!(desk.ask("sync.status", json!({})).await["parked"], 0);
+    }
+}
+
+/// A joining that waits while the disk is copied twice, to two PCs which each learn that they are clones without hearing of each
+/// other: each seals it once more and calls it by a name of its own.
+async fn sealed_thrice() -> (County, [Desk; 4], String) {
+    let mut county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    let mut second = cloned(&mut first).await;
+    let shan = second.join("单晓", SHAN_XIAO).await;
+    let third = cloned_as_it_lay(&mut second).await;
+    let fourth = cloned_as_it_lay(&mut second).await;
+    first.join("王芳", WANG_FANG).await;
+    first.sync().await;
+    third.sync().await;
+    // What the third brought is gone again before the fourth comes.
+    county.lose_everything().await;
+    first.sync().await;
+    fourth.sync().await;
+    (county, [first, second, third, fourth], shan)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_clones_decide_on_a_change_that_waited_is_understood() {
+    let (county, [first, second, third, fourth], shan) = sealed_thrice().await;
+    let left = json!({ "id": shan, "event": "left", "on": "2025-05-01", "reason": "own_wish", "document": "决定1" });
+    third.ask("members.change", left).await;
+    fourth.save(&fourth.member(&shan).await, json!({ "department": "一车间" })).await;
+    for _ in 0..2 {
+        exchange_all(&[&third, &fourth, &second, &first]).await;
+        all_agree(&county.desk, [&third, &fourth]).await;
+        all_agree(&county.desk, [&first, &second]).await;
+    }
+    for desk in [&county.desk, &first, &second, &third, &fourth] {
+        let page = desk.member(&shan).await;
+        assert_eq!((&page["fields"]["department"], &page["conflicts"]), (&json!("一车间"), &json!([])), "{page}");
+        assert_eq!(page["events"].as_array().unwrap().len(), 2, "joined once, and left: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_on_a_change_that_waited_is_saved_though_it_counts_under_another_clones_name() {
+    let (county, [first, second, third, fourth], shan) = sealed_thrice().await;
+    let forms = [third.member(&shan).await, fourth.member(&shan).await];
+    exchange_all(&[&third, &fourth, &second]).await;
+    let work = [json!({ "post": "质检员" }), json!({ "department": "一车间" })];
+    for ((desk, form), fields) in [&third, &fourth].into_iter().zip(&forms).zip(work) {
+        desk.save(form, fields.clone()).await;
+        let page = desk.member(&shan).await;
+        let (field, value) = fields.as_object().unwrap().iter().next().unwrap();
+        assert_eq!((&page["fields"][field], &page["conflicts"]), (value, &json!([])), "shown at once");
+        assert_eq!(desk.ask("sync.status", json!({})).await["parked"], 0);
+    }
+    all_agree(&county.desk, [&third, &fourth]).await;
+    all_agree(&county.desk, [&first, &second]).await;
+    for desk in [&county.desk, &first, &second, &third, &fourth] {
+        let page = desk.member(&shan).await;
+        let fields = (&page["fields"]["post"], &page["fields"]["department"]);
+        assert_eq!((fields, &page["conflicts"]), ((&json!("质检员"), &json!("一车间")), &json!([])), "{page}");
     }
 }
 

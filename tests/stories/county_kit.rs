@@ -5,6 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use stories::{
     County, Desk, PASSPHRASE, exchange_all,
+    logs::{log, pruned, ready},
+    restores::{snapshot, struck},
     stick::{number, packet, stick},
 };
 
@@ -130,4 +132,40 @@ async fn where_the_hub_burnt_too_an_office_brings_what_it_has() {
     assert_eq!(members(&new).await, 2);
     pingming.import(&packet(&new, "320722104", stick.path()).await).await;
     assert_eq!(pingming.member(&id).await["standing"]["mark"], "confirmed");
+}
+
+/// What the county itself wrote since its snapshot comes back one by one from the second file, its receipts for the office too; the
+/// checkpoint counts the same in a row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_county_that_was_restored_takes_the_checkpoint_where_nobody_has_the_log() {
+    let mut county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", &number(1)).await;
+    exchange_all(&[&pingming, &county.desk]).await;
+    let name = snapshot(&county.desk).await;
+    for post in ["车工", "班长", "车间主任"] {
+        pingming.save(&pingming.member(&wang).await, json!({ "post": post })).await;
+        exchange_all(&[&pingming, &county.desk]).await;
+    }
+    ready(&pingming, &county.desk).await;
+    pruned(&pingming).await;
+    // Written after what the checkpoint counts, and sent nowhere.
+    county.desk.save(&county.desk.member(&wang).await, json!({ "department": "一车间" })).await;
+    county.lose_everything().await;
+    struck(&mut county.desk, "周敏", &name).await;
+
+    pingming.sync().await;
+    county.agrees_with(&pingming).await;
+    assert_eq!(county.desk.sync().await["in_step"], true);
+    assert_eq!(log(&county.desk, &pingming).await["stands"], true);
+    for rebuilt in [false, true] {
+        for desk in [&county.desk, &pingming] {
+            if rebuilt {
+                desk.ask("tables.rebuild", json!({})).await;
+            }
+            let fields = desk.member(&wang).await["fields"].clone();
+            assert_eq!((&fields["post"], &fields["department"]), (&json!("车间主任"), &json!("一车间")));
+        }
+        assert_eq!(county.desk.digest(&pingming.stream()), pingming.digest(&pingming.stream()));
+    }
 }

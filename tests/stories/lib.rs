@@ -3,6 +3,7 @@
 
 pub mod logs;
 pub mod photo;
+pub mod restores;
 pub mod stick;
 
 use std::{
@@ -234,8 +235,10 @@ impl County {
     /// Both come into step, hold the same, and nothing waits anywhere.
     pub async fn agrees_with(&self, desk: &Desk) {
         exchange_all(&[desk, &self.desk]).await;
-        let last = desk.sync().await;
-        assert_eq!((&last["in_step"], &last["received"]["changes"]), (&json!(true), &json!(0)), "{last}");
+        for one in [desk, &self.desk] {
+            let last = one.sync().await;
+            assert_eq!((&last["in_step"], &last["received"]["changes"]), (&json!(true), &json!(0)), "{last}");
+        }
         for stream in [desk.stream(), Stream::County] {
             assert_eq!(desk.digest(&stream), self.desk.digest(&stream));
         }
@@ -335,6 +338,22 @@ pub async fn cloned(desk: &mut Desk) -> Desk {
     desk.unlock().await;
     let clone = Desk::at(fresh, usual());
     clone.unlock().await;
+    clone
+}
+
+/// The same where the program was killed and sealed nothing at closing: what waits lies on both PCs as it was saved.
+///
+/// # Panics
+/// Where nothing waits.
+pub async fn cloned_as_it_lay(desk: &mut Desk) -> Desk {
+    desk.ask("app.settings", json!({ "carry": false })).await;
+    let clone = cloned(desk).await;
+    for desk in [&*desk, &clone] {
+        let waiting: i64 =
+            desk.file().query_row("SELECT count(*) FROM outbox", [], |row| row.get(0)).expect("an outbox");
+        assert!(waiting > 0, "nothing waits to be sealed");
+        desk.ask("app.settings", json!({ "carry": true })).await;
+    }
     clone
 }
 

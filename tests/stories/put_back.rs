@@ -5,52 +5,17 @@ use std::path::PathBuf;
 use niangjia_core::replication::{Frontier, Limits, Segment, planted::plant};
 use niangjia_host::moment;
 use serde_json::{Value, json};
-use stories::{County, Desk, PASSPHRASE, cloned, exchange_all, opened, stick::stick};
+use stories::{
+    County, Desk, PASSPHRASE, cloned, exchange_all,
+    logs::{pruned, ready},
+    opened,
+    restores::{database, lose_snapshots_after, only_that_is_left, restored, snapshot, spoil, struck},
+    stick::stick,
+};
 
 const WANG_FANG: &str = "99010119900615007X";
 const ZHANG_WEIMIN: &str = "990101198001010014";
 const SHAN_XIAO: &str = "99010619880808004X";
-
-fn database(desk: &Desk) -> PathBuf {
-    desk.dir().join("office.db")
-}
-
-/// The program ends, the disk spoils the file, the program starts again.
-async fn spoil(desk: &mut Desk) -> Vec<u8> {
-    desk.station.close().await;
-    let mut bytes = std::fs::read(database(desk)).unwrap();
-    bytes[0..4096].fill(0x5a);
-    std::fs::write(database(desk), &bytes).unwrap();
-    desk.station = opened(desk.dir());
-    bytes
-}
-
-async fn restored(desk: &Desk, name: Option<&str>) -> Value {
-    desk.ask("app.restore", json!({ "clerk": "李强", "passphrase": PASSPHRASE, "name": name })).await
-}
-
-/// Makes a snapshot; answers its name.
-async fn snapshot(desk: &Desk) -> String {
-    let made = desk.ask("snapshots.make", json!({})).await;
-    made["snapshots"][0]["name"].as_str().unwrap().to_owned()
-}
-
-/// The data file is spoilt and that snapshot is put in its place, with the second file beside it.
-async fn only_that_is_left(desk: &mut Desk, name: &str) {
-    spoil(desk).await;
-    lose_snapshots_after(desk, name);
-    restored(desk, None).await;
-}
-
-/// Without the snapshot of the last locking, which would know everything.
-fn lose_snapshots_after(desk: &Desk, kept: &str) {
-    for entry in std::fs::read_dir(desk.dir().join("snapshots")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.file_name().is_some_and(|name| name != kept) {
-            std::fs::remove_file(path).unwrap();
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_work_since_the_snapshot_comes_back_with_it_and_is_nowhere_twice() {
@@ -367,4 +332,62 @@ async fn a_checkpoint_made_meanwhile_does_not_hide_what_was_not_sent() {
         archive.ask("tables.rebuild", json!({})).await;
         assert_eq!(archive.digest(&pingming.stream()), county.desk.digest(&pingming.stream()));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restore_carried_on_below_a_checkpoint_counts_once_when_its_own_chain_brings_it_too() {
+    let county = County::found().await;
+    let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", WANG_FANG).await;
+    county.agrees_with(&pingming).await;
+    let name = snapshot(&pingming).await;
+    let zhang = pingming.join("张伟民", ZHANG_WEIMIN).await;
+    pingming.save(&pingming.member(&zhang).await, json!({ "post": "焊工" })).await;
+    // Sealed into the chain of these days and never sent; a copy of the disk keeps it.
+    pingming.ask("checkpoints.make", json!({})).await;
+    let shelf = cloned(&mut pingming).await;
+    struck(&mut pingming, "李强", &name).await;
+    county.agrees_with(&pingming).await;
+    ready(&pingming, &county.desk).await;
+    pruned(&pingming).await;
+
+    // The copy from the shelf brings the same day on its own chain, above what the log stands on.
+    let (day, _) = newest_first(&shelf);
+    receive(&pingming, &day, &shelf);
+    pingming.save(&pingming.member(&wang).await, json!({ "post": "车工" })).await;
+    county.agrees_with(&pingming).await;
+    ready(&pingming, &county.desk).await;
+    pruned(&pingming).await;
+    pingming.ask("tables.rebuild", json!({})).await;
+    assert_eq!(pingming.member(&zhang).await["fields"]["name"], "张伟民");
+    assert_eq!(pingming.ask("home", json!({})).await["counts"]["members"], 2);
+    county.agrees_with(&pingming).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registrar_put_back_stands_on_an_offices_checkpoint_beside_what_it_carries_on() {
+    let mut county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", WANG_FANG).await;
+    county.agrees_with(&pingming).await;
+    county.desk.save(&county.desk.member(&wang).await, json!({ "post": "车工" })).await;
+    county.agrees_with(&pingming).await;
+    let name = snapshot(&county.desk).await;
+    county.desk.save(&county.desk.member(&wang).await, json!({ "post": "班长" })).await;
+    ready(&pingming, &county.desk).await;
+    pruned(&pingming).await;
+    county.desk.save(&county.desk.member(&wang).await, json!({ "post": "车间主任" })).await;
+
+    // The hub burns, and the registrar's file is spoilt: of its own last days only the second file knows, and no segment is left.
+    struck(&mut county.desk, "周敏", &name).await;
+    county.lose_everything().await;
+    pingming.sync().await;
+    county.agrees_with(&pingming).await;
+    for desk in [&pingming, &county.desk] {
+        assert_eq!(desk.member(&wang).await["fields"]["post"], "车间主任");
+        desk.ask("tables.rebuild", json!({})).await;
+        assert_eq!(desk.member(&wang).await["fields"]["post"], "车间主任");
+        assert_eq!(desk.member(&wang).await["conflicts"], json!([]));
+    }
+    county.agrees_with(&pingming).await;
 }

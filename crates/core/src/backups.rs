@@ -10,7 +10,7 @@ use crate::{
     fault::Fault,
     identity::{Identity, Keys},
     office::Office,
-    store::{DatabaseKey, Store, likeness, versions::damaged},
+    store::{Also, DatabaseKey, LogKeys, Store, checkpoint, likeness, versions::damaged},
 };
 
 /// What a backup turned out to hold when it was opened.
@@ -78,10 +78,12 @@ impl Office {
         let schema = &self.store.schema;
         // Who took a checkpoint to what was here already may still see a value of before that a rebuild does without.
         let history = !conn.prepare("SELECT 1 FROM base")?.exists([])?;
-        let before = likeness(&conn, &memory, schema, history)?;
+        let keys = self.keys();
+        let with = Also { history, confirmed: checkpoint::tell_confirmed(&conn, &LogKeys { keys: &keys })? };
+        let before = likeness(&conn, &memory, schema, with)?;
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
-        let (again, changes) = self.replayed(&tx, memory, &self.keys())?;
-        if let Some(table) = before.differs(&likeness(&tx, &again, schema, history)?) {
+        let (again, changes) = self.replayed(&tx, memory, &keys)?;
+        if let Some(table) = before.differs(&likeness(&tx, &again, schema, with)?) {
             return Err(unsound(format!("the tables differ from the log: {table}")));
         }
         Ok(Proof { heads: frontiers, counted, changes })

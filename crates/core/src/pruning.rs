@@ -14,7 +14,10 @@ use crate::{
     people::Role,
     registry::Registry,
     store::{
-        self, AtHub, Hold, Intake, LogKeys, Moment, Prospect, checkpoint::Id, likeness, memory::Memory,
+        self, Also, AtHub, Hold, Intake, LogKeys, Moment, Prospect,
+        checkpoint::{self, Id},
+        likeness,
+        memory::Memory,
         versions::damaged,
     },
     words::Say,
@@ -288,9 +291,10 @@ impl Office {
 /// `pruning_differs`; then the caller's transaction must not be committed.
 pub(crate) fn proven(office: &Office, tx: &Transaction<'_>, memory: Memory, keys: &Keys) -> Result<Memory, Fault> {
     let schema = &office.store.schema;
-    let before = likeness(tx, &memory, schema, false)?;
+    let with = Also { history: false, confirmed: checkpoint::tell_confirmed(tx, &LogKeys { keys })? };
+    let before = likeness(tx, &memory, schema, with)?;
     let (mut memory, _) = office.replayed(tx, memory, keys)?;
-    if let Some(table) = before.differs(&likeness(tx, &memory, schema, false)?) {
+    if let Some(table) = before.differs(&likeness(tx, &memory, schema, with)?) {
         return Err(differs().because(table));
     }
     memory.load_received(tx)?;

@@ -276,6 +276,9 @@ pub enum Item {
         county: bool,
         block: Vec<u8>,
     },
+    /// A covered segment with the newest receipt of its chain, as the registrar signed it: that the county has confirmed something
+    /// is believed of nobody else, and whoever begins with a checkpoint never meets the segment itself.
+    Receipt(Vec<u8>),
 }
 
 impl Item {
@@ -284,6 +287,7 @@ impl Item {
             Self::Summary(summary) => [&[0][..], &summary.to_cbor()].concat(),
             Self::Settled(block) => [&[1][..], block].concat(),
             Self::Parked { chain, county, block } => [&[2][..], &chain.0, &[u8::from(*county)], block].concat(),
+            Self::Receipt(segment) => [&[3][..], segment].concat(),
         }
     }
 
@@ -302,6 +306,7 @@ impl Item {
                 };
                 Ok(Self::Parked { chain: Incarnation(*chain), county, block: block.to_vec() })
             }
+            3 => Ok(Self::Receipt(rest.to_vec())),
             number => Err(Bad::Unknown { what: "item of a checkpoint", number: u64::from(*number) }),
         }
     }

@@ -60,6 +60,9 @@ macro_rules! unknown_yet {
     }};
 }
 
+/// Whether this build is one for tests. Their offices are small: what is cut into parts by size is cut smaller there.
+pub const SMALL_OFFICES: bool = cfg!(feature = "planted");
+
 #[cfg(all(feature = "planted", not(debug_assertions)))]
 compile_error!("the feature planted is for the simulation; a release build must not contain it");
 

@@ -155,6 +155,7 @@ fn checkpoint_items(bytes: &[u8]) -> bool {
         items.iter().all(|item| match item {
             Kept::Summary(_) => true,
             Kept::Settled(block) | Kept::Parked { block, .. } => Block::decode(block, LIMITS).is_ok(),
+            Kept::Receipt(segment) => Segment::parse(segment, LIMITS).is_ok(),
         })
     })
 }

@@ -183,10 +183,12 @@ fn checkpoint(county: &mut Seeds, all: &mut Vec<(&'static str, &'static str, Vec
     };
     let block = block::encode(&changes(3)).expect("a block");
     let parked = Item::Parked { chain: Incarnation([8; 16]), county: true, block: block.clone() };
-    let rest = [Item::Settled(block.clone()), parked];
+    // By a hand of its own, so that what follows is what it was.
+    let receipt = Item::Receipt(Seeds::new().segments(1).remove(0));
+    let rest = [Item::Settled(block.clone()), parked, receipt];
     let first = [Item::Summary(Box::new(summary.clone())), Item::Settled(block)];
     let (signer, cover) = (county.signer(), frontier(2));
-    for (name, part, items) in [("first", 1, &first), ("second", 2, &rest)] {
+    for (name, part, items) in [("first", 1, &first[..]), ("second", 2, &rest)] {
         let draft = checkpoint::Draft {
             stream: Stream::Office(id(2)),
             maker: Incarnation([7; 16]),

@@ -111,7 +111,8 @@ impl Oracle {
     /// A photo was given to a member.
     pub(crate) fn photo(&mut self, id: &str, address: &str, plain: [u8; 32], pc: usize) {
         self.count += 1;
-        let photo = Photo { plain, office: self.papers[id].office, by: pc, on: bit(pc), at_hub: false, no: self.count };
+        let (of, office) = (id.to_owned(), self.papers[id].office);
+        let photo = Photo { of, plain, office, by: pc, on: bit(pc), at_hub: false, no: self.count };
         self.photos.insert(address.to_owned(), photo);
     }
 
@@ -189,6 +190,8 @@ impl Paper {
 
 /// A photo that somebody was told is saved.
 pub(crate) struct Photo {
+    /// The member.
+    of: String,
     /// Hash of what was given.
     pub(crate) plain: [u8; 32],
     office: usize,

@@ -185,13 +185,17 @@ impl Applier<'_, '_> {
             ciborium::from_reader::<Counters, _>(&**blob).unwrap_or_default()
         };
         let below: BTreeMap<[u8; 16], i64> = read(BELOW).into_iter().collect();
+        // What the registrar says that it keeps it has said last in what came behind a checkpoint, where that is here already.
+        let keeps = if self.reduced { "IGNORE" } else { "REPLACE" };
         for (incarnation, ctr) in read(FRONTIER) {
             let inc = self.memory.number(self.conn, incarnation)?;
             let head = self.memory.head_mut(stream, inc);
             head.confirmed = head.confirmed.max(ctr);
             let below = below.get(&incarnation).copied().unwrap_or(0);
             self.conn
-                .prepare_cached("INSERT OR REPLACE INTO kept (stream, inc, below, upto) VALUES (?1, ?2, ?3, ?4)")?
+                .prepare_cached(&format!(
+                    "INSERT OR {keeps} INTO kept (stream, inc, below, upto) VALUES (?1, ?2, ?3, ?4)"
+                ))?
                 .execute([stream, inc, below, ctr])?;
         }
         Ok(())

@@ -37,6 +37,15 @@ pub(super) fn rows(conn: &Connection, stream: i64) -> Result<Vec<Row>, Fault> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Up to which counter of an incarnation the base counts what came on its own chain; 0 where the log is whole.
+pub(super) fn count(conn: &Connection, stream: i64, inc: i64) -> Result<i64, Fault> {
+    Ok(conn
+        .prepare_cached("SELECT ctr FROM base_count WHERE stream = ?1 AND inc = ?2")?
+        .query_row([stream, inc], |r| r.get(0))
+        .optional()?
+        .unwrap_or(0))
+}
+
 /// Where a segment stands.
 pub(super) fn place(conn: &Connection, stream: i64, chain: i64, seq: i64, hash: &[u8; 32]) -> Result<Below, Fault> {
     let found: Option<(i64, Vec<u8>)> = conn

@@ -6,7 +6,7 @@
 // A fork is rare and a chain is left as soon as its fork is known (its owner takes a new incarnation), so nothing here is
 // kept up to date step by step: whenever a segment of a forked chain comes, the tables are made again from the log.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use niangjia_replication::{
     Head, Incarnation,
@@ -14,7 +14,7 @@ use niangjia_replication::{
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{apply::counter, carried, log::LogKeys, memory::Memory, versions::damaged};
+use super::{apply::counter, base, carried, log::LogKeys, memory::Memory, versions::damaged};
 use crate::fault::Fault;
 
 const PURPOSE: &str = "niangjia 2026-11 branch of a forked chain";
@@ -132,6 +132,12 @@ impl Forks {
                     memory.note_branch(*stream, chain, number);
                 }
             }
+            // What was read under the name of one branch may count under that of another, which holds the same change.
+            for (branch, other) in forked.shared() {
+                let branch = memory.number(conn, forked.branches[branch].name.0)?;
+                let other = memory.number(conn, forked.branches[other].name.0)?;
+                memory.note_branch(*stream, branch, other);
+            }
             forked.name_batches(conn, memory, *stream, chain)?;
         }
         Ok(forks)
@@ -202,9 +208,10 @@ impl Forks {
                 .collect();
             match meant.as_slice() {
                 [] => out.push(*dot),
-                // Several branches may carry the same change: a disk was copied with what waited on it.
+                // Several branches may carry the same change, because a disk was copied with what waited on it: it goes under the
+                // name of one of them, and that need not be the one that was read.
                 [one, more @ ..] if more.iter().all(|w| w.tag == one.tag) => {
-                    out.push(Dot { incarnation: forked.branches[one.branch].name, ..*dot });
+                    out.push(Dot { incarnation: forked.name_at(one.branch, at), ..*dot });
                 }
                 // The author saw one of them and nobody can tell which: then none counts as seen, and a person chooses.
                 _ => {}
@@ -249,22 +256,29 @@ impl Forked {
                 trunk.extend(changes.into_iter().filter(|change| change.dot.incarnation == name));
             }
         }
-        forked.load_carried(carried::of(conn, log, memory, stream, chain)?, name, trunk)?;
+        let below = base::count(conn, stream, chain)?;
+        forked.load_carried(carried::of(conn, log, memory, stream, chain)?, name, trunk, below)?;
         Ok(forked)
     }
 
     /// Finds what other chains carry under numbers that mean something else here. A carrier parts with the first change that
-    /// differs from all that stood under its number before: on the chain itself, or with a carrier whose name comes first.
+    /// differs from all that stood under its number before, on the chain itself or with a carrier whose name comes first; and with the
+    /// first one that the chain itself passed over, because there the number went to another stream. What lies `below` the checkpoint
+    /// was compared as it came.
     fn load_carried(
         &mut self,
         carried: BTreeMap<Incarnation, Vec<Change>>,
         name: Incarnation,
         mut common: Vec<Change>,
+        below: i64,
     ) -> Result<(), Fault> {
         let mut parted = Vec::new();
         let mut known: HashMap<i64, HashSet<[u8; 8]>> = HashMap::new();
+        let mut top = 0;
         for change in &common {
-            known.entry(counter(change.dot)?).or_default().insert(change.id().tag);
+            let at = counter(change.dot)?;
+            known.entry(at).or_default().insert(change.id().tag);
+            top = top.max(at);
         }
         for (at, written) in &self.written {
             known.entry(*at).or_default().extend(written.iter().map(|w| w.tag));
@@ -278,7 +292,8 @@ impl Forked {
                 if there.contains(&tag) {
                     continue;
                 }
-                let apart = own.is_some() || at >= fork || !there.is_empty();
+                let passed_over = below < at && at < top;
+                let apart = own.is_some() || at >= fork || passed_over || !there.is_empty();
                 there.insert(tag);
                 if !apart {
                     common.push(change);
@@ -366,6 +381,20 @@ impl Forked {
         let tag = there.iter().find(|w| w.branch == branch).map(|w| w.tag);
         let first = there.iter().find(|w| Some(w.tag) == tag).map_or(branch, |w| w.branch);
         self.branches[first].name
+    }
+
+    /// Branches whose changes count, or some of them, under the name of another one.
+    fn shared(&self) -> BTreeSet<(usize, usize)> {
+        let mut shared = BTreeSet::new();
+        for there in self.written.values() {
+            for written in there {
+                let first = there.iter().find(|w| w.tag == written.tag).map_or(written.branch, |w| w.branch);
+                if first != written.branch {
+                    shared.insert((written.branch, first));
+                }
+            }
+        }
+        shared
     }
 
     /// What was imported on branches of this PC is undone under their names.

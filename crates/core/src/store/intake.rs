@@ -19,7 +19,7 @@ use super::{
     act::Moment,
     apply::{Applier, Fate, Fold, Pens, Touched, counter},
     base::{self, Below},
-    carried,
+    carried::{self, Numbers},
     forks::{self, Carrier, Forks},
     log::{LogKeys, Opened},
     memory::Memory,
@@ -119,7 +119,7 @@ impl<'a> Intake<'a> {
         while let Some(bytes) = waiting::next(self.conn, number)? {
             self.take_and_count(stream, number, &bytes, &mut received)?;
         }
-        if base::let_go(self.conn, number, self.log.keys.issuing.is_some())? {
+        if self.let_go(number, self.log.keys.issuing.is_some())? {
             // What the checkpoint stood for has come: the log speaks for itself again, and tells what it could not.
             self.forked = true;
             while let Some(bytes) = waiting::next(self.conn, number)? {
@@ -274,8 +274,11 @@ impl<'a> Intake<'a> {
         if sibling {
             forks::note(self.conn, number, chain)?;
         }
-        if self.parts((number, chain, carried), &changes)? {
+        // What waits for a key before it on its chain says nothing yet of the numbers there.
+        let readable = if why == Some(Why::Key) { &[][..] } else { &changes };
+        if self.parts((number, chain, carried), readable)? {
             self.forked = true;
+            self.expect((number, chain, carried), readable)?;
             return Ok(Taken::New(u64::from(header.changes)));
         }
         if let Some(why) = why {
@@ -291,13 +294,50 @@ impl<'a> Intake<'a> {
         Ok(Taken::New(new))
     }
 
-    /// Whether what a segment carries stands on a forked chain, or shows that one is: other changes bear these numbers.
+    /// Whether what a segment carries stands on a forked chain, or shows that one is: other changes bear these numbers. Then, and where
+    /// only the log can tell, the tables have to be made again.
     pub(super) fn parts(&self, (stream, chain, carried): (i64, i64, i64), changes: &[Change]) -> Result<bool, Fault> {
-        if carried::differs(self.conn, &self.log, &self.memory, (stream, chain, carried), changes)? {
-            forks::note(self.conn, stream, carried)?;
+        let numbers = carried::numbers(self.conn, &self.log, &self.memory, (stream, chain, carried), changes)?;
+        match numbers {
+            Numbers::Fit | Numbers::Again => {}
+            Numbers::Parted => drop(forks::note(self.conn, stream, carried)?),
+            Numbers::Below => base::lay_aside(self.conn, stream)?,
         }
-        Ok(forks::is_forked(self.conn, stream, chain)?
+        Ok(numbers == Numbers::Again
+            || forks::is_forked(self.conn, stream, chain)?
             || (carried != chain && forks::is_forked(self.conn, stream, carried)?))
+    }
+
+    /// Notes numbers of a segment that the tables will hold when they have been made again: what comes in the same page is compared with
+    /// them.
+    pub(super) fn expect(
+        &mut self,
+        (stream, chain, carried): (i64, i64, i64),
+        changes: &[Change],
+    ) -> Result<(), Fault> {
+        let name = self.memory.incarnation(carried)?;
+        for change in changes.iter().filter(|change| change.dot.incarnation == name) {
+            let at = counter(change.dot)?;
+            if carried == chain {
+                let head = self.memory.head_mut(stream, carried);
+                head.applied = head.applied.max(at);
+            } else {
+                self.memory.carry(stream, carried, at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go of a base whose every segment has come, where the whole log is wanted; what it could not tell of what other chains
+    /// carry is looked into now. Returns whether it did, so that the tables have to be made again.
+    pub(super) fn let_go(&mut self, stream: i64, registrar: bool) -> Result<bool, Fault> {
+        if !base::let_go(self.conn, stream, registrar)? {
+            return Ok(false);
+        }
+        for (chain, inc, changes) in carried::all(self.conn, &self.log, &self.memory, stream)? {
+            self.parts((stream, chain, inc), &changes)?;
+        }
+        Ok(true)
     }
 
     /// The incarnation whose changes a segment carries, as a rule that of its chain; its first and last counter.

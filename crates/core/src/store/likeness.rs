@@ -37,11 +37,20 @@ impl Likeness {
     }
 }
 
-/// What the tables of a database say. Without `history` the values that a record held before are left out, and who changed which
-/// field when stays: those values are what a checkpoint does without.
-pub(crate) fn likeness(conn: &Connection, memory: &Memory, schema: &Schema, history: bool) -> Result<Likeness, Fault> {
+/// What is compared beside what the tables of today say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Also {
+    /// The values that a record held before. A checkpoint does without them; who changed which field when it keeps.
+    pub(crate) history: bool,
+    /// How far the county has confirmed. What receipts said below a checkpoint of another PC of the office stays known to whoever
+    /// read them, and a rebuild does without it: only the county's word counts as the county's.
+    pub(crate) confirmed: bool,
+}
+
+/// What the tables of a database say.
+pub(crate) fn likeness(conn: &Connection, memory: &Memory, schema: &Schema, with: Also) -> Result<Likeness, Fault> {
     let mut all = BTreeMap::new();
-    let mut sum = Sum { memory, history, of: SetHash::new() };
+    let mut sum = Sum { memory, with, of: SetHash::new() };
     for layout in schema.all() {
         sum.records(conn, layout)?;
         all.insert(layout.ty.name.to_owned(), sum.take());
@@ -63,7 +72,7 @@ pub(crate) fn likeness(conn: &Connection, memory: &Memory, schema: &Schema, hist
 
 struct Sum<'m> {
     memory: &'m Memory,
-    history: bool,
+    with: Also,
     of: SetHash,
 }
 
@@ -132,7 +141,7 @@ impl Sum<'_> {
     fn sets(&self, line: &mut blake3::Hasher, blob: &[u8]) -> Result<(), Fault> {
         let sets: Sets = ciborium::from_reader(blob).map_err(damaged)?;
         let said = |(field, old, new): &(String, ciborium::Value, ciborium::Value)| {
-            if self.history { format!("{field} {old:?} {new:?}") } else { field.clone() }
+            if self.with.history { format!("{field} {old:?} {new:?}") } else { field.clone() }
         };
         let mut sets: Vec<String> = sets.iter().map(said).collect();
         sets.sort_unstable();
@@ -146,7 +155,8 @@ impl Sum<'_> {
             let mut line = blake3::Hasher::new();
             line.update(self.memory.stream_name(*stream)?.to_string().as_bytes()).update(&self.memory.ident(*inc)?);
             // How far by its own chain and what by another one depends on what waited when a database was restored.
-            for number in [self.memory.reach(*stream, *inc), head.changes, head.confirmed, head.news] {
+            let confirmed = if self.with.confirmed { head.confirmed } else { 0 };
+            for number in [self.memory.reach(*stream, *inc), head.changes, confirmed, head.news] {
                 line.update(&number.to_le_bytes());
             }
             line.update(&head.digest.to_bytes());

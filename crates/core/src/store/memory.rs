@@ -15,7 +15,7 @@ use niangjia_replication::{
 };
 use rusqlite::{Connection, params};
 
-use super::versions::damaged;
+use super::{carried, versions::damaged};
 use crate::fault::Fault;
 
 /// How far one incarnation stands in one stream.
@@ -173,6 +173,7 @@ impl Memory {
 
     /// Takes another incarnation: this database is an old copy, and the later changes of the one before may have gone out.
     pub(crate) fn renew(&mut self, conn: &Connection, incarnation: Incarnation) -> Result<(), Fault> {
+        carried::hand_on(conn, self, self.own)?;
         conn.execute("INSERT OR IGNORE INTO incarnation (inc) VALUES (?1)", [self.own])?;
         set_meta(conn, "incarnation", &hex::encode(incarnation.0))?;
         self.own = self.number(conn, incarnation.0)?;
@@ -269,6 +270,12 @@ impl Memory {
     pub(crate) fn carried_beyond(&self, stream: i64, inc: i64) -> impl Iterator<Item = i64> + '_ {
         let applied = self.heads.get(&(stream, inc)).map_or(0, |h| h.applied);
         self.carried.get(&(stream, inc)).into_iter().flat_map(move |carried| carried.range(applied + 1..).copied())
+    }
+
+    /// Counters within bounds that other chains carried, rising.
+    pub(crate) fn carried_within(&self, stream: i64, inc: i64, from: i64, to: i64) -> impl Iterator<Item = i64> + '_ {
+        let carried = self.carried.get(&(stream, inc)).filter(|_| from <= to);
+        carried.into_iter().flat_map(move |carried| carried.range(from..=to).copied())
     }
 
     /// Whether this store holds the change, on whichever branch where its chain is forked.

@@ -45,7 +45,7 @@ pub(crate) use checkpoint::{AtHub, Hold, Prospect};
 pub(crate) use heads::{frontier, holds, hub_has, missing};
 pub(crate) use intake::Intake;
 pub use intake::Received;
-pub(crate) use likeness::likeness;
+pub(crate) use likeness::{Also, likeness};
 pub(crate) use log::{Fresh, LogKeys, put_out};
 pub(crate) use merge::past;
 pub use open::DatabaseKey;

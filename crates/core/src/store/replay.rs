@@ -45,7 +45,9 @@ impl Intake<'_> {
                         let name = self.memory.incarnation(chain)?;
                         let carried = self.place(no, &name, &changes)?;
                         self.forked |= self.parts((stream, chain, carried), &changes)?;
-                        if !self.forked {
+                        if self.forked {
+                            self.expect((stream, chain, carried), &changes)?;
+                        } else {
                             let carrier = Carrier { stream, chain: name, hash: Some(hash) };
                             count += self.apply(carrier, &changes, county)?;
                         }

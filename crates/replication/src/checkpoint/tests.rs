@@ -44,6 +44,7 @@ fn items() -> Vec<Item> {
         Item::Summary(Box::new(summary)),
         Item::Settled(block.clone()),
         Item::Parked { chain: Incarnation([8; 16]), county: true, block },
+        Item::Receipt(vec![1, 2, 3]),
     ]
 }
 

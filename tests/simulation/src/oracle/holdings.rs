@@ -1,6 +1,6 @@
 //! Who holds what was saved: which disks, the hub, the county; and what is lost with a disk.
 
-use super::{Held, Oracle, Shelf, Write, bit};
+use super::{Held, Oracle, Photo, Shelf, Write, bit};
 
 impl Oracle {
     /// Every write with the office in whose stream it stands.
@@ -121,12 +121,21 @@ impl Oracle {
     /// Address and office of each photo, and whether it lies somewhere for certain.
     pub(crate) fn safe_photos(&self, thieves: &[usize]) -> Vec<(String, usize, bool)> {
         // What a thief's PC had not told before it was shut out lies in quarantine, and its photo with it.
-        let told = self.photos.iter().filter(|(_, p)| !thieves.contains(&p.by));
+        let told = self.photos.iter().filter(|(_, p)| !thieves.contains(&p.by) && !self.papers[&p.of].doubtful);
         told.map(|(address, p)| (address.clone(), p.office, p.at_hub || p.on != 0)).collect()
     }
 
-    /// Photos that lie on a disk for certain.
+    /// Whether somebody who saw a photo has put another one in its place: a checkpoint keeps only that one.
+    pub(crate) fn replaced_photo(&self, address: &str) -> bool {
+        let Some(writes) = self.photos.get(address).and_then(|p| self.papers[&p.of].fields.get("photo")) else {
+            return false;
+        };
+        (0..writes.len()).any(|n| writes[n].text == *address && writes.iter().any(|later| later.over.contains(&n)))
+    }
+
+    /// Photos that lie on a disk for certain, and that nothing in quarantine holds back elsewhere.
     pub(crate) fn photos_on(&self, pc: usize) -> Vec<String> {
-        self.photos.iter().filter(|(_, photo)| photo.on & bit(pc) != 0).map(|(address, _)| address.clone()).collect()
+        let on = |p: &Photo| p.on & bit(pc) != 0 && !self.papers[&p.of].doubtful;
+        self.photos.iter().filter(|(_, photo)| on(photo)).map(|(address, _)| address.clone()).collect()
     }
 }

@@ -58,7 +58,7 @@ impl Intake<'_> {
             let mut stands = self.conn.prepare_cached("SELECT 1 FROM base WHERE stream = ?1 AND checkpoint = ?2")?;
             if stands.exists(rusqlite::params![stream, id])? {
                 base::lay_aside(self.conn, stream)?;
-                base::let_go(self.conn, stream, false)?;
+                self.let_go(stream, false)?;
             } else {
                 self.conn.prepare_cached("DELETE FROM checkpoint_part WHERE id = ?1")?.execute([id])?;
             }

@@ -24,7 +24,7 @@ use super::{
         versions::damaged,
     },
     Id, items,
-    write::Writer,
+    write::{LARGEST, Writer},
 };
 use crate::{
     fault::Fault,
@@ -65,7 +65,12 @@ pub(crate) fn make(maker: &Maker<'_>, stream: i64, rng: &mut ChaCha20Rng) -> Res
     let replaced = replaced(maker.schema, &later);
     let mut writer = Writer::begin(maker, stream, &plan, rng)?;
     writer.put(Item::Summary(Box::new(plan.summary(maker, stream)?)))?;
+    let mut receipts: Vec<(Incarnation, Vec<u8>)> = Vec::new();
     plan.each(maker, |carried| {
+        if let Some(segment) = carried.receipt {
+            receipts.retain(|(chain, _)| *chain != carried.chain);
+            receipts.push((carried.chain, segment));
+        }
         for mut change in carried.changes {
             if is_first(&change) && &*change.kind != RECEIPT {
                 elide(maker.schema, &replaced, &mut change);
@@ -83,6 +88,10 @@ pub(crate) fn make(maker: &Maker<'_>, stream: i64, rng: &mut ChaCha20Rng) -> Res
     for one in waiting {
         let block = block::encode([&one.change]).map_err(damaged)?;
         writer.put(Item::Parked { chain: one.chain, county: one.county, block })?;
+    }
+    // One that no part can hold has a whole first load beside it; the next receipt says the same again.
+    for (_, segment) in receipts.into_iter().filter(|(_, segment)| segment.len() < LARGEST) {
+        writer.put(Item::Receipt(segment))?;
     }
     writer.finish().map(Some)
 }
@@ -229,6 +238,8 @@ struct Carried {
     chain: Incarnation,
     county: bool,
     changes: Vec<Change>,
+    /// The segment itself, where it holds a receipt of the registrar.
+    receipt: Option<Vec<u8>>,
 }
 
 impl Plan {
@@ -268,10 +279,16 @@ impl Plan {
             .optional()?;
         let mut statement =
             conn.prepare_cached("SELECT DISTINCT carried FROM segment WHERE stream = ?1 AND carried <> chain")?;
-        let carried = statement
+        let mut carried = statement
             .query_map([stream], |r| r.get(0))?
             .map(|inc| maker.memory.incarnation(inc?))
-            .collect::<Result<_, Fault>>()?;
+            .collect::<Result<HashSet<_>, Fault>>()?;
+        // What carried them may be below the checkpoint, and what their own chain brought once more above it.
+        for (_, inc) in
+            maker.memory.heads.keys().filter(|(of, inc)| *of == stream && maker.memory.carries(stream, *inc))
+        {
+            carried.insert(maker.memory.incarnation(*inc)?);
+        }
         Ok(Some(Self { stream, cover, forked, base, carried }))
     }
 
@@ -290,8 +307,13 @@ impl Plan {
                     Item::Summary(_) => continue,
                     Item::Settled(block) => (Incarnation([0; 16]), false, block),
                     Item::Parked { chain, county, block } => (chain, county, block),
+                    Item::Receipt(segment) => {
+                        let chain = Segment::parse(&segment, &Limits::STANDARD).map_err(damaged)?.header().chain;
+                        run(Carried { chain, county: true, changes: Vec::new(), receipt: Some(segment) })?;
+                        continue;
+                    }
                 };
-                run(Carried { chain, county, changes: owned(&block)? })?;
+                run(Carried { chain, county, changes: owned(&block)?, receipt: None })?;
             }
             part += 1;
         }
@@ -306,9 +328,11 @@ impl Plan {
             if self.forked.contains(&chain) {
                 continue;
             }
-            let (_, opened) = maker.log.reopen(maker.conn, row.get_ref(1)?.as_blob().map_err(damaged)?)?;
+            let bytes = row.get_ref(1)?.as_blob().map_err(damaged)?;
+            let (_, opened) = maker.log.reopen(maker.conn, bytes)?;
             let Opened::Changes(changes, county) = opened else { return Err(damaged("segment")) };
-            run(Carried { chain, county, changes })?;
+            let receipt = (county && changes.iter().any(|change| &*change.kind == RECEIPT)).then(|| bytes.to_vec());
+            run(Carried { chain, county, changes, receipt })?;
         }
         Ok(())
     }
@@ -316,7 +340,7 @@ impl Plan {
     fn later(&self, maker: &Maker<'_>) -> Result<Vec<Later>, Fault> {
         let mut later = Vec::new();
         self.each(maker, |carried| {
-            let Carried { chain, county, changes } = carried;
+            let Carried { chain, county, changes, .. } = carried;
             for change in changes {
                 if !is_first(&change) && &*change.kind != RECEIPT {
                     later.push(Later { change, chain, county, waits: false });

@@ -1,20 +1,26 @@
 //! Checkpoints in the store: made from the log, taken in by a new PC, and what a log is rebuilt from that does not go back to
 //! the first day.
 
+mod counts;
 mod disown;
 mod make;
 mod prune;
 mod take;
 mod write;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use niangjia_replication::{
-    Frontier, Limits,
+    Frontier, Incarnation, Limits,
+    change::Change,
     checkpoint::{Item, Part, Summary},
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{log::LogKeys, versions::damaged};
+use super::{apply::counter, log::LogKeys, versions::damaged};
 use crate::fault::Fault;
+
+use make::owned;
 
 pub(crate) use make::{Maker, make};
 pub(crate) use prune::{AtHub, Hold, Prospect};
@@ -49,6 +55,38 @@ pub(crate) fn cover(conn: &Connection, id: &Id) -> Result<Frontier, Fault> {
     Ok(part.header().cover.clone())
 }
 
+/// The checkpoint that a stream's log stands on.
+pub(super) fn stood_on(conn: &Connection, stream: i64) -> Result<Option<Id>, Fault> {
+    Ok(conn
+        .prepare_cached("SELECT checkpoint FROM base WHERE stream = ?1 LIMIT 1")?
+        .query_row([stream], |r| r.get(0))
+        .optional()?)
+}
+
+/// What a checkpoint that is already believed tells of an incarnation under these numbers, as far as it kept it.
+pub(super) fn told(
+    conn: &Connection,
+    log: &LogKeys<'_>,
+    id: &Id,
+    of: Incarnation,
+    numbers: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, Change>, Fault> {
+    let mut found = BTreeMap::new();
+    for part in 1.. {
+        let Some((items, _)) = items(conn, log, id, part)? else { break };
+        for item in items {
+            let (Item::Settled(block) | Item::Parked { block, .. }) = item else { continue };
+            for change in owned(&block)?.into_iter().filter(|change| change.dot.incarnation == of) {
+                let at = counter(change.dot)?;
+                if numbers.contains(&at) {
+                    found.insert(at, change);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// The items of one part of a checkpoint that is already believed; `None` behind the last one. And whether a device of the
 /// county made it.
 fn items(conn: &Connection, log: &LogKeys<'_>, id: &Id, part: i64) -> Result<Option<(Vec<Item>, bool)>, Fault> {
@@ -75,4 +113,19 @@ fn summary(conn: &Connection, log: &LogKeys<'_>, id: &Id) -> Result<(Summary, bo
         },
         None => Err(damaged("checkpoint")),
     }
+}
+
+/// Whether every checkpoint that the logs stand on also says what the county has confirmed: the county made it, or this PC itself
+/// from the county's receipts.
+pub(crate) fn tell_confirmed(conn: &Connection, log: &LogKeys<'_>) -> Result<bool, Fault> {
+    let mut others = conn.prepare_cached(
+        "SELECT DISTINCT checkpoint FROM base b WHERE NOT EXISTS (SELECT 1 FROM checkpoint_part p WHERE p.id = b.checkpoint AND p.mine = 1)",
+    )?;
+    let ids: Vec<Id> = others.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    for id in ids {
+        if !summary(conn, log, &id)?.1 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -91,7 +91,7 @@ impl Intake<'_> {
         let (maker, _) = made(self.conn, id)?;
         if base::aside(self.conn, stream)?
             || !self.has_all(stream, cover)?
-            || !self.fits(stream, cover, told)?
+            || !self.fits(stream, id, cover, told)?
             || self.shut_out(stream, &maker, cover, told)?
         {
             return Ok(Some(Hold::Unfit));

@@ -1,9 +1,9 @@
 //! Taking a checkpoint in: part by part as they come, then all at once; and again whenever the tables are made anew.
 
 use niangjia_replication::{
-    Bad, Block, Frontier, Incarnation, Limits,
+    Bad, Block, Frontier, Head, Incarnation, Limits, Segment,
     change::{Change, Hlc},
-    checkpoint::{Item, Part, Standing, Summary, TAG},
+    checkpoint::{Item, Part, Summary, TAG},
     keys::{chain_from_cbor, verify_chain},
     planted,
 };
@@ -11,14 +11,15 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     super::{
-        apply::counter,
+        apply::{RECEIPT, counter},
         base, forks,
         forks::{Carrier, Forks},
         heads,
         intake::{Intake, Taken, park},
+        log::Opened,
         versions::damaged,
     },
-    Id,
+    Id, cover,
     disown::made,
     items,
     make::owned,
@@ -53,6 +54,7 @@ impl Intake<'_> {
         let opened = verified.open(key, &Limits::STANDARD).and_then(|items| {
             items.iter().try_for_each(|item| match item {
                 Item::Settled(block) | Item::Parked { block, .. } => Block::decode(block, &Limits::STANDARD).map(drop),
+                Item::Receipt(segment) => Segment::parse(segment, &Limits::STANDARD).map(drop),
                 Item::Summary(_) => Ok(()),
             })
         });
@@ -81,7 +83,9 @@ impl Intake<'_> {
         if last != Some(there) {
             return Ok(Taken::New(0));
         }
-        Ok(Taken::New(self.load(number, &header.id, &header.cover)?))
+        // Only the first part says what is covered, and this need not be it.
+        let cover = cover(self.conn, &header.id)?;
+        Ok(Taken::New(self.load(number, &header.id, &cover)?))
     }
 
     fn begun(&self, stream: i64, id: &Id) -> Result<bool, Fault> {
@@ -102,29 +106,8 @@ impl Intake<'_> {
         Ok(true)
     }
 
-    /// Whether everything that a checkpoint counts of an incarnation is held.
-    fn holds_all_of(&self, stream: i64, inc: i64, told: &Standing) -> Result<bool, Fault> {
-        let applied = self.memory.heads.get(&(stream, inc)).map_or(0, |head| head.applied);
-        if i64::try_from(told.applied).map_err(damaged)? > applied {
-            return Ok(false);
-        }
-        for counter in &told.carried {
-            if !self.memory.held(stream, inc, i64::try_from(*counter).map_err(damaged)?) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Whether a checkpoint counts everything that is held of an incarnation.
-    fn counts_all(&self, stream: i64, inc: i64, told: &Standing) -> Result<bool, Fault> {
-        let covered = |n: i64| u64::try_from(n).is_ok_and(|n| n <= told.applied || told.carried.contains(&n));
-        let applied = self.memory.heads.get(&(stream, inc)).map_or(0, |head| head.applied);
-        Ok(covered(applied) && self.memory.carried_beyond(stream, inc).all(covered))
-    }
-
     /// Whether the log may stand on a checkpoint: nothing of what is held here may be forgotten by it.
-    pub(super) fn fits(&mut self, stream: i64, cover: &Frontier, summary: &Summary) -> Result<bool, Fault> {
+    pub(super) fn fits(&mut self, stream: i64, id: &Id, cover: &Frontier, summary: &Summary) -> Result<bool, Fault> {
         let below = base::rows(self.conn, stream)?;
         let mut covered = 0;
         for (chain, seen) in cover.chains() {
@@ -164,6 +147,9 @@ impl Intake<'_> {
             if !self.holds_all_of(stream, inc, standing)? && !self.counts_all(stream, inc, standing)? {
                 return Ok(false);
             }
+            if !self.means_the_same(stream, inc, id, standing)? {
+                return Ok(false);
+            }
         }
         Ok(covered == below.len())
     }
@@ -198,7 +184,7 @@ impl Intake<'_> {
         let (maker, _) = made(self.conn, id)?;
         self.meet_another_life(stream, cover, &told)?;
         if self.has_all(stream, cover)?
-            || !self.fits(stream, cover, &told)?
+            || !self.fits(stream, id, cover, &told)?
             || self.shut_out(stream, &maker, cover, &told)?
         {
             self.conn.prepare_cached("DELETE FROM checkpoint_part WHERE id = ?1")?.execute([id])?;
@@ -230,6 +216,7 @@ impl Intake<'_> {
         let mut count = 0;
         let forks = Forks::load(self.conn, &mut self.memory, &self.log)?;
         let mut parked: Vec<(Incarnation, bool, Change)> = Vec::new();
+        let mut receipts: Vec<Vec<u8>> = Vec::new();
         for part in 1.. {
             let Some((items, _)) = items(self.conn, &self.log, id, part)? else { break };
             for item in items {
@@ -245,6 +232,7 @@ impl Intake<'_> {
                     Item::Parked { chain, county, block } => {
                         parked.extend(owned(&block)?.into_iter().map(|change| (chain, county, change)));
                     }
+                    Item::Receipt(segment) => receipts.push(segment),
                 }
             }
         }
@@ -284,9 +272,31 @@ impl Intake<'_> {
                 head.confirmed = head.confirmed.max(confirmed);
             }
         }
+        // The newest first.
+        for segment in receipts.iter().rev() {
+            self.confirm(stream, segment)?;
+        }
         let wall = u64::try_from(self.moment.wall).unwrap_or(0);
         self.memory.hlc = Hlc::observe(self.memory.hlc, told.hlc, wall);
         Ok(count)
+    }
+
+    /// What the county has confirmed below a checkpoint, by its own signature, whoever summed up: nothing but a later change would
+    /// make it sign again. A receipt that cannot be read, or that an order shuts out, confirms nothing.
+    fn confirm(&mut self, stream: i64, bytes: &[u8]) -> Result<(), Fault> {
+        let segment = Segment::parse(bytes, &Limits::STANDARD).map_err(damaged)?;
+        let (signer, header, hash) = (segment.signer(), *segment.header(), segment.hash());
+        let (_, Opened::Changes(changes, county)) = self.log.reopen(self.conn, bytes)? else { return Ok(()) };
+        let chain = self.memory.number(self.conn, header.chain.0)?;
+        if header.stream != *self.memory.stream_name(stream)?
+            || self.beyond(&signer, stream, chain, &header.chain, &Head { seq: header.seq, hash })?
+        {
+            return Ok(());
+        }
+        for receipt in changes.iter().filter(|change| &*change.kind == RECEIPT) {
+            self.applier(true).settle(stream, receipt, county)?;
+        }
+        Ok(())
     }
 
     fn settle_one(&mut self, stream: i64, change: &Change) -> Result<bool, Fault> {

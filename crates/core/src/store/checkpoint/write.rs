@@ -5,6 +5,7 @@ use niangjia_replication::{
     change::{Change, Value},
     checkpoint::{self, Draft, Item},
     keys::{Cert, Signer},
+    planted::SMALL_OFFICES,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng as _;
@@ -17,10 +18,14 @@ use super::{
 };
 use crate::fault::Fault;
 
-/// Plain bytes of one part: never more than a frame, even where nothing packs.
-const PART: usize = 1_000_000;
+/// In the small offices of tests a part holds a few records, so that checkpoints come in several there too.
+const SMALLER: usize = if SMALL_OFFICES { 250 } else { 1 };
+/// Plain bytes of one part at most: never more than a frame, even where nothing packs.
+pub(super) const LARGEST: usize = 1_000_000;
+/// Plain bytes after which the next part begins.
+const PART: usize = LARGEST / SMALLER;
 /// Plain bytes of one block, as far as can be told before it is one.
-const BLOCK: usize = 200_000;
+const BLOCK: usize = 200_000 / SMALLER;
 /// Changes of one block.
 const CHANGES: usize = 2_000;
 
@@ -73,7 +78,7 @@ impl<'m, 'r> Writer<'m, 'r> {
             Item::Summary(told) => {
                 told.chains.iter().map(|c| 80 + c.tags.len()).sum::<usize>() + 120 * told.standings.len()
             }
-            Item::Settled(block) | Item::Parked { block, .. } => block.len(),
+            Item::Settled(block) | Item::Parked { block, .. } | Item::Receipt(block) => block.len(),
         };
         if !self.items.is_empty() && self.bytes + size > PART {
             self.seal(false)?;
