@@ -139,9 +139,10 @@ pub fn edits(count: usize) -> Result<Vec<Line>, Trouble> {
             ask(station, "sync.now", json!({})).await?;
         }
         let mut lines = Vec::new();
-        for (who, from, to) in [("up from the township", &town, &county), ("down from the county", &county, &town)] {
+        let ways = [("up from the township", &town, &county), ("down from the county", &county, &town)];
+        for (first, (who, from, to)) in (3_000_000_000..).step_by(1_000_000_000).zip(ways) {
             let before = (log(from, "office/").await?, log(from, "audit/").await?);
-            edit(from).await?;
+            edit(from, first).await?;
             let start = ProcessTime::now();
             ask(from, "sync.now", json!({})).await?;
             let sending = millis(start);
@@ -174,15 +175,15 @@ pub fn edits(count: usize) -> Result<Vec<Line>, Trouble> {
     })
 }
 
-/// Opens the form of one member after another and saves another telephone number.
-async fn edit(station: &Arc<Station>) -> Result<(), Trouble> {
+/// Opens the form of one member after another and saves another telephone number, from the first one on.
+async fn edit(station: &Arc<Station>, first: u64) -> Result<(), Trouble> {
     let (mut done, mut offset) = (0, 0);
     while done < EDITS {
         let page = ask(station, "members.list", json!({ "limit": 100, "offset": offset })).await?;
         let rows = page["rows"].as_array().filter(|rows| !rows.is_empty()).ok_or("too few members")?;
         for row in rows.iter().take(EDITS - done) {
             let form = ask(station, "members.get", json!({ "id": row["id"] })).await?;
-            let mobile = format!("1{:010}", 3_000_000_000_u64 + (done as u64) * 7_919 % 999_999_937);
+            let mobile = format!("1{:010}", first + (done as u64) * 7_919 % 999_999_937);
             let fields = json!({ "mobile": mobile });
             ask(station, "members.save", json!({ "id": form["id"], "token": form["token"], "fields": fields })).await?;
             done += 1;

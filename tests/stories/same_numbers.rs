@@ -6,10 +6,10 @@ use niangjia_core::replication::{Frontier, Limits, Segment, Stream};
 use niangjia_host::moment;
 use serde_json::{Value, json};
 use stories::{
-    County, Desk, cloned, exchange_all,
+    County, Desk, cloned, cloned_as_it_lay, exchange_all,
     logs::log,
     restores::{snapshot, struck},
-    stick::stick,
+    stick::{number, stick},
 };
 
 const WANG_FANG: &str = "99010119900615007X";
@@ -168,5 +168,35 @@ async fn who_meets_a_checkpoint_that_means_others_by_the_same_numbers_takes_the_
         county.desk.sync().await;
         after.sync().await;
         all_hold(&county, &[before, after], &zhang, &Value::Null).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_began_with_what_a_restore_carried_tells_clones_of_it_apart() {
+    let (county, stick) = (County::found().await, stick());
+    let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let name = snapshot(&pingming).await;
+    let wang = pingming.join("王芳", &number(1)).await;
+    // Nothing is sealed when the disk is copied, twice; then its data file goes bad, and the first day goes out on the next chain.
+    let (one, other) = (cloned_as_it_lay(&mut pingming).await, cloned_as_it_lay(&mut pingming).await);
+    struck(&mut pingming, "李强", &name).await;
+    county.agrees_with(&pingming).await;
+    county.desk.ask("checkpoints.make", json!({ "stream": pingming.stream().to_string() })).await;
+    county.desk.sync().await;
+    let (invite, code) = pingming.further(stick.path(), "服务窗口").await;
+    let window = Desk::joined(&invite, &code, "王丽").await;
+    window.sync().await;
+    assert_eq!(window.member(&wang).await["fields"]["name"], "王芳");
+
+    for (at, clone) in [&one, &other].into_iter().enumerate() {
+        clone.join("赵敏", &number(2 + at)).await;
+        clone.sync().await;
+    }
+    exchange_all(&[&window, &county.desk, &pingming, &one, &other]).await;
+    exchange_all(&[&window, &county.desk, &pingming, &one, &other]).await;
+    county.agrees_with(&window).await;
+    for desk in [&window, &county.desk] {
+        assert_eq!(desk.ask("home", json!({})).await["counts"]["members"], 3);
+        assert_eq!(desk.member(&wang).await["conflicts"], json!([]), "the same day is no other one");
     }
 }

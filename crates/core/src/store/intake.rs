@@ -20,6 +20,7 @@ use super::{
     apply::{Applier, Fate, Fold, Pens, Touched, counter},
     base::{self, Below},
     carried::{self, Numbers},
+    checkpoint,
     forks::{self, Carrier, Forks},
     log::{LogKeys, Opened},
     memory::Memory,
@@ -272,7 +273,7 @@ impl<'a> Intake<'a> {
             return Ok(Taken::New(0));
         }
         if sibling {
-            forks::note(self.conn, number, chain)?;
+            self.fork(number, chain)?;
         }
         // What waits for a key before it on its chain says nothing yet of the numbers there.
         let readable = if why == Some(Why::Key) { &[][..] } else { &changes };
@@ -294,13 +295,26 @@ impl<'a> Intake<'a> {
         Ok(Taken::New(new))
     }
 
+    /// Notes that a chain is forked. What another chain carried of it the checkpoint below tells under the chain's own name; branches
+    /// have names of their own, so the whole log is asked for.
+    fn fork(&self, stream: i64, chain: i64) -> Result<(), Fault> {
+        let name = self.memory.incarnation(chain)?;
+        if forks::note(self.conn, stream, chain)?
+            && let Some(id) = checkpoint::stood_on(self.conn, stream)?
+            && checkpoint::tells_carried(self.conn, &self.log, &id, name)?
+        {
+            base::lay_aside(self.conn, stream)?;
+        }
+        Ok(())
+    }
+
     /// Whether what a segment carries stands on a forked chain, or shows that one is: other changes bear these numbers. Then, and where
     /// only the log can tell, the tables have to be made again.
     pub(super) fn parts(&self, (stream, chain, carried): (i64, i64, i64), changes: &[Change]) -> Result<bool, Fault> {
         let numbers = carried::numbers(self.conn, &self.log, &self.memory, (stream, chain, carried), changes)?;
         match numbers {
             Numbers::Fit | Numbers::Again => {}
-            Numbers::Parted => drop(forks::note(self.conn, stream, carried)?),
+            Numbers::Parted => self.fork(stream, carried)?,
             Numbers::Below => base::lay_aside(self.conn, stream)?,
         }
         Ok(numbers == Numbers::Again

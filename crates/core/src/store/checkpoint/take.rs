@@ -144,6 +144,10 @@ impl Intake<'_> {
         }
         for standing in &summary.standings {
             let inc = self.memory.number(self.conn, standing.incarnation.0)?;
+            // What was carried it tells under a name that has branches by now.
+            if !standing.carried.is_empty() && forks::is_forked(self.conn, stream, inc)? {
+                return Ok(false);
+            }
             if !self.holds_all_of(stream, inc, standing)? && !self.counts_all(stream, inc, standing)? {
                 return Ok(false);
             }
