@@ -30,6 +30,13 @@ pub struct Desk {
     dir: TempDir,
 }
 
+/// A test may end as soon as it has its answers.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.station.at_rest();
+    }
+}
+
 impl Desk {
     /// A PC with an empty data folder.
     #[must_use]

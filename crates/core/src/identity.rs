@@ -188,3 +188,37 @@ impl Keys {
         Ok(Self { device, opening, kit: None, chain, root, issuing, streams, hub, believed: Believed::default() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use niangjia_replication::keys::CertKind;
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+
+    #[test]
+    fn a_chain_is_checked_once_and_believed_under_its_own_root_alone() {
+        let rng = &mut ChaCha20Rng::seed_from_u64(7);
+        let (root, other, issuing, device) = (
+            SigningKey::generate(rng),
+            SigningKey::generate(rng),
+            SigningKey::generate(rng),
+            SigningKey::generate(rng),
+        );
+        let county = RecordId([1; 16]);
+        let lead = Cert::root(&root, county, [1; 16]).unwrap();
+        let issued = lead.certify(&root, CertKind::Issuing, issuing.public(), None, county, [2; 16]).unwrap();
+        let cert = issued.certify(&issuing, CertKind::CountyDevice, device.public(), None, county, [3; 16]).unwrap();
+        let chain = [lead, issued, cert.clone()];
+        let (believed, forgotten) = (Believed::default(), || Err(Bad::Untrusted("asked again")));
+        assert_eq!(believed.who(cert.id(), &root.public(), forgotten), Err(Bad::Untrusted("asked again")));
+        let who = believed.who(cert.id(), &root.public(), || Ok(chain.to_vec())).unwrap();
+        assert_eq!((who.device_key, who.county), (device.public(), true));
+        assert_eq!(
+            believed.clone().who(cert.id(), &root.public(), forgotten),
+            Ok(who),
+            "clones share what was checked"
+        );
+        assert!(believed.who(cert.id(), &other.public(), || Ok(chain.to_vec())).is_err(), "another county's root");
+        assert!(believed.who(chain[1].id(), &root.public(), || Ok(chain.to_vec())).is_err(), "another signer's chain");
+    }
+}

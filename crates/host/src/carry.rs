@@ -159,8 +159,8 @@ impl Station {
         }));
     }
 
-    /// Waits for what goes on behind an unlocking.
-    pub(crate) fn wait_for_carry(&self) {
+    /// Waits for what goes on behind an unlocking. A program that ends meanwhile cuts a thread off in the middle of the database.
+    pub fn at_rest(&self) {
         let behind = self.carry.behind.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(behind) = behind {
             let _ = behind.join();

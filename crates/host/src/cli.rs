@@ -232,7 +232,7 @@ async fn unlocked(dir: PathBuf, who: Option<String>) -> Result<Arc<Station>, Fau
 async fn at_rest(station: &Arc<Station>) -> Result<(), Fault> {
     let station = station.clone();
     blocking(move || {
-        station.wait_for_carry();
+        station.at_rest();
         Ok(())
     })
     .await

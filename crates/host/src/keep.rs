@@ -218,7 +218,7 @@ impl Station {
         let station = self.clone();
         let parting = std::thread::spawn(move || {
             // Sealed first, so that the snapshot knows what will be handed over.
-            station.wait_for_carry();
+            station.at_rest();
             station.carry_on(&session, true);
             // The locked window says what is on its way.
             station.tell(&["sync".to_owned()]);
