@@ -30,6 +30,17 @@ async fn apart(first: &mut Desk, second: &Desk, twice: bool) -> String {
     zhang
 }
 
+/// A county, an office's PC that was restored, its clone, and 张伟民, of whom only the first knows.
+async fn parted(twice: bool) -> (County, Desk, Desk, String) {
+    let county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    first.join("王芳", WANG_FANG).await;
+    exchange_all(&[&first, &county.desk]).await;
+    let second = cloned(&mut first).await;
+    let zhang = apart(&mut first, &second, twice).await;
+    (county, first, second, zhang)
+}
+
 /// Everybody has everything, in the office's stream and in its audit, and still after the tables were made again.
 async fn all_hold(county: &County, desks: &[&Desk], zhang: &str, post: &Value) {
     for _ in 0..3 {
@@ -62,12 +73,7 @@ fn segments(desk: &Desk, of: &Desk) -> Vec<Vec<u8>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_restore_carries_under_a_number_that_a_clone_gave_to_its_audit_is_kept() {
     for twice in [false, true] {
-        let county = County::found().await;
-        let mut first = county.township("平明镇总工会", "320722104", "李强").await;
-        first.join("王芳", WANG_FANG).await;
-        exchange_all(&[&first, &county.desk]).await;
-        let second = cloned(&mut first).await;
-        let zhang = apart(&mut first, &second, twice).await;
+        let (county, first, second, zhang) = parted(twice).await;
         // The county hears of 张伟民 first and writes to that page; the clone hears of him last.
         county.agrees_with(&first).await;
         county.desk.save(&county.desk.member(&zhang).await, json!({ "post": "电工" })).await;
@@ -81,12 +87,7 @@ async fn what_a_restore_carries_under_a_number_that_a_clone_gave_to_its_audit_is
 #[tokio::test(flavor = "multi_thread")]
 async fn what_builds_on_such_a_number_may_come_before_it() {
     for twice in [false, true] {
-        let (county, stick) = (County::found().await, stick());
-        let mut first = county.township("平明镇总工会", "320722104", "李强").await;
-        first.join("王芳", WANG_FANG).await;
-        exchange_all(&[&first, &county.desk]).await;
-        let second = cloned(&mut first).await;
-        let zhang = apart(&mut first, &second, twice).await;
+        let (stick, (county, first, second, zhang)) = (stick(), parted(twice).await);
         let (invite, code) = first.further(stick.path(), "服务窗口").await;
         let window = Desk::joined(&invite, &code, "王丽").await;
         county.agrees_with(&first).await;
@@ -107,48 +108,34 @@ async fn what_builds_on_such_a_number_may_come_before_it() {
     }
 }
 
+/// A new PC begins with a checkpoint over what `before` has; what `after` brings then lies above it, under numbers that lie below.
+async fn hides_nothing(county: &County, before: &Desk, after: &Desk, zhang: &str) {
+    let stick = stick();
+    county.agrees_with(before).await;
+    county.desk.ask("checkpoints.make", json!({ "stream": before.stream() })).await;
+    county.desk.sync().await;
+    let (invite, code) = before.further(stick.path(), "新电脑").await;
+    let fresh = Desk::joined(&invite, &code, "吴芳").await;
+    fresh.sync().await;
+    assert_eq!(log(&fresh, before).await["stands"], true);
+    after.sync().await;
+    all_hold(county, &[before, after, &fresh], zhang, &Value::Null).await;
+    assert_eq!(log(&fresh, before).await["stands"], false, "only the whole log can tell");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_checkpoint_over_what_was_carried_does_not_hide_the_clone() {
     for twice in [false, true] {
-        let (county, stick) = (County::found().await, stick());
-        let mut first = county.township("平明镇总工会", "320722104", "李强").await;
-        first.join("王芳", WANG_FANG).await;
-        exchange_all(&[&first, &county.desk]).await;
-        let second = cloned(&mut first).await;
-        let zhang = apart(&mut first, &second, twice).await;
-        county.agrees_with(&first).await;
-        county.desk.ask("checkpoints.make", json!({ "stream": first.stream() })).await;
-        county.desk.sync().await;
-        let (invite, code) = first.further(stick.path(), "新电脑").await;
-        let fresh = Desk::joined(&invite, &code, "吴芳").await;
-        fresh.sync().await;
-        assert_eq!(log(&fresh, &first).await["stands"], true);
-        // What the clone wrote lies above the checkpoint, and passes over what lies below.
-        second.sync().await;
-        all_hold(&county, &[&first, &second, &fresh], &zhang, &Value::Null).await;
-        assert_eq!(log(&fresh, &first).await["stands"], false, "only the whole log can tell");
+        let (county, first, second, zhang) = parted(twice).await;
+        hides_nothing(&county, &first, &second, &zhang).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_checkpoint_over_the_clone_does_not_hide_what_is_carried() {
     for twice in [false, true] {
-        let (county, stick) = (County::found().await, stick());
-        let mut first = county.township("平明镇总工会", "320722104", "李强").await;
-        first.join("王芳", WANG_FANG).await;
-        exchange_all(&[&first, &county.desk]).await;
-        let second = cloned(&mut first).await;
-        let zhang = apart(&mut first, &second, twice).await;
-        county.agrees_with(&second).await;
-        county.desk.ask("checkpoints.make", json!({ "stream": first.stream() })).await;
-        county.desk.sync().await;
-        let (invite, code) = second.further(stick.path(), "新电脑").await;
-        let fresh = Desk::joined(&invite, &code, "吴芳").await;
-        fresh.sync().await;
-        assert_eq!(log(&fresh, &first).await["stands"], true);
-        first.sync().await;
-        all_hold(&county, &[&first, &second, &fresh], &zhang, &Value::Null).await;
-        assert_eq!(log(&fresh, &first).await["stands"], false, "only the whole log can tell");
+        let (county, first, second, zhang) = parted(twice).await;
+        hides_nothing(&county, &second, &first, &zhang).await;
     }
 }
 

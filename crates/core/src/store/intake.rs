@@ -19,9 +19,7 @@ use super::{
     act::Moment,
     apply::{Applier, Fate, Fold, Pens, Touched, counter},
     base::{self, Below},
-    carried::{self, Numbers},
-    checkpoint,
-    forks::{self, Carrier, Forks},
+    forks::{Carrier, Forks},
     log::{LogKeys, Opened},
     memory::Memory,
     mend,
@@ -295,65 +293,6 @@ impl<'a> Intake<'a> {
         Ok(Taken::New(new))
     }
 
-    /// Notes that a chain is forked. What another chain carried of it the checkpoint below tells under the chain's own name; branches
-    /// have names of their own, so the whole log is asked for.
-    fn fork(&self, stream: i64, chain: i64) -> Result<(), Fault> {
-        let name = self.memory.incarnation(chain)?;
-        if forks::note(self.conn, stream, chain)?
-            && let Some(id) = checkpoint::stood_on(self.conn, stream)?
-            && checkpoint::tells_carried(self.conn, &self.log, &id, name)?
-        {
-            base::lay_aside(self.conn, stream)?;
-        }
-        Ok(())
-    }
-
-    /// Whether what a segment carries stands on a forked chain, or shows that one is: other changes bear these numbers. Then, and where
-    /// only the log can tell, the tables have to be made again.
-    pub(super) fn parts(&self, (stream, chain, carried): (i64, i64, i64), changes: &[Change]) -> Result<bool, Fault> {
-        let numbers = carried::numbers(self.conn, &self.log, &self.memory, (stream, chain, carried), changes)?;
-        match numbers {
-            Numbers::Fit | Numbers::Again => {}
-            Numbers::Parted => self.fork(stream, carried)?,
-            Numbers::Below => base::lay_aside(self.conn, stream)?,
-        }
-        Ok(numbers == Numbers::Again
-            || forks::is_forked(self.conn, stream, chain)?
-            || (carried != chain && forks::is_forked(self.conn, stream, carried)?))
-    }
-
-    /// Notes numbers of a segment that the tables will hold when they have been made again: what comes in the same page is compared with
-    /// them.
-    pub(super) fn expect(
-        &mut self,
-        (stream, chain, carried): (i64, i64, i64),
-        changes: &[Change],
-    ) -> Result<(), Fault> {
-        let name = self.memory.incarnation(carried)?;
-        for change in changes.iter().filter(|change| change.dot.incarnation == name) {
-            let at = counter(change.dot)?;
-            if carried == chain {
-                let head = self.memory.head_mut(stream, carried);
-                head.applied = head.applied.max(at);
-            } else {
-                self.memory.carry(stream, carried, at);
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets go of a base whose every segment has come, where the whole log is wanted; what it could not tell of what other chains
-    /// carry is looked into now. Returns whether it did, so that the tables have to be made again.
-    pub(super) fn let_go(&mut self, stream: i64, registrar: bool) -> Result<bool, Fault> {
-        if !base::let_go(self.conn, stream, registrar)? {
-            return Ok(false);
-        }
-        for (chain, inc, changes) in carried::all(self.conn, &self.log, &self.memory, stream)? {
-            self.parts((stream, chain, inc), &changes)?;
-        }
-        Ok(true)
-    }
-
     /// The incarnation whose changes a segment carries, as a rule that of its chain; its first and last counter.
     pub(super) fn span(&mut self, chain: &Incarnation, changes: &[Change]) -> Result<(i64, i64, i64), Fault> {
         let carried = changes.first().map_or(*chain, |c| c.dot.incarnation);
@@ -400,16 +339,6 @@ impl<'a> Intake<'a> {
         }
         self.orders = Some(orders);
         Ok(beyond)
-    }
-
-    /// Somebody else goes on under this PC's name: a clone, or the later life of this very database. What waits is sealed
-    /// where it was written, on this PC's own branch; from here on it writes under a new incarnation.
-    pub(super) fn part(&mut self) -> Result<(), Fault> {
-        self.log.pack(self.conn, &self.memory, &mut self.moment.rng)?;
-        if planted!("a clone keeps its incarnation") {
-            return Ok(());
-        }
-        self.memory.renew(self.conn, Incarnation::new(&mut self.moment.rng))
     }
 
     /// Makes rows of changes; `reduced` when they come from a checkpoint.

@@ -16,6 +16,7 @@ mod merge;
 mod open;
 pub(crate) mod orders;
 pub(crate) mod outgoing;
+mod parting;
 mod pieces;
 mod rebuild;
 mod replay;

@@ -63,12 +63,6 @@ pub(super) fn stood_on(conn: &Connection, stream: i64) -> Result<Option<Id>, Fau
         .optional()?)
 }
 
-/// Whether a checkpoint that is already believed tells what other chains carried of an incarnation.
-pub(super) fn tells_carried(conn: &Connection, log: &LogKeys<'_>, id: &Id, of: Incarnation) -> Result<bool, Fault> {
-    let (told, _) = summary(conn, log, id)?;
-    Ok(told.standings.iter().any(|standing| standing.incarnation == of && !standing.carried.is_empty()))
-}
-
 /// What a checkpoint that is already believed tells of an incarnation under these numbers, as far as it kept it.
 pub(super) fn told(
     conn: &Connection,

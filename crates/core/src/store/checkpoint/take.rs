@@ -144,8 +144,7 @@ impl Intake<'_> {
         }
         for standing in &summary.standings {
             let inc = self.memory.number(self.conn, standing.incarnation.0)?;
-            // What was carried it tells under a name that has branches by now.
-            if !standing.carried.is_empty() && forks::is_forked(self.conn, stream, inc)? {
+            if forks::is_forked(self.conn, stream, inc)? && self.told_twice(stream, inc, id)? {
                 return Ok(false);
             }
             if !self.holds_all_of(stream, inc, standing)? && !self.counts_all(stream, inc, standing)? {
