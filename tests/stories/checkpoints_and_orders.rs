@@ -202,6 +202,41 @@ async fn the_sum_of_a_pc_that_is_shut_out_is_not_believed() {
     agree(&[&county.desk, &front, &fresh, &second], &stream, 1).await;
 }
 
+/// What a PC wrote before it was stolen is left in a checkpoint alone, its own: the hub has burnt since, and neither the county nor a
+/// colleague had fetched the segments.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sum_of_a_stolen_pc_on_which_the_county_stands_is_replaced_by_the_countys_own() {
+    let (mut county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let stolen = window(&front, stick.path(), "王丽").await;
+    exchange_all(&[&front, &county.desk, &stolen]).await;
+    stolen.join("王芳", &number(1)).await;
+    let stream = front.stream();
+    stolen.sync().await;
+    make(&stolen, &stream).await;
+    stolen.sync().await;
+    let fresh = window(&front, stick.path(), "吴芳").await;
+    fresh.sync().await;
+    county.lose_everything().await;
+    for _ in 0..3 {
+        fresh.sync().await;
+    }
+    exchange_all(&[&county.desk, &county.desk]).await;
+    assert!(stands(&fresh, &stream).await && stands(&county.desk, &stream).await, "nobody has the segments");
+    assert_eq!(members(&county.desk).await, 1);
+
+    // What the county knew of that PC when it shut it out counts, and nobody needs that PC's own word for it.
+    revoke(&county.desk, &id(&stolen).await).await;
+    exchange_all(&[&county.desk, &fresh, &county.desk, &fresh, &front]).await;
+    let late = window(&front, stick.path(), "刘洋").await;
+    front.join("孙丽", &number(2)).await;
+    agree(&[&county.desk, &front, &fresh, &late], &stream, 2).await;
+    for desk in [&county.desk, &front, &fresh, &late] {
+        assert_eq!(desk.sync().await["in_step"], true);
+        assert_eq!(quarantine(desk, &stream).await, []);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_county_comes_back_from_its_kit_where_checkpoints_lie_at_the_hub() {
     let (county, stick) = (County::found().await, stick());

@@ -196,6 +196,7 @@ impl Office {
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
         let (memory, keys, mut moment) = (self.store.memory(), self.keys(), moment);
+        let log = LogKeys { keys: &keys };
         let mut made = 0;
         for stream in self.streams() {
             if !self.may_make(&stream)? {
@@ -205,12 +206,11 @@ impl Office {
             // Nobody else's log is ever pruned below, so only the registrar sums up the other streams.
             if !(self.registrar() || matches!(stream, Stream::Office(_)))
                 || !wanted(&tx, number)?
-                || !due(&tx, &memory, number)?
+                || !due(&tx, &memory, &log, number)?
             {
                 continue;
             }
             let mut rng = moment.part().rng;
-            let log = LogKeys { keys: &keys };
             let maker = Maker { conn: &tx, memory: &memory, schema: &self.store.schema, log: &log, wall: moment.wall };
             made += usize::from(checkpoint::make(&maker, number, &mut rng)?.is_some());
         }
@@ -257,19 +257,19 @@ impl Office {
     /// # Errors
     /// The store's own.
     pub fn checkpoint_for(&self, hub: &Incarnation) -> Result<Option<(Stream, Vec<u8>)>, Fault> {
-        let memory = self.store.memory();
+        let (memory, keys) = (self.store.memory(), self.keys());
         let short = self.hub_now().short.clone();
         self.store.read(|conn| {
             let mut parts = conn.prepare_cached(
-                "SELECT rowid, stream, mine FROM checkpoint_part WHERE hub IS NOT ?1
+                "SELECT rowid, stream, mine, id FROM checkpoint_part WHERE hub IS NOT ?1
                  AND id IN (SELECT id FROM checkpoint_part WHERE last = 1 AND mine = 1 UNION SELECT checkpoint FROM base) ORDER BY stream, id, part",
             )?;
             let mut rows = parts.query([hub.0])?;
             while let Some(row) = rows.next()? {
                 let (no, stream, mine): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
                 let name = *memory.stream_name(stream)?;
-                // What came from the hub goes back only to one that has lost it.
-                if mine || short.contains(&name) {
+                // What came from the hub goes back only to one that has lost it, and would believe it.
+                if mine || (short.contains(&name) && !checkpoint::disowned(conn, &LogKeys { keys: &keys }, &row.get(3)?)?) {
                     let mut bytes = conn.prepare_cached("SELECT bytes FROM checkpoint_part WHERE rowid = ?1")?;
                     return Ok(Some((name, bytes.query_row([no], |r| r.get(0))?)));
                 }
@@ -295,9 +295,15 @@ impl Office {
     }
 }
 
-/// Whether a stream has grown enough since its newest checkpoint.
-fn due(conn: &Connection, memory: &Memory, stream: i64) -> Result<bool, Fault> {
+/// Whether a stream has grown enough since its newest checkpoint, or an order shuts out the PC that made it, so that nobody else
+/// believes it any more.
+fn due(conn: &Connection, memory: &Memory, log: &LogKeys<'_>, stream: i64) -> Result<bool, Fault> {
     let newest = checkpoint::newest(conn, stream)?;
+    if let Some(id) = &newest
+        && checkpoint::disowned(conn, log, id)?
+    {
+        return Ok(true);
+    }
     let (worth, cover) = match newest {
         Some(id) => (WORTH.max(checkpoint::size(conn, &id)? / PART_OF), checkpoint::cover(conn, &id)?),
         None => (WORTH, niangjia_replication::Frontier::new()),

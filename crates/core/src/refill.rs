@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::{
     fault::Fault,
     office::Office,
-    store::{self, memory::Memory, versions::damaged},
+    store::{self, LogKeys, checkpoint, memory::Memory, versions::damaged},
 };
 
 /// What the exchange under way has shown of the hub. It is found out again by the next one.
@@ -118,14 +118,15 @@ impl Office {
     /// The store's own.
     pub fn segments_below(&self, lack: &Lack, max_bytes: usize) -> Result<Vec<Vec<u8>>, Fault> {
         let mut page = Page { segments: Vec::new(), left: max_bytes };
-        let gap = self.gap(lack)?;
+        let (gap, keys) = (self.gap(lack)?, self.keys());
         let held = self.store.read(|conn| {
             let Some(gap) = gap else { return Ok(false) };
             gap.rising(conn, &mut page)?;
             if page.segments.is_empty() {
                 gap.falling(conn, lack.hash.0, &mut page)?;
             }
-            store::holds(conn, gap.stream, gap.chain, &Head { seq: lack.until, hash: lack.hash.0 })
+            Ok(store::holds(conn, gap.stream, gap.chain, &Head { seq: lack.until, hash: lack.hash.0 })?
+                && !checkpoint::wants_another(conn, &LogKeys { keys: &keys }, gap.stream)?)
         })?;
         if !held {
             self.hub_now().only_summed_up.insert(lack.stream);

@@ -1,10 +1,13 @@
-//! Checkpoints at the hub: parts are kept as they come, sealed; who asks for one is given the newest whole one that stands for
-//! nothing but what the hub holds, so that the tail follows without a gap. The hub itself throws no segment away.
+//! Checkpoints at the hub: parts are kept as they come, sealed; who asks for one is given a whole one that stands for nothing but
+//! what the hub holds, so that the tail follows without a gap: the one that says most of what the hub itself lacks, and then of
+//! everything. Few are kept, but always what says what the hub lacks. The hub itself throws no segment away.
+
+use std::cmp::Reverse;
 
 use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor};
 use niangjia_replication::orders::{Orders, Place, Ruling};
-use niangjia_replication::wire::{self, CheckpointAsk, Placed, Refused};
+use niangjia_replication::wire::{self, CheckpointAsk, Lack, Placed, Refused};
 use niangjia_replication::{Frontier, Head, Limits, Stream};
 
 use crate::relay::{Differ, Relay, view};
@@ -46,7 +49,69 @@ pub(crate) fn take(
     let Ok(part) = part.verify(root) else { return Ok(Placed::Refused(Refused::MayNot)) };
     let header = part.header();
     let arrived = ArrivedPart { stream, id: header.id, part: header.part, last: header.last, bytes };
-    Ok(if store.keep_part(&arrived)? { Placed::Stored } else { Placed::Known })
+    if !store.keep_part(&arrived)? {
+        return Ok(Placed::Known);
+    }
+    let read = read(store, orders, &stream)?;
+    if read.len() > KEPT {
+        store.let_go(&stream, &superseded(&read, &gaps(store, &stream)?))?;
+    }
+    Ok(Placed::Stored)
+}
+
+/// Whole checkpoints kept of a stream, beside the newest: who is fetching one is not left without its end when the next one comes.
+const KEPT: usize = 2;
+
+/// A whole checkpoint as far as a hub can read it.
+struct Read {
+    id: [u8; 16],
+    cover: Frontier,
+    /// No order shuts out its maker, or anything that it stands for.
+    believed: bool,
+}
+
+impl Read {
+    /// How many segments it stands for.
+    fn reach(&self) -> u64 {
+        self.cover.chains().flat_map(|(_, heads)| heads).fold(0, |sum, head| sum.saturating_add(head.seq))
+    }
+
+    fn covers(&self, gap: &Lack) -> bool {
+        self.cover.head(gap.chain).is_some_and(|head| head.seq >= gap.until)
+    }
+}
+
+/// The whole checkpoints of a stream, newest first.
+fn read(store: &dyn SegmentStore, orders: &Orders, stream: &Stream) -> Result<Vec<Read>, StoreFault> {
+    let mut all = Vec::new();
+    for Whole { id, first } in store.checkpoints(stream)? {
+        let part = Part::parse(&first, &Limits::STANDARD).map_err(|_| StoreFault::Unreadable("a checkpoint"))?;
+        let believed = !shut_out(store, orders, stream, &part)?;
+        all.push(Read { id, cover: part.header().cover.clone(), believed });
+    }
+    Ok(all)
+}
+
+/// What the hub lacks of a stream: only a checkpoint says what stood there, until somebody brings the segments.
+fn gaps(store: &dyn SegmentStore, stream: &Stream) -> Result<Vec<Lack>, StoreFault> {
+    let mut gaps = store.lacking()?;
+    gaps.retain(|gap| gap.stream == *stream);
+    Ok(gaps)
+}
+
+/// Which of these, newest first, are of no use any more: the newest one, those that reach farthest, and for each gap one that
+/// stands for it stay, so that a PC that lags behind does not push out what others need.
+fn superseded(all: &[Read], gaps: &[Lack]) -> Vec<[u8; 16]> {
+    let mut ranked: Vec<&Read> = all.iter().collect();
+    ranked.sort_by_key(|one| (Reverse(one.believed), Reverse(one.reach())));
+    let mut kept: Vec<&Read> = ranked.iter().copied().filter(|one| one.believed).take(KEPT).collect();
+    kept.extend(all.iter().find(|one| one.believed));
+    for one in &ranked {
+        if gaps.iter().any(|gap| one.covers(gap) && !kept.iter().any(|kept| kept.covers(gap))) {
+            kept.push(one);
+        }
+    }
+    all.iter().map(|one| one.id).filter(|id| kept.iter().all(|kept| kept.id != *id)).collect()
 }
 
 impl Relay<'_> {
@@ -64,8 +129,7 @@ impl Relay<'_> {
         Ok(summed)
     }
 
-    /// A page of the newest checkpoint of a stream that is of use, empty where there is none; `None` where the asker may not
-    /// read it.
+    /// A page of the checkpoint of a stream that is of most use, empty where there is none; `None` where the asker may not read it.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -74,11 +138,14 @@ impl Relay<'_> {
         let Some(View::All) = view(who, stream) else { return Ok(None) };
         let here = self.store.frontier(stream, View::All)?;
         let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
-        let orders = self.orders()?;
-        for Whole { id, first } in self.store.checkpoints(stream)? {
-            let part = Part::parse(&first, &Limits::STANDARD).map_err(|_| StoreFault::Unreadable("a checkpoint"))?;
-            let cover = &part.header().cover;
-            if !holds(self.store, stream, &here, cover)? || shut_out(self.store, &orders, stream, &part)? {
+        let (mut all, gaps) = (read(self.store, &self.orders()?, stream)?, gaps(self.store, stream)?);
+        all.retain(|one| one.believed);
+        all.sort_by_key(|one| {
+            let filled = gaps.iter().filter(|gap| one.covers(gap)).count();
+            (Reverse(filled), Reverse(one.reach()))
+        });
+        for Read { id, cover, .. } in all {
+            if !holds(self.store, stream, &here, &cover)? {
                 continue;
             }
             let after = ask.have.filter(|(have, _)| have.0 == id).map_or(0, |(_, parts)| parts);

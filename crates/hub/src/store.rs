@@ -189,12 +189,18 @@ pub trait SegmentStore: BlobStore + Send + Sync {
     /// When the store cannot be read.
     fn frontier(&self, stream: &Stream, view: View) -> Result<Frontier, StoreFault>;
 
-    /// Keeps one part of a checkpoint, and when it makes it whole lets go of those before the last two; chains that do not reach as
-    /// far as it covers stand on it from then on ([`SegmentStore::lacking`]). Returns whether the part is new.
+    /// Keeps one part of a checkpoint, and when it makes it whole lets go of older ones that never became whole; chains that do not
+    /// reach as far as it covers stand on it from then on ([`SegmentStore::lacking`]). Returns whether the part is new.
     ///
     /// # Errors
     /// When the store cannot be written.
     fn keep_part(&self, part: &ArrivedPart<'_>) -> Result<bool, StoreFault>;
+
+    /// Lets go of these checkpoints of a stream.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn let_go(&self, stream: &Stream, ids: &[[u8; 16]]) -> Result<(), StoreFault>;
 
     /// Whether there is a whole checkpoint of a stream.
     ///

@@ -50,6 +50,13 @@ impl Chance {
         Moment { wall, rng: self.rng() }
     }
 
+    /// Chance for what is hardly ever wanted: the dice stay as they are.
+    pub(crate) fn aside(&self, wall: i64) -> Moment {
+        let mut aside = self.0.clone();
+        aside.set_stream(1);
+        Self(aside).moment(wall)
+    }
+
     /// Dice of their own for one exchange, so that what they are used for does not move all that follows.
     pub(crate) fn branch(&mut self) -> Self {
         Self(ChaCha8Rng::seed_from_u64(self.0.next_u64()))

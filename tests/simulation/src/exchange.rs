@@ -96,7 +96,9 @@ impl World {
             if (outcome.forks > 0 && !self.forked) || !outcome.refused.is_empty() {
                 self.breaks(format!("PC {pc}: {} forks, refused {:?}", outcome.forks, outcome.refused));
             }
+            let aside = self.chance.aside(wall);
             let written = office.receipts(self.chance.moment(wall)).map_err(|fault| fault.to_string())?;
+            office.make_checkpoints(aside).map_err(|fault| fault.to_string())?;
             if written == 0 || pass == 1 {
                 break;
             }

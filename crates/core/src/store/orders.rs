@@ -2,7 +2,7 @@
 //! taken up as soon as their segment is opened, whether or not its changes are applied, so that what counts is a function of
 //! the segments held and of nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_replication::{
     Block, Head, Incarnation, Limits, Segment, Stream,
@@ -193,22 +193,28 @@ pub(super) fn accepted(conn: &Connection, stream: i64, chain: i64, at: &Head, he
     Ok(false)
 }
 
-/// The chains that a PC has written, with the last segments that are held of each.
+/// The chains that a PC has written, with the last segments that are held of each, or that a checkpoint stands for here.
 pub(crate) fn chains_of(
     conn: &Connection,
     memory: &Memory,
     device: &CertId,
 ) -> Result<BTreeMap<(Stream, Incarnation), Vec<Head>>, Fault> {
-    let mut out = BTreeMap::new();
+    let mut written = BTreeSet::new();
     let mut first = conn.prepare("SELECT DISTINCT stream, chain, bytes FROM segment WHERE seq = 1")?;
     let mut rows = first.query([])?;
     while let Some(row) = rows.next()? {
-        let (stream, chain): (i64, i64) = (row.get(0)?, row.get(1)?);
         let bytes = row.get_ref(2)?.as_blob().map_err(damaged)?;
-        let segment = Segment::parse(bytes, &Limits::STANDARD);
-        if segment.map_err(damaged)?.signer() != *device {
-            continue;
+        if Segment::parse(bytes, &Limits::STANDARD).map_err(damaged)?.signer() == *device {
+            written.insert((row.get(0)?, row.get(1)?));
         }
+    }
+    // Where the first segment lies below a checkpoint, that says who signed it.
+    let mut below = conn.prepare("SELECT stream, chain FROM base WHERE signer = ?1")?;
+    for row in below.query_map([device.to_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))? {
+        written.insert(row?);
+    }
+    let mut out = BTreeMap::new();
+    for (stream, chain) in written {
         let name = memory.incarnation(chain)?;
         let heads = frontier(conn, memory, stream)?.heads(name).to_vec();
         out.insert((*memory.stream_name(stream)?, name), heads);

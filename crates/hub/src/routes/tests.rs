@@ -18,6 +18,7 @@ use crate::county::{County, Office};
 use crate::store::Sqlite;
 
 mod carriers;
+mod sums;
 
 struct Desktop {
     desk: Arc<Desk>,

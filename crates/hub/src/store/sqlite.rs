@@ -266,6 +266,10 @@ impl SegmentStore for Sqlite {
         self.write(|act| checkpoints::keep(act, part))
     }
 
+    fn let_go(&self, stream: &Stream, ids: &[[u8; 16]]) -> Result<(), StoreFault> {
+        self.write(|act| checkpoints::let_go(act, stream, ids))
+    }
+
     fn has_checkpoint(&self, stream: &Stream) -> Result<bool, StoreFault> {
         self.read(|ask| checkpoints::any(ask, stream))
     }
@@ -393,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_is_handed_out_once_it_is_whole_and_two_are_kept() {
+    fn a_checkpoint_is_handed_out_once_it_is_whole_and_gone_when_it_is_let_go_of() {
         let dir = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&dir.path().join("hub.db")).unwrap();
         let stream = Stream::County;
@@ -408,11 +412,15 @@ mod tests {
         assert!(store.checkpoints(&Stream::Registry).unwrap().is_empty());
         let (first, rest) = (store.parts(&[1; 16], 0, 1).unwrap(), store.parts(&[1; 16], 1, 1).unwrap());
         assert_eq!((first.segments.len(), first.more, rest.segments.len(), rest.more), (1, true, 1, false));
-        for id in 2..=4 {
-            store.keep_part(&part(id, 1, true)).unwrap();
-        }
-        let ids: Vec<u8> = store.checkpoints(&stream).unwrap().iter().map(|whole| whole.id[0]).collect();
-        assert_eq!(ids, [4, 3]);
+        let ids = || store.checkpoints(&stream).unwrap().iter().map(|whole| whole.id[0]).collect::<Vec<u8>>();
+        store.keep_part(&part(2, 1, false)).unwrap();
+        store.keep_part(&part(3, 1, true)).unwrap();
+        assert!(store.keep_part(&part(2, 1, false)).unwrap(), "what never became whole went with the next");
+        store.keep_part(&part(4, 1, true)).unwrap();
+        assert_eq!(ids(), [4, 3, 1]);
+        store.let_go(&stream, &[[3; 16], [9; 16]]).unwrap();
+        store.let_go(&Stream::Registry, &[[4; 16]]).unwrap();
+        assert_eq!(ids(), [4, 1]);
     }
 
     #[test]

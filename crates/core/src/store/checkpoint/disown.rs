@@ -7,9 +7,11 @@ use niangjia_replication::{
     keys::{Cert, CertId},
 };
 
+use rusqlite::Connection;
+
 use super::{
-    super::{base, intake::Intake, orders, versions::damaged},
-    Id, summary,
+    super::{base, intake::Intake, log::LogKeys, orders, versions::damaged},
+    Id, stood_on, summary,
 };
 use crate::fault::Fault;
 
@@ -26,9 +28,11 @@ impl Intake<'_> {
         if orders.is_empty() {
             return Ok(false);
         }
-        if orders.shut_out(maker).is_some() {
-            return Ok(true);
-        }
+        Ok(orders.shut_out(maker).is_some() || self.tells_beyond(stream, cover, told)?)
+    }
+
+    /// Whether a checkpoint stands for segments that an order does not accept.
+    fn tells_beyond(&mut self, stream: i64, cover: &Frontier, told: &Summary) -> Result<bool, Fault> {
         for covered in &told.chains {
             let Some(head) = cover.head(covered.chain) else { continue };
             let number = self.memory.number(self.conn, covered.chain.0)?;
@@ -39,7 +43,9 @@ impl Intake<'_> {
         Ok(false)
     }
 
-    /// Lets go of every checkpoint that an order takes away; lays aside those that a log stands on.
+    /// Lets go of every checkpoint that an order takes away; lays aside those that a log stands on. The registrar goes on standing on
+    /// what it had taken before it gave the order, because nobody had the segments: it has accepted what that stands for, and
+    /// puts a checkpoint of its own in its place ([`disowned`]).
     pub(in crate::store) fn disown(&mut self) -> Result<(), Fault> {
         if orders::load(self.conn, self.log.keys.root.as_ref())?.is_empty() {
             return Ok(());
@@ -52,11 +58,16 @@ impl Intake<'_> {
         for (stream, id) in whole {
             let (maker, cover) = made(self.conn, &id)?;
             let (told, _) = summary(self.conn, &self.log, &id)?;
-            if !self.shut_out(stream, &maker, &cover, &told)? {
+            let stands = stood_on(self.conn, stream)? == Some(id);
+            let out = if stands && self.log.keys.issuing.is_some() {
+                self.tells_beyond(stream, &cover, &told)?
+            } else {
+                self.shut_out(stream, &maker, &cover, &told)?
+            };
+            if !out {
                 continue;
             }
-            let mut stands = self.conn.prepare_cached("SELECT 1 FROM base WHERE stream = ?1 AND checkpoint = ?2")?;
-            if stands.exists(rusqlite::params![stream, id])? {
+            if stands {
                 base::lay_aside(self.conn, stream)?;
                 self.let_go(stream, false)?;
             } else {
@@ -67,8 +78,21 @@ impl Intake<'_> {
     }
 }
 
+/// Whether an order shuts out the maker of the newest checkpoint of a stream, which this log stands on all the same.
+pub(crate) fn disowned(conn: &Connection, log: &LogKeys<'_>, id: &Id) -> Result<bool, Fault> {
+    Ok(orders::load(conn, log.keys.root.as_ref())?.shut_out(&made(conn, id)?.0).is_some())
+}
+
+/// Whether a log has laid aside the checkpoint of a PC that is shut out, and may as well stand on another one.
+pub(crate) fn wants_another(conn: &Connection, log: &LogKeys<'_>, stream: i64) -> Result<bool, Fault> {
+    match stood_on(conn, stream)? {
+        Some(id) => Ok(base::aside(conn, stream)? && disowned(conn, log, &id)?),
+        None => Ok(false),
+    }
+}
+
 /// By whose certificates a checkpoint was made, and what it covers.
-pub(super) fn made(conn: &rusqlite::Connection, id: &Id) -> Result<(Vec<CertId>, Frontier), Fault> {
+pub(super) fn made(conn: &Connection, id: &Id) -> Result<(Vec<CertId>, Frontier), Fault> {
     let bytes: Vec<u8> = conn
         .prepare_cached("SELECT bytes FROM checkpoint_part WHERE id = ?1 AND part = 1")?
         .query_row([id], |r| r.get(0))?;

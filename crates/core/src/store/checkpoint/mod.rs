@@ -22,6 +22,7 @@ use crate::fault::Fault;
 
 use make::owned;
 
+pub(crate) use disown::{disowned, wants_another};
 pub(crate) use make::{Maker, make};
 pub(crate) use prune::{AtHub, Hold, Prospect};
 

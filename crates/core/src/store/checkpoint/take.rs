@@ -20,7 +20,7 @@ use super::{
         versions::damaged,
     },
     Id, cover,
-    disown::made,
+    disown::{made, wants_another},
     items,
     make::owned,
     summary,
@@ -94,7 +94,11 @@ impl Intake<'_> {
         Ok(first.exists([id])? || !held.exists([stream])?)
     }
 
+    /// Whether nothing would come of a checkpoint: all that it covers is here, or stands in one that is believed.
     pub(super) fn has_all(&mut self, stream: i64, cover: &Frontier) -> Result<bool, Fault> {
+        if wants_another(self.conn, &self.log, stream)? {
+            return Ok(false);
+        }
         for (chain, seen) in cover.chains() {
             let chain = self.memory.number(self.conn, chain.0)?;
             for head in seen {

@@ -8,9 +8,6 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::base;
 use crate::store::{ArrivedPart, Page, StoreFault, Whole};
 
-/// Whole checkpoints kept of a stream: who is fetching one is not left without its end when the next one comes.
-const KEPT: i64 = 2;
-
 /// Made where it is not there: a store of an earlier build gets it when it is opened.
 pub(super) const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS checkpoint_part (
@@ -37,12 +34,13 @@ pub(super) fn keep(act: &Transaction<'_>, part: &ArrivedPart<'_>) -> Result<bool
         .prepare_cached(&format!("SELECT 1 FROM checkpoint_part l WHERE {IS_WHOLE} AND id = ?2"))?
         .exists(params![stream, part.id])?;
     if new > 0 && whole {
-        // With it go parts of any that never became whole and are older than the ones that stay.
+        // Parts of any that never became whole, and to which nothing has come since this one began.
         act.prepare_cached(&format!(
-            "DELETE FROM checkpoint_part WHERE stream = ?1 AND id NOT IN
-               (SELECT id FROM checkpoint_part l WHERE {IS_WHOLE} ORDER BY no DESC LIMIT ?2)"
+            "DELETE FROM checkpoint_part WHERE stream = ?1 AND id NOT IN (SELECT id FROM checkpoint_part l WHERE {IS_WHOLE})
+             AND id IN (SELECT id FROM checkpoint_part WHERE stream = ?1 GROUP BY id
+               HAVING max(no) < (SELECT min(no) FROM checkpoint_part WHERE id = ?2))"
         ))?
-        .execute(params![stream, KEPT])?;
+        .execute(params![stream, part.id])?;
         let first: Vec<u8> = act
             .prepare_cached("SELECT bytes FROM checkpoint_part WHERE id = ?1 AND part = 1")?
             .query_row([part.id], |row| row.get(0))?;
@@ -52,6 +50,14 @@ pub(super) fn keep(act: &Transaction<'_>, part: &ArrivedPart<'_>) -> Result<bool
         }
     }
     Ok(new > 0)
+}
+
+pub(super) fn let_go(act: &Transaction<'_>, stream: &Stream, ids: &[[u8; 16]]) -> Result<(), StoreFault> {
+    let mut parts = act.prepare_cached("DELETE FROM checkpoint_part WHERE stream = ?1 AND id = ?2")?;
+    for id in ids {
+        parts.execute(params![stream.to_string(), id])?;
+    }
+    Ok(())
 }
 
 pub(super) fn any(ask: &Transaction<'_>, stream: &Stream) -> Result<bool, StoreFault> {

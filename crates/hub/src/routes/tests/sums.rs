@@ -1,0 +1,90 @@
+//! Checkpoints at the hub: which one is given, and which ones stay.
+
+use niangjia_replication::checkpoint::Part;
+
+use super::*;
+
+/// The name of the checkpoint that the hub gives.
+async fn given(hub: &Desktop, who: &Office) -> Option<[u8; 16]> {
+    let ask = CheckpointAsk { have: None, max_bytes: u64::MAX, begun: None };
+    let path = format!("/v1/streams/{}/checkpoint", who.stream());
+    let answer = hub.post(who, &path, &wire::encode(&ask)).await.unwrap();
+    let mut frames = Frames::new();
+    frames.push(&answer);
+    let parts = frames.take(&Limits::STANDARD).unwrap();
+    parts.first().map(|part| name(part))
+}
+
+fn name(part: &[u8]) -> [u8; 16] {
+    Part::parse(part, &Limits::STANDARD).unwrap().header().id
+}
+
+async fn brought(hub: &Desktop, who: &Office, frame: &[u8]) {
+    assert_eq!(hub.bring(who, who.stream(), &[frame]).await, Ok(vec![Placed::Stored]));
+}
+
+#[tokio::test]
+async fn the_checkpoint_stays_that_alone_says_what_the_hub_lacks() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let mut front = county.office();
+    let stream = front.stream();
+    let mut back = county.further_pc(front.office);
+    // Of the second PC the hub has what it sums up, and no segment.
+    let days: Vec<Vec<u8>> = (0..3).map(|_| back.save(stream, 50)).collect();
+    let needed = back.sum(stream);
+    brought(&hub, &back, &needed).await;
+    // The first one knows nothing of that, and brings one sum after the other, each of which reaches farther.
+    let mut sums = Vec::new();
+    for _ in 0..5 {
+        let day = front.save(stream, 50);
+        brought(&hub, &front, &day).await;
+        sums.push(front.sum(stream));
+        brought(&hub, &front, sums.last().unwrap()).await;
+    }
+    let fresh = county.further_pc(front.office);
+    assert_eq!(given(&hub, &fresh).await, Some(name(&needed)));
+
+    // When somebody has brought the segments it is worth no more than it says.
+    for day in days.iter().rev() {
+        brought(&hub, &back, day).await;
+    }
+    assert_eq!(given(&hub, &fresh).await, Some(name(&sums[4])));
+    let again = front.sum(stream);
+    brought(&hub, &front, &again).await;
+    let left: Vec<_> = hub.desk.store.checkpoints(&stream).unwrap().iter().map(|whole| whole.id).collect();
+    assert_eq!(left.len(), 2, "and is not kept for ever");
+    assert!(!left.contains(&name(&needed)));
+}
+
+#[tokio::test]
+async fn a_pc_that_lags_behind_pushes_out_nothing_and_one_that_is_shut_out_is_not_given() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let (pc, mut front) = (county.pc(), county.office());
+    let stream = front.stream();
+    let mut back = county.further_pc(front.office);
+    for _ in 0..4 {
+        let day = front.save(stream, 50);
+        brought(&hub, &front, &day).await;
+    }
+    let far = [front.sum(stream), front.sum(stream)];
+    for sum in &far {
+        brought(&hub, &front, sum).await;
+    }
+    let day = back.save(stream, 50);
+    brought(&hub, &back, &day).await;
+    let mut last = Vec::new();
+    for _ in 0..4 {
+        last = back.sum(stream);
+        brought(&hub, &back, &last).await;
+    }
+    let left: Vec<_> = hub.desk.store.checkpoints(&stream).unwrap().iter().map(|whole| whole.id).collect();
+    assert_eq!(left, [name(&last), name(&far[1]), name(&far[0])], "the newest stays, whatever it says");
+    assert_eq!(given(&hub, &back).await, Some(name(&far[1])));
+
+    let mut order = Vec::new();
+    put_frame(&mut order, &county.order(&front)).unwrap();
+    hub.post(&pc, "/v1/orders", &order).await.unwrap();
+    assert_eq!(given(&hub, &back).await, Some(name(&last)), "what nobody would believe is not given");
+}
