@@ -1,4 +1,4 @@
-//! First pull: a county PC that holds nothing yet takes a whole township from the hub, over loopback.
+//! First pull: a further PC of a township that holds nothing yet takes all of it from the hub, over loopback, segment by segment.
 
 use std::{
     fs,
@@ -48,19 +48,19 @@ async fn measure(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
     for round in 0..rounds {
         let here = dir.path().join(format!("round{round}"));
         copy(&dir.path().join("hub"), &here.join("hub"))?;
-        copy(&dir.path().join("county"), &here.join("county"))?;
+        copy(&dir.path().join("fresh"), &here.join("fresh"))?;
         let hub = Hub::open(&here.join("hub"))?.serve(address).await?;
-        let county = Station::open(here.join("county")).map_err(said)?;
-        ask(&county, "app.unlock", json!({ "clerk": "周敏", "passphrase": PASSPHRASE })).await?;
+        let fresh = Station::open(here.join("fresh")).map_err(said)?;
+        ask(&fresh, "app.unlock", json!({ "clerk": "吴芳", "passphrase": PASSPHRASE })).await?;
         let start = cpu_time::ProcessTime::now();
-        let done = ask(&county, "sync.now", json!({})).await?;
+        let done = ask(&fresh, "sync.now", json!({})).await?;
         ours.push(start.elapsed().as_secs_f64() * 1e3);
         if done["received"]["changes"].as_u64() < Some(count as u64) {
             return Err(format!("the township did not arrive: {done}").into());
         }
         our_bytes = gauge::megabytes(usize::try_from(done["received"]["bytes"].as_u64().unwrap_or(0))?);
-        county.close().await;
-        drop(county);
+        fresh.close().await;
+        drop(fresh);
         hub.stop().await;
 
         let desk = Desk::found()?;
@@ -80,8 +80,8 @@ async fn measure(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
     ])
 }
 
-/// A township with its members, a county that has not seen them, and a hub that holds them if they were `sent`. Returns the hub's
-/// address.
+/// A township with its members, a further PC of it and a county that have not seen them, and a hub that holds them if they were
+/// `sent`. Returns the hub's address.
 pub async fn stage(dir: &Path, roster: &Path, sent: bool) -> Result<std::net::SocketAddr, Trouble> {
     let hub = Hub::start(dir.join("hub"), "127.0.0.1:0".parse()?).await?;
     let address = hub.addr;
@@ -100,11 +100,24 @@ pub async fn stage(dir: &Path, roster: &Path, sent: bool) -> Result<std::net::So
     if sent {
         ask(&town, "sync.now", json!({})).await?;
     }
-    for station in [town, county] {
+    let fresh = further(&town, dir).await?;
+    for station in [fresh, town, county] {
         station.close().await;
     }
     hub.stop().await;
     Ok(address)
+}
+
+/// A further PC of an office, which has not exchanged yet, in the folder `fresh`.
+async fn further(town: &Arc<Station>, dir: &Path) -> Result<Arc<Station>, Trouble> {
+    let invited = ask(town, "devices.invite", json!({ "name": "新电脑" })).await?;
+    let packet = dir.join("fresh.njinvite");
+    fs::write(&packet, STANDARD.decode(invited["packet"].as_str().unwrap_or(""))?)?;
+    let fresh = Station::open(dir.join("fresh")).map_err(said)?;
+    let joining =
+        json!({ "packet": { "path": packet }, "code": invited["code"], "clerk": "吴芳", "passphrase": PASSPHRASE });
+    ask(&fresh, "app.join", joining).await?;
+    Ok(fresh)
 }
 
 /// Copies a folder with all that is in it.

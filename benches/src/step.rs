@@ -12,7 +12,6 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cpu_time::ProcessTime;
 use niangjia_core::{
     office::Office,
@@ -315,6 +314,7 @@ pub fn checkpoint(count: usize) -> Result<Vec<Line>, Trouble> {
         let hub = serve(&dir.path().join("hub"), address).await?;
         let (town, county) =
             (opened(&dir.path().join("town"), "李强").await?, opened(&dir.path().join("county"), "周敏").await?);
+        let fresh = opened(&dir.path().join("fresh"), "吴芳").await?;
         ask(&county, "sync.now", json!({})).await?;
         let stream = Stream::Office(town.office().map_err(said)?.identity().office).to_string();
         let start = ProcessTime::now();
@@ -323,13 +323,6 @@ pub fn checkpoint(count: usize) -> Result<Vec<Line>, Trouble> {
         for station in [&county, &town] {
             ask(station, "sync.now", json!({})).await?;
         }
-        let invited = ask(&town, "devices.invite", json!({ "name": "新电脑" })).await?;
-        let packet = dir.path().join("fresh.njinvite");
-        fs::write(&packet, STANDARD.decode(invited["packet"].as_str().unwrap_or(""))?)?;
-        let fresh = Station::open(dir.path().join("fresh")).map_err(said)?;
-        let joining =
-            json!({ "packet": { "path": packet }, "code": invited["code"], "clerk": "吴芳", "passphrase": PASSPHRASE });
-        ask(&fresh, "app.join", joining).await?;
         let start = ProcessTime::now();
         let done = ask(&fresh, "sync.now", json!({})).await?;
         let pulling = millis(start);
@@ -372,7 +365,7 @@ pub fn memory(count: usize) -> Result<Vec<Line>, Trouble> {
         let (peak, index) = now(async {
             let address = stage(dir.path(), &roster, true).await?;
             let hub = serve(&dir.path().join("hub"), address).await?;
-            let county = opened(&dir.path().join("county"), "周敏").await?;
+            let fresh = opened(&dir.path().join("fresh"), "吴芳").await?;
             let (most, on) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(true)));
             let before = private()?;
             let (watched, watching) = (most.clone(), on.clone());
@@ -383,11 +376,11 @@ pub fn memory(count: usize) -> Result<Vec<Line>, Trouble> {
                 }
                 Ok::<(), String>(())
             });
-            ask(&county, "sync.now", json!({})).await?;
+            ask(&fresh, "sync.now", json!({})).await?;
             on.store(false, Ordering::Release);
             watch.join().map_err(|_| "the watch fell")??;
-            let index = county.office().map_err(said)?.index_bytes();
-            county.close().await;
+            let index = fresh.office().map_err(said)?.index_bytes();
+            fresh.close().await;
             hub.stop().await;
             Ok((most.load(Ordering::Acquire).saturating_sub(before), index))
         })?;

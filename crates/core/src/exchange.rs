@@ -291,7 +291,10 @@ impl Office {
         let mut moment = moment;
         let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment.part());
         intake.only_summed_up = self.only_summed_up(stream);
-        let mut received = intake.take(stream, segments)?;
+        store::narrow(&tx)?;
+        let taken = intake.take(stream, segments);
+        store::widen(&tx)?;
+        let mut received = taken?;
         let (own_came, loaded) = (intake.own_came, intake.loaded);
         let (news, again) = (intake.news, intake.forked || intake.news.orders);
         let (memory, touched) = intake.finish();

@@ -26,7 +26,7 @@ pub const PROTOCOL: Window = Window { min: 1, max: 1 };
 /// Bytes of frames that a link sends in one request (a larger single segment goes alone).
 pub const BATCH: usize = 1 << 20;
 /// Bytes of frames that a hub sends in one answer (a larger single segment goes alone).
-pub const PAGE: usize = 4 << 20;
+pub const PAGE: usize = 1 << 20;
 /// Bytes of any request: a batch, or one largest segment, with room for their frame heads.
 pub const REQUEST: usize = (2 << 20) + (64 << 10);
 /// Segments in one request.

@@ -40,8 +40,10 @@ pub struct Way {
     pub took: Duration,
     /// Connections that it took.
     pub calls: u64,
-    /// Bytes in both directions without breaks, and with them; less what each connection costs by itself.
+    /// Bytes the way that the day goes, without breaks and with them; less what each connection costs by itself.
     pub bytes: (u64, u64),
+    /// The same of both ways: with the questions that are asked again.
+    pub with_questions: (u64, u64),
 }
 
 impl Way {
@@ -54,20 +56,25 @@ impl Way {
     /// Part of the bytes that went twice.
     #[must_use]
     pub fn twice(&self) -> f64 {
-        self.bytes.1.saturating_sub(self.bytes.0) as f64 / self.bytes.0 as f64
+        more(self.bytes)
     }
+}
+
+fn more((without, with): (u64, u64)) -> f64 {
+    with.saturating_sub(without) as f64 / without as f64
 }
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.1} s without breaks, {:.1} s ({:.2} times) over {} connections with them, {:.1} % sent twice",
+            "{:.1} s without breaks, {:.1} s ({:.2} times) over {} connections with them, {:.1} % sent twice ({:.1} % with questions)",
             self.ideal.as_secs_f64(),
             self.took.as_secs_f64(),
             self.longer(),
             self.calls,
             100.0 * self.twice(),
+            100.0 * more(self.with_questions),
         )
     }
 }
@@ -94,17 +101,17 @@ impl fmt::Display for Day {
     }
 }
 
-/// What one exchange took: time, connections, bytes in both directions without those of further connections; and its answers.
+/// What one exchange took: time, connections, bytes up and down without those of further connections; and its answers.
 struct Taken {
     time: Duration,
     calls: u64,
-    bytes: u64,
+    bytes: [u64; 2],
     answers: Vec<Value>,
 }
 
 /// Exchanges over a line until both sides are in step. `idle`: what each connection says before anything useful: the hand-shake, the
 /// question what differs with its answer, and the head of the next request.
-async fn exchanged(desk: &Inside, hub: &Hub, bad: (Badness, u64), idle: u64) -> Taken {
+async fn exchanged(desk: &Inside, hub: &Hub, bad: (Badness, u64), idle: [u64; 2]) -> Taken {
     let inside = desk.station.office().expect("unlocked");
     let line = Line::to(&hub.addr, bad.0, bad.1).await;
     let over = Known { url: line.url(), key: hub.key.clone() };
@@ -139,11 +146,12 @@ pub async fn over_a_bad_line(changes: u64, bad: Bad, seed: u64) -> Day {
         let office = &town.offices[at];
         office.sync().await;
         let good = (Badness::Good, seed);
-        exchanged(&town.county, &town.hub, good, 0).await;
-        exchanged(office, &town.hub, good, 0).await;
+        exchanged(&town.county, &town.hub, good, [0, 0]).await;
+        exchanged(office, &town.hub, good, [0, 0]).await;
         // A link shows its certificates once, and names them when it calls again.
         let shown = office.station.office().expect("unlocked").device_auth().0.len() as u64 * 4 / 3;
-        let idle = exchanged(office, &town.hub, good, 0).await.bytes + HEAD - shown;
+        let [up, down] = exchanged(office, &town.hub, good, [0, 0]).await.bytes;
+        let idle = [up + HEAD - shown, down];
         let mut chance = Chance::of(seed);
         let mut id = office.join("王芳", &made_up(&mut chance)).await;
         for n in 1..changes {
@@ -159,12 +167,18 @@ pub async fn over_a_bad_line(changes: u64, bad: Bad, seed: u64) -> Day {
         measured.push((up, exchanged(&town.county, &town.hub, line, idle).await));
     }
     let Ok([slow, broken]) = <[_; 2]>::try_from(measured) else { unreachable!("two lines") };
-    let way = |slow: &Taken, broken: &Taken| Way {
+    let way = |slow: &Taken, broken: &Taken, goes: usize| Way {
         ideal: slow.time,
         took: broken.time,
         calls: broken.calls,
-        bytes: (slow.bytes, broken.bytes),
+        bytes: (slow.bytes[goes], broken.bytes[goes]),
+        with_questions: (slow.bytes.iter().sum(), broken.bytes.iter().sum()),
     };
     let sum = |what: &str| broken.0.answers.iter().filter_map(|answer| answer["sent"][what].as_u64()).sum();
-    Day { changes: sum("changes"), bytes: sum("bytes"), up: way(&slow.0, &broken.0), down: way(&slow.1, &broken.1) }
+    Day {
+        changes: sum("changes"),
+        bytes: sum("bytes"),
+        up: way(&slow.0, &broken.0, 0),
+        down: way(&slow.1, &broken.1, 1),
+    }
 }

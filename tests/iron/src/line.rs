@@ -48,8 +48,8 @@ pub struct Counts {
     pub down: AtomicU64,
     /// Connections made.
     pub calls: AtomicU64,
-    /// Bytes of each connection, both ways together.
-    pub each: Mutex<Vec<Arc<AtomicU64>>>,
+    /// Bytes of each connection, up and down.
+    pub each: Mutex<Vec<Arc<[AtomicU64; 2]>>>,
     /// Told when an answer was withheld.
     pub cut: tokio::sync::Notify,
 }
@@ -62,14 +62,14 @@ impl Counts {
         (of(&self.up), of(&self.down), of(&self.calls))
     }
 
-    /// Bytes of all connections, of each what goes beyond `first`.
+    /// Bytes of all connections, up and down, of each what goes beyond `first`.
     ///
     /// # Panics
     /// Never.
     #[must_use]
-    pub fn beyond(&self, first: u64) -> u64 {
+    pub fn beyond(&self, first: [u64; 2]) -> [u64; 2] {
         let each = self.each.lock().expect("no panic");
-        each.iter().map(|own| own.load(Ordering::SeqCst).saturating_sub(first)).sum()
+        [0, 1].map(|way| each.iter().map(|own| own[way].load(Ordering::SeqCst).saturating_sub(first[way])).sum())
     }
 }
 
@@ -116,7 +116,7 @@ impl Line {
 }
 
 async fn carry(office: TcpStream, hub: SocketAddr, badness: Badness, breaks: u64, counts: Arc<Counts>) {
-    let own = Arc::new(AtomicU64::new(0));
+    let own: Arc<[AtomicU64; 2]> = Arc::default();
     counts.each.lock().expect("no panic").push(own.clone());
     let Ok(hub) = TcpStream::connect(hub).await else { return };
     let _ = (office.set_nodelay(true), hub.set_nodelay(true));
@@ -138,8 +138,8 @@ async fn carry(office: TcpStream, hub: SocketAddr, badness: Badness, breaks: u64
     }
     // Whichever way ends first takes the other with it, as a cable does.
     tokio::select! {
-        () = one_way(from_office, to_hub, limits(up), [&counts.up, &own]) => {}
-        () = one_way(from_hub, to_office, limits(down), [&counts.down, &own]) => {}
+        () = one_way(from_office, to_hub, limits(up), [&counts.up, &own[0]]) => {}
+        () = one_way(from_hub, to_office, limits(down), [&counts.down, &own[1]]) => {}
     }
 }
 

@@ -10,7 +10,7 @@ use niangjia_core::{Fault, office::Office};
 use niangjia_host::link::{Answer, Line, LinkFault};
 use niangjia_hub::{relay, store::Device};
 use niangjia_replication::{
-    Frontier, Head, Incarnation, Limits, RecordId, Stream,
+    Frontier, Head, Incarnation, Limits, RecordId, Segment, Stream,
     keys::{Identity, VerifyingKey, chain_from_cbor, verify_chain},
     wire::{
         self, Changed, ChangedAsk, CheckpointAsk, Found, Frames, Kept, Lack, MissingAsk, OrdersTaken, Received,
@@ -208,7 +208,11 @@ impl Wire<'_> {
             frames.insert(state.chance.below(frames.len() + 1), late.clone());
         }
         if state.faults.shuffled {
-            state.chance.shuffle(&mut frames);
+            if state.chance.percent(50) {
+                frames = last_chain_first(frames);
+            } else {
+                state.chance.shuffle(&mut frames);
+            }
             if state.chance.percent(40) {
                 state.left = state.left.min(state.chance.below(frames.len() + 1));
             }
@@ -225,6 +229,19 @@ impl Wire<'_> {
         }
         Ok(Page { pieces, more: page.more, cut })
     }
+}
+
+/// What builds on others' work before that work: each chain in its own order, and the chain that began last comes first.
+fn last_chain_first(frames: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut chains: Vec<(Option<Incarnation>, Vec<Vec<u8>>)> = Vec::new();
+    for frame in frames {
+        let chain = Segment::parse(&frame, &Limits::STANDARD).ok().map(|segment| segment.header().chain);
+        match chains.iter_mut().find(|(of, _)| *of == chain) {
+            Some((_, of_chain)) => of_chain.push(frame),
+            None => chains.push((chain, vec![frame])),
+        }
+    }
+    chains.into_iter().rev().flat_map(|(_, of_chain)| of_chain).collect()
 }
 
 /// A page on its way.

@@ -52,6 +52,10 @@ enum Inside {
 /// # Errors
 /// Every [`SheetFault`] except those of writing and of headers.
 pub fn open(path: &Path, limits: &Limits) -> Result<Book, SheetFault> {
+    // Windows opens no folder, and would say that it may not be read.
+    if path.is_dir() {
+        return Err(SheetFault::NotAWorkbook(Looks::Unknown));
+    }
     let mut file = File::open(path).map_err(SheetFault::Unreadable)?;
     let meta = file.metadata().map_err(SheetFault::Unreadable)?;
     if !meta.is_file() {

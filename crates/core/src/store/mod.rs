@@ -50,6 +50,7 @@ pub(crate) use likeness::{Also, likeness};
 pub(crate) use log::{Fresh, LogKeys, put_out};
 pub(crate) use merge::past;
 pub use open::DatabaseKey;
+pub(crate) use open::{narrow, widen};
 pub(crate) use orders::{GRANT, ORDER};
 pub(crate) use pieces::{Piece, bytes, pieces};
 pub(crate) use rebuild::{Blanking, drop_tables};

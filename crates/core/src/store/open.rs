@@ -32,9 +32,13 @@ PRAGMA secure_delete = ON;
 PRAGMA mmap_size = 0;
 PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;
-PRAGMA cache_size = -49152;
 PRAGMA wal_autocheckpoint = 4000;
 ";
+
+/// Pages that a connection keeps, in KiB. An import or a rebuild touches all tables at once.
+const WIDE: i64 = 48 << 10;
+/// While segments are taken in, whatever their number: an exchange goes on behind the clerk's work, and a weak PC has little memory.
+const NARROW: i64 = 8 << 10;
 
 /// Makes the file of a new store.
 ///
@@ -115,6 +119,7 @@ fn not_whole(cause: impl ToString) -> Fault {
 
 fn prepare(conn: &Connection) -> Result<(), Fault> {
     conn.execute_batch(SETTINGS)?;
+    widen(conn)?;
     conn.set_prepared_statement_cache_capacity(256);
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(Fault::new(
@@ -133,6 +138,16 @@ fn prepare(conn: &Connection) -> Result<(), Fault> {
     }
     leave_alone(conn, false);
     Ok(())
+}
+
+/// Lets go of pages beyond those that an exchange may keep.
+pub(crate) fn narrow(conn: &Connection) -> Result<(), Fault> {
+    Ok(conn.pragma_update(None, "cache_size", -NARROW)?)
+}
+
+/// A connection may keep as many pages again as any work.
+pub(crate) fn widen(conn: &Connection) -> Result<(), Fault> {
+    Ok(conn.pragma_update(None, "cache_size", -WIDE)?)
 }
 
 /// Proves that the file on disk does not begin like an open SQLite database.

@@ -82,7 +82,9 @@ fn place(path: PathBuf, stick: bool) -> Place {
     } else {
         Say::new("下载文件夹", "Downloads folder")
     };
-    Place { free_bytes: free(&path), path: path.to_string_lossy().into_owned(), name, stick }
+    // What has been pulled meanwhile has no room, whatever the system says.
+    let free_bytes = if path.is_dir() { free(&path) } else { None };
+    Place { free_bytes, path: path.to_string_lossy().into_owned(), name, stick }
 }
 
 /// Packets that lie in a place, not deeper; each once, by what its files say.
