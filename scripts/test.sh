@@ -7,6 +7,8 @@
 
 PASSED=0
 FAILED=0
+# Made-up offices leave nothing in the user's own folders.
+export NIANGJIA_FENCES="$CARGO_TARGET_DIR/tmp/fences"
 
 # The last line of every run, also of one that failed.
 closing() {

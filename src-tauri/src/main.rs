@@ -34,7 +34,7 @@ fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     let handle = app.handle().clone();
     // The station starts its timers when it opens, and they need the runtime around them.
     let opened = tauri::async_runtime::block_on(async {
-        let station = Station::open(folder.clone())?;
+        let station = Station::open(folder.clone())?.fenced(niangjia_host::fences_dir());
         station.keep_in_step();
         Ok::<_, niangjia_core::Fault>(station)
     });

@@ -269,7 +269,7 @@ impl Office {
                 let (no, stream, mine): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
                 let name = *memory.stream_name(stream)?;
                 // What came from the hub goes back only to one that has lost it, and would believe it.
-                if mine || (short.contains(&name) && !checkpoint::disowned(conn, &LogKeys { keys: &keys }, &row.get(3)?)?) {
+                if mine || (short.contains(&name) && !checkpoint::disowned(conn, &LogKeys { keys: &keys }, stream, &row.get(3)?)?) {
                     let mut bytes = conn.prepare_cached("SELECT bytes FROM checkpoint_part WHERE rowid = ?1")?;
                     return Ok(Some((name, bytes.query_row([no], |r| r.get(0))?)));
                 }
@@ -300,7 +300,7 @@ impl Office {
 fn due(conn: &Connection, memory: &Memory, log: &LogKeys<'_>, stream: i64) -> Result<bool, Fault> {
     let newest = checkpoint::newest(conn, stream)?;
     if let Some(id) = &newest
-        && checkpoint::disowned(conn, log, id)?
+        && checkpoint::disowned(conn, log, stream, id)?
     {
         return Ok(true);
     }

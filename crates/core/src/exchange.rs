@@ -228,7 +228,7 @@ impl Office {
         let fence = sealed.then(|| keeping::fence(&tx, &memory)).transpose()?;
         tx.commit()?;
         if let Some(fence) = fence {
-            self.store.tail.append(&[Entry::Fence(fence)], rng);
+            self.store.tail.note(fence, rng);
         }
         Ok(())
     }

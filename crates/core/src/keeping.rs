@@ -11,7 +11,9 @@ use crate::{
     fault::Fault,
     identity::Keys,
     office::{Caller, Office},
-    store::{Entry, Fence, Fresh, Imprint, Intake, LogKeys, Moment, TailBlock, memory::Memory, secret, set_secret},
+    store::{
+        Entry, Fence, Fresh, Imprint, Intake, LogKeys, Moment, Outside, TailBlock, memory::Memory, secret, set_secret,
+    },
 };
 
 /// What opening an old copy brought back.
@@ -57,6 +59,12 @@ impl Office {
         self.store.tail.behind()
     }
 
+    /// In this folder, which does not lie in the data folder, stands how far this PC was when something last left it. To be called
+    /// before [`Office::take_back`].
+    pub fn fenced_in(&self, folder: &Path) {
+        self.store.tail.fence_outside(Outside::of(folder, &self.keys().device.public().to_bytes()));
+    }
+
     /// Looks whether this database is an old copy; to be called before the first write. An old copy takes a new
     /// incarnation, because changes that it does not know may have gone out under the one it has, and takes in what the
     /// tail holds of them, ids unchanged. `restored` says that it certainly is one.
@@ -64,7 +72,8 @@ impl Office {
     /// # Errors
     /// The store's own; then nothing has changed.
     pub fn take_back(&self, restored: bool, moment: Moment) -> Result<TakenBack, Fault> {
-        let marks = self.store.tail.marks()?;
+        let mut marks = self.store.tail.marks()?;
+        marks.extend(self.store.tail.outside().map(Entry::Fence));
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
@@ -100,7 +109,7 @@ impl Office {
         memory.persist(&tx)?;
         let fence = fence(&tx, &memory)?;
         tx.commit()?;
-        self.store.tail.append(&[Entry::Fence(fence)], &mut rng);
+        self.store.tail.note(fence, &mut rng);
         *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
         self.store.swap(memory);
         drop(conn);

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use niangjia_core::{Fault, replication::Stream};
 use serde_json::{Value, json};
 
-use crate::{Station, data_dir, demo, schema, station::kit, sync::blocking, web};
+use crate::{Station, data_dir, demo, fences_dir, schema, station::kit, sync::blocking, web};
 
 #[derive(Parser)]
 #[command(name = "niangjia-office", version, about = "Niangjia 娘家: an office without a window")]
@@ -218,9 +218,14 @@ async fn clerk(station: &Arc<Station>, who: Option<String>) -> Result<String, Fa
     })
 }
 
+/// The station of a folder on this PC.
+fn here(dir: PathBuf) -> Result<Arc<Station>, Fault> {
+    Ok(Station::open(dir)?.fenced(fences_dir()))
+}
+
 /// Opens the folder and unlocks it for `--as`, or for the first clerk.
 async fn unlocked(dir: PathBuf, who: Option<String>) -> Result<Arc<Station>, Fault> {
-    let station = Station::open(dir)?;
+    let station = here(dir)?;
     let who = clerk(&station, who).await?;
     station.call("app.unlock", json!({ "clerk": who, "passphrase": passphrase()? })).await?;
     at_rest(&station).await?;
@@ -259,7 +264,7 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
                     "That folder holds a recovery kit already; nothing was founded. Choose another folder, or put the old kit away first.",
                 ));
             }
-            let station = Station::open(dir.clone())?;
+            let station = here(dir.clone())?;
             let question =
                 json!({ "role": role, "name": name, "code": code, "clerk": clerk, "passphrase": passphrase()? });
             let mut answer = station.call("app.create", question).await?;
@@ -286,7 +291,7 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             Ok(Some(answer))
         }
         Verb::Join { file, code, clerk } => {
-            let (packet, fresh) = (json!({ "path": file }), Station::open(dir.clone())?);
+            let (packet, fresh) = (json!({ "path": file }), here(dir.clone())?);
             let (station, answer) = match clerk {
                 Some(clerk) => {
                     let question =
@@ -305,7 +310,7 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             Ok(Some(answer))
         }
         Verb::Recover { shares, hub, key, packet, name, code, clerk } => {
-            let station = Station::open(dir)?;
+            let station = here(dir)?;
             // A share of five lines is easier named by its file.
             let read = |share: &String| std::fs::read_to_string(share).unwrap_or_else(|_| share.clone());
             let question = json!({
@@ -333,14 +338,13 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             let question: Value = serde_json::from_str(&question)
                 .map_err(|e| Fault::question(format!("line {} column {}", e.line(), e.column())))?;
             let early = ["app.state", "app.create", "app.join", "app.settings", "carry.now"];
-            let station =
-                if early.contains(&name.as_str()) { Station::open(dir)? } else { unlocked(dir, args.who).await? };
+            let station = if early.contains(&name.as_str()) { here(dir)? } else { unlocked(dir, args.who).await? };
             let answer = station.call(&name, question).await;
             at_rest(&station).await?;
             answer.map(Some)
         }
         Verb::Sync => unlocked(dir, args.who).await?.call("sync.now", json!({})).await.map(Some),
-        Verb::Carry => Station::open(dir)?.call("carry.now", json!({})).await.map(Some),
+        Verb::Carry => here(dir)?.call("carry.now", json!({})).await.map(Some),
         Verb::Packet { what: Packet::Export { to, out, part_bytes, whole } } => {
             let question = json!({ "to": to, "path": out, "part_bytes": part_bytes, "whole": whole });
             unlocked(dir, args.who).await?.call("packets.export", question).await.map(Some)
@@ -362,7 +366,7 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
         }
         Verb::Rebuild => unlocked(dir, args.who).await?.call("tables.rebuild", json!({})).await.map(Some),
         Verb::Restore { snapshot } => {
-            let station = Station::open(dir)?;
+            let station = here(dir)?;
             let who = clerk(&station, args.who).await?;
             let question = json!({ "clerk": who, "passphrase": passphrase()?, "name": snapshot });
             let answer = station.call("app.restore", question).await?;
@@ -370,7 +374,7 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             Ok(Some(answer))
         }
         Verb::Serve { listen } => {
-            web::serve(Station::for_browser(dir)?, listen).await?;
+            web::serve(Station::for_browser(dir)?.fenced(fences_dir()), listen).await?;
             Ok(None)
         }
         Verb::Demo { hub, claim } => {

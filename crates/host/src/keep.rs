@@ -233,7 +233,7 @@ impl Station {
     }
 
     /// Waits until the snapshot of the last locking is made, and ballast that was begun.
-    pub(crate) fn wait_for_parting(&self) {
+    pub fn wait_for_parting(&self) {
         self.keeper.ballast.wait();
         let parting = self.keeper.parting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(parting) = parting {

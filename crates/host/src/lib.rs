@@ -47,6 +47,23 @@ pub fn data_dir() -> PathBuf {
     base.unwrap_or_else(std::env::temp_dir).join("niangjia")
 }
 
+/// Where it stands how far this PC was, outside every data folder and in the user's own: `NIANGJIA_FENCES`, else the folder for what
+/// programs remember. A backup of the data folder does not bring it back.
+#[must_use]
+pub fn fences_dir() -> Option<PathBuf> {
+    if let Some(dir) = std::env::var_os("NIANGJIA_FENCES") {
+        return Some(dir.into());
+    }
+    let base = if cfg!(windows) {
+        std::env::var_os("APPDATA").map(PathBuf::from)
+    } else {
+        std::env::var_os("XDG_STATE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))
+    };
+    Some(base?.join("niangjia").join("fences"))
+}
+
 /// The clock and the chance of this PC, for one act. The only place where either is read.
 #[must_use]
 pub fn moment() -> Moment {

@@ -11,7 +11,10 @@ use std::{
     fs::{File, OpenOptions},
     io::{BufReader, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use chacha20poly1305::{
@@ -22,7 +25,7 @@ use niangjia_replication::{files, stream::Stream};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::DatabaseKey;
+use super::{DatabaseKey, outside::Outside};
 
 const PURPOSE: &str = "niangjia 2026-11 tail of the log in two parts";
 const NONCE: usize = 24;
@@ -65,6 +68,8 @@ pub(crate) struct Tail {
     key: Zeroizing<[u8; 32]>,
     /// An append failed: what was saved since stands in the database only, until a snapshot is made.
     behind: AtomicBool,
+    /// The fence outside the data folder, where there is one.
+    outside: OnceLock<Outside>,
 }
 
 impl Tail {
@@ -73,6 +78,26 @@ impl Tail {
             path: database.with_extension("tail"),
             key: Zeroizing::new(blake3::derive_key(PURPOSE, &key.0[..])),
             behind: AtomicBool::new(false),
+            outside: OnceLock::new(),
+        }
+    }
+
+    /// There is a fence outside the data folder too.
+    pub(crate) fn fence_outside(&self, outside: Outside) {
+        // The first one stays: a file has one device.
+        let _ = self.outside.set(outside);
+    }
+
+    /// What the fence outside the data folder says.
+    pub(crate) fn outside(&self) -> Option<Fence> {
+        self.outside.get()?.read()
+    }
+
+    /// Something may leave this PC now: how far it is, here and outside the data folder.
+    pub(crate) fn note(&self, fence: Fence, rng: &mut (impl CryptoRng + ?Sized)) {
+        self.append(&[Entry::Fence(fence)], rng);
+        if let Some(outside) = self.outside.get() {
+            outside.write(&fence);
         }
     }
 

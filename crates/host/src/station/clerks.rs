@@ -29,11 +29,18 @@ impl Station {
 
     pub(super) fn enter_as(&self, office: Office, clerk: RecordId, key: DatabaseKey) -> Result<(), Fault> {
         let (name, roles) = office.clerk(clerk)?;
+        self.fence(&office);
         *self.session.write().unwrap_or_else(PoisonError::into_inner) =
             Some(Session { office: Arc::new(office), clerk, name, roles, key });
         self.keeper.opened(&self.dir);
         self.tell(&["*".to_owned()]);
         Ok(())
+    }
+
+    pub(super) fn fence(&self, office: &Office) {
+        if let Some(folder) = self.fences.get() {
+            office.fenced_in(folder);
+        }
     }
 
     /// Opens the office for a clerk, by id or name. After three wrong passphrases each further try waits longer.
@@ -47,6 +54,7 @@ impl Station {
         self.keeper.room_to_open(&self.dir);
         let office =
             Office::open(&database(&self.dir), &unlocked.key).map_err(|fault| self.keeper.spoken(&self.dir, fault))?;
+        self.fence(&office);
         // Before the first write: a database that somebody put back from an older copy begins a chain of its own.
         let back = office.take_back(false, moment()).inspect_err(|fault| {
             if fault.code == DAMAGED {

@@ -12,7 +12,7 @@ mod uploads;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
 };
 
 use niangjia_core::{
@@ -54,6 +54,8 @@ pub struct Station {
     /// One packet is made at a time: each has its own number.
     pub(crate) packets: Mutex<()>,
     browser: bool,
+    /// Where the fences outside the data folder stand.
+    fences: OnceLock<PathBuf>,
 }
 
 /// An unlocked office and who unlocked it.
@@ -81,6 +83,16 @@ impl Station {
     /// `file_failed` where the folder cannot be used, `folder_damaged` where its file cannot be read.
     pub fn open(dir: PathBuf) -> Result<Arc<Self>, Fault> {
         Self::keeping(dir, false, Keeping::from_env())
+    }
+
+    /// How far this PC was stands in this folder too, outside the data folder ([`crate::fences_dir`]). A test that lives several PCs
+    /// in one process has none.
+    #[must_use]
+    pub fn fenced(self: Arc<Self>, folder: Option<PathBuf>) -> Arc<Self> {
+        if let Some(folder) = folder {
+            let _ = self.fences.set(folder);
+        }
+        self
     }
 
     /// The same for the loopback web server.
@@ -111,6 +123,7 @@ impl Station {
             carry: Carry::default(),
             packets: Mutex::default(),
             browser,
+            fences: OnceLock::new(),
         }))
     }
 

@@ -88,6 +88,7 @@ impl Station {
         files::renamed(&part, &ready)?;
         let kept_in = take_place(self.dir(), DAMAGED, &snapshots::stamp(moment().wall))?;
         let office = Office::open(&path, &key)?;
+        self.fence(&office);
         let back = office.take_back(true, moment())?;
         let (_, roles) = office.clerk(keys.id)?;
         let caller = Caller { clerk: keys.id, roles, moment: moment() };

@@ -78,15 +78,18 @@ impl Intake<'_> {
     }
 }
 
-/// Whether an order shuts out the maker of the newest checkpoint of a stream, which this log stands on all the same.
-pub(crate) fn disowned(conn: &Connection, log: &LogKeys<'_>, id: &Id) -> Result<bool, Fault> {
+/// Whether a log stands on this checkpoint although an order shuts out its maker.
+pub(crate) fn disowned(conn: &Connection, log: &LogKeys<'_>, stream: i64, id: &Id) -> Result<bool, Fault> {
+    if stood_on(conn, stream)? != Some(*id) {
+        return Ok(false);
+    }
     Ok(orders::load(conn, log.keys.root.as_ref())?.shut_out(&made(conn, id)?.0).is_some())
 }
 
 /// Whether a log has laid aside the checkpoint of a PC that is shut out, and may as well stand on another one.
 pub(crate) fn wants_another(conn: &Connection, log: &LogKeys<'_>, stream: i64) -> Result<bool, Fault> {
     match stood_on(conn, stream)? {
-        Some(id) => Ok(base::aside(conn, stream)? && disowned(conn, log, &id)?),
+        Some(id) => Ok(base::aside(conn, stream)? && disowned(conn, log, stream, &id)?),
         None => Ok(false),
     }
 }
