@@ -90,7 +90,7 @@ fn init(dir: &Path) -> Result<serde_json::Value, String> {
 /// One request on a connection of its own; `None` when the hub went away before its answer was whole. Not every system tells of
 /// that, so what says nothing for long has gone too.
 async fn post(addr: &str, hub: &VerifyingKey, who: &Office, path: &str, body: &[u8]) -> Option<Vec<u8>> {
-    tokio::time::timeout(Duration::from_secs(10), asked(addr, hub, who, path, body)).await.ok()?
+    tokio::time::timeout(Duration::from_secs(60), asked(addr, hub, who, path, body)).await.ok()?
 }
 
 async fn asked(addr: &str, hub: &VerifyingKey, who: &Office, path: &str, body: &[u8]) -> Option<Vec<u8>> {

@@ -133,7 +133,7 @@ fn whatever_is_wrong_in_a_backup_is_found() {
         ("UPDATE hub SET root = (SELECT key FROM device LIMIT 1)", "certificates do not hold"),
         ("UPDATE hub SET epoch = randomblob(16)", "the epoch"),
         ("UPDATE hub SET claim = randomblob(32)", "table hub"),
-        ("UPDATE backup_key SET seed = replace(seed, substr(seed, 1, 1), 'e')||''", "the hub's key"),
+        ("UPDATE backup_key SET seed = iif(substr(seed, 1, 1) = 'e', 'f', 'e') || substr(seed, 2)", "the hub's key"),
         ("UPDATE backup_manifest SET json = replace(json, '\"format\":1', '\"format\":2')", "format is 2"),
         ("UPDATE backup_manifest SET json = substr(json, 1, 100)", "the manifest cannot be read"),
         ("DELETE FROM backup_manifest", "the manifest cannot be read"),
