@@ -341,7 +341,7 @@ pub fn checkpoint(count: usize) -> Result<Vec<Line>, Trouble> {
         told.work.push_str(" (bar 7.5 MB)");
         Ok(vec![
             told,
-            Line::ratio(work, pull::FLOOR, pulling, time, 1.0),
+            Line::ratio(work, pull::FLOOR, pulling, time, 2.0),
             Line::told("– making that checkpoint", making, "ms", None),
         ])
     })
