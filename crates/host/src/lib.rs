@@ -37,14 +37,7 @@ pub fn data_dir() -> PathBuf {
     if let Some(dir) = std::env::var_os("NIANGJIA_DATA") {
         return dir.into();
     }
-    let base = if cfg!(windows) {
-        std::env::var_os("LOCALAPPDATA").map(PathBuf::from)
-    } else {
-        std::env::var_os("XDG_DATA_HOME")
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share")))
-    };
-    base.unwrap_or_else(std::env::temp_dir).join("niangjia")
+    users_own("LOCALAPPDATA", "XDG_DATA_HOME", ".local/share").unwrap_or_else(std::env::temp_dir).join("niangjia")
 }
 
 /// Where it stands how far this PC was, outside every data folder and in the user's own: `NIANGJIA_FENCES`, else the folder for what
@@ -54,14 +47,14 @@ pub fn fences_dir() -> Option<PathBuf> {
     if let Some(dir) = std::env::var_os("NIANGJIA_FENCES") {
         return Some(dir.into());
     }
-    let base = if cfg!(windows) {
-        std::env::var_os("APPDATA").map(PathBuf::from)
-    } else {
-        std::env::var_os("XDG_STATE_HOME")
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))
-    };
-    Some(base?.join("niangjia").join("fences"))
+    Some(users_own("APPDATA", "XDG_STATE_HOME", ".local/state")?.join("niangjia").join("fences"))
+}
+
+/// A folder of the user's: what Windows calls so, what another desktop calls so, or where it lies at home there.
+fn users_own(windows: &str, elsewhere: &str, at_home: &str) -> Option<PathBuf> {
+    let named = std::env::var_os(if cfg!(windows) { windows } else { elsewhere }).map(PathBuf::from);
+    let home = || std::env::var_os("HOME").filter(|_| !cfg!(windows)).map(|home| PathBuf::from(home).join(at_home));
+    named.or_else(home)
 }
 
 /// The clock and the chance of this PC, for one act. The only place where either is read.
