@@ -98,6 +98,47 @@ async fn a_pruned_pc_still_has_packets_for_everybody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_holds_the_first_day_and_stands_on_a_checkpoint_for_the_rest_meets_a_clone() {
+    let (county, stick) = (County::found().await, stick());
+    let mut front = county.township("平明镇总工会", "320722104", "李强").await;
+    let (invite, code) = front.further(stick.path(), "服务窗口").await;
+    let back = Desk::joined(&invite, &code, "王丽").await;
+    let wang = front.join("王芳", WANG_FANG).await;
+    exchange_all(&[&front, &back]).await;
+    for file in back.export("device", stick.path()).await {
+        front.import(&stick.path().join(file)).await;
+    }
+    for month in 0..6 {
+        let page = front.member(&wang).await;
+        front.save(&page, json!({ "post": format!("第{month}组组长") })).await;
+        front.sync().await;
+    }
+    ready(&front, &county.desk).await;
+    pruned(&front).await;
+    for file in front.export("device", stick.path()).await {
+        back.import(&stick.path().join(file)).await;
+    }
+    assert_eq!(log(&back, &front).await["stands"], true);
+
+    // Only now the disk is copied, and both go on. The copy has no line; what it wrote goes by stick to 王丽, who has one.
+    let clone = cloned(&mut front).await;
+    let zhou = clone.join("周杰", &number(3)).await;
+    front.join("赵敏", &number(1)).await;
+    exchange_all(&[&front, &back, &county.desk]).await;
+    for file in clone.export("device", stick.path()).await {
+        back.import(&stick.path().join(file)).await;
+    }
+    exchange_all(&[&back, &county.desk]).await;
+    assert_eq!(county.desk.full(&zhou, "mobile").await, "13900000001");
+    exchange_all(&[&front, &clone, &county.desk, &back, &front, &clone, &county.desk, &back]).await;
+    for desk in [&front, &clone, &back, &county.desk] {
+        assert_eq!(desk.sync().await["in_step"], true);
+        assert_eq!(desk.digest(&front.stream()), county.desk.digest(&front.stream()));
+        assert_eq!(desk.full(&zhou, "mobile").await, "13900000001");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pruned_pc_refills_a_hub_that_has_lost_everything() {
     let (mut county, stick) = (County::found().await, stick());
     let front = county.township("平明镇总工会", "320722104", "李强").await;

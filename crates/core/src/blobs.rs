@@ -34,6 +34,9 @@ use crate::{
     words::Say,
 };
 
+/// Beside the database.
+const FOLDER: &str = "blobs";
+
 /// A picture for a field of a record.
 #[derive(Deserialize, JsonSchema)]
 pub struct AttachAsk {
@@ -88,20 +91,27 @@ fn value_of(conn: &Connection, address: Address) -> Result<Option<Vec<u8>>, Faul
         .optional()?)
 }
 
-/// Notes that a change names a blob. What a newer version wrote is noted by the rebuild after the upgrade.
+fn file_of(folder: &Path, address: Address) -> PathBuf {
+    folder.join(FOLDER).join(address.to_string())
+}
+
+/// Notes that a change names a blob, and whether its file lies here already: after a restore it often does before the change
+/// has come back. What a newer version wrote is noted by the rebuild after the upgrade.
 pub(crate) fn note(conn: &Connection, stream: i64, value: &Value) -> Result<(), Fault> {
     let Value::Bytes(value) = value else { return Ok(()) };
     let Some(blob) = named(value) else { return Ok(()) };
     let outline = blob.outline();
+    let address = outline.address();
+    if conn.prepare_cached("SELECT 1 FROM blob WHERE address = ?1")?.exists([address.0])? {
+        return Ok(());
+    }
+    let length = i64::try_from(outline.length()).map_err(damaged)?;
+    let folder = conn.path().and_then(|database| Path::new(database).parent());
+    let held = folder.is_some_and(|folder| file_of(folder, address).is_file());
     conn.prepare_cached(
-        "INSERT OR IGNORE INTO blob (address, value, stream, length, held, at_hub) VALUES (?1, ?2, ?3, ?4, 0, 0)",
+        "INSERT INTO blob (address, value, stream, length, held, at_hub) VALUES (?1, ?2, ?3, ?4, ?5, 0)",
     )?
-    .execute(params![
-        outline.address().0,
-        &value[..],
-        stream,
-        i64::try_from(outline.length()).map_err(damaged)?
-    ])?;
+    .execute(params![address.0, &value[..], stream, length, held])?;
     Ok(())
 }
 
@@ -124,11 +134,11 @@ impl Office {
     }
 
     pub(crate) fn blob_folder(&self) -> PathBuf {
-        self.store.folder().join("blobs")
+        self.store.folder().join(FOLDER)
     }
 
     pub(crate) fn blob_file(&self, address: Address) -> PathBuf {
-        self.blob_folder().join(address.to_string())
+        file_of(self.store.folder(), address)
     }
 
     /// Which blobs are held is what lies in the folder, whatever a database that was put back believes.

@@ -113,8 +113,6 @@ impl Office {
         *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
         self.store.swap(memory);
         drop(conn);
-        // Pictures that came back with these changes lie in the folder still.
-        self.look_for_blobs()?;
         self.index()?;
         Ok(TakenBack { changes, renewed: true })
     }

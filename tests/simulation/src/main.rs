@@ -11,6 +11,10 @@ use std::{
 
 use simulation::{defects, history};
 
+/// Histories are made of small allocations, SQLite's too; this takes a tenth of the time that the system's takes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const HELP: &str = "usage: cargo xtask simulate [--seeds N] [--from S]        live N histories
        cargo xtask simulate --tell S [--defect NAME]     tell one history line by line
        cargo xtask defects [--within N] [--only WORDS]               plant each defect; all must be caught";

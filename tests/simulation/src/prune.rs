@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use niangjia_replication::wire::Lack;
+use rusqlite::params;
 use serde_json::json;
 
 use crate::{disks::Behind, line::Faults, world::World};
@@ -71,12 +73,36 @@ impl World {
         hashes.collect::<Result<_, _>>().expect("hashes")
     }
 
-    /// What any PC holds the hub holds, also below the checkpoints that it was given.
+    /// What any PC holds the hub holds, also below the checkpoints that it was given, unless it lies in the middle of what nobody
+    /// can bring: a gap is filled from both ends, because each segment names the one before it.
     pub(crate) fn hub_is_whole(&mut self) {
+        let mut closed = BTreeSet::new();
+        for gap in self.hub.relay().store.lacking().expect("the hub's gaps") {
+            let inside: Vec<_> = self.alive().into_iter().flat_map(|pc| self.inside(pc, &gap)).collect();
+            if !inside.iter().any(|(seq, hash)| *seq == gap.after + 1 || *hash == gap.hash.0) {
+                closed.extend(inside.iter().map(|(_, hash)| *hash));
+            }
+        }
         for pc in self.alive() {
-            if let Some(hash) = self.segments(pc).iter().find(|hash| !self.hub.holds(hash)) {
+            if let Some(hash) = self.segments(pc).iter().find(|hash| !self.hub.holds(hash) && !closed.contains(*hash)) {
                 self.breaks(format!("PC {pc} holds segment {}, and the hub does not", hex::encode(&hash[..4])));
             }
         }
+    }
+
+    /// What a PC holds of what the hub lacks.
+    fn inside(&self, pc: usize, gap: &Lack) -> Vec<(u64, Hash)> {
+        let conn = self.pcs[pc].peek();
+        let mut found = conn
+            .prepare(
+                "SELECT g.seq, g.hash FROM segment g JOIN stream s ON s.no = g.stream JOIN ident i ON i.no = g.chain
+                 WHERE s.name = ?1 AND i.id = ?2 AND g.seq > ?3 AND g.seq <= ?4",
+            )
+            .expect("segments");
+        let ends = [gap.after, gap.until].map(|seq| i64::try_from(seq).expect("a number"));
+        let found = found.query_map(params![gap.stream.to_string(), gap.chain.0, ends[0], ends[1]], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
+        });
+        found.expect("segments").collect::<Result<_, _>>().expect("segments")
     }
 }

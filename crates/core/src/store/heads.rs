@@ -26,7 +26,14 @@ pub(crate) fn frontier(conn: &Connection, memory: &Memory, stream: i64) -> Resul
     let base: HashMap<i64, base::Row> = base::rows(conn, stream)?.into_iter().map(|row| (row.chain, row)).collect();
     let mut held = Vec::new();
     for row in rows {
-        held.push(row?);
+        let (chain, seq, hash) = row?;
+        let ends = base.get(&chain).map(|row| row.seq);
+        // What follows it may not be here: where a checkpoint stands for that, it is no head.
+        if ends.is_some_and(|ends| seq < ends) && base::place(conn, stream, chain, seq, &hash)? == base::Below::Covered
+        {
+            continue;
+        }
+        held.push((chain, seq, hash));
     }
     for row in base.values() {
         let above = held.iter().any(|(chain, seq, _)| *chain == row.chain && *seq >= row.seq);
@@ -105,16 +112,15 @@ pub(super) fn lacking(
     Ok(out)
 }
 
-/// The number behind which a chain is here: 0, or where the checkpoint ends that stands for the rest.
+/// The number behind which a chain is here without a hole: 0, or where the checkpoint ends that stands for the rest.
 fn begins(conn: &Connection, stream: i64, chain: i64) -> Result<i64, Fault> {
-    if continues(conn, stream, chain, 0)? {
-        return Ok(0);
-    }
-    Ok(conn
+    let ends: Option<i64> = conn
         .prepare_cached("SELECT seq FROM base WHERE stream = ?1 AND chain = ?2")?
         .query_row([stream, chain], |r| r.get(0))
-        .optional()?
-        .unwrap_or(0))
+        .optional()?;
+    let Some(ends) = ends else { return Ok(0) };
+    let whole = base::unbroken(conn, stream, chain)?.is_some_and(|(last, _)| last >= ends);
+    Ok(if whole { 0 } else { ends })
 }
 
 /// Whether the segment after this number is here, where a checkpoint stands for some of the chain.
