@@ -3,9 +3,9 @@
 use niangjia_hub::{Hub, RunningHub};
 use serde_json::json;
 use stories::{
-    County, Desk, exchange_all,
+    County, Desk, PASSPHRASE, exchange_all,
     photo::{Line, photo},
-    restores::{only_that_is_left, snapshot},
+    restores::{lose_snapshots_after, only_that_is_left, snapshot, spoil},
     stick::{packet, pair, stick},
 };
 use tempfile::TempDir;
@@ -289,4 +289,29 @@ async fn a_photo_whose_change_waits_for_another_after_a_restore_is_sent_all_the_
     exchange_all(&[&town, &county.desk]).await;
     assert_eq!(county.desk.look(&address).unwrap(), shown);
     assert_eq!(town.photos_waiting().await, (json!(0), json!(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_that_comes_by_stick_before_what_names_it_can_be_read_comes_with_the_next_stick() {
+    let stick = stick();
+    let (mut county, town) = pair(stick.path()).await;
+    let name = snapshot(&county).await;
+    let id = town.join("王芳", WANG_FANG).await;
+    for (from, to, way) in [(&town, &county, "county"), (&county, &town, "平明镇总工会"), (&town, &county, "county")]
+    {
+        to.import(&packet(from, way, stick.path()).await).await;
+    }
+    assert_eq!(county.found("王芳").await, 1);
+
+    // The county's file goes bad, and its snapshot does not know her. 平明镇 cannot know that, and sends what is new: a photo.
+    spoil(&mut county).await;
+    lose_snapshots_after(&county, &name);
+    county.ask("app.restore", json!({ "clerk": "周敏", "passphrase": PASSPHRASE })).await;
+    let address = town.give_photo(&id, &photo(stick.path(), 3)).await;
+    county.import(&packet(&town, "county", stick.path()).await).await;
+    assert_eq!((county.found("王芳").await, county.photos_waiting().await), (0, (json!(0), json!(0))));
+    town.import(&packet(&county, "平明镇总工会", stick.path()).await).await;
+    county.import(&packet(&town, "county", stick.path()).await).await;
+    assert_eq!(county.found("王芳").await, 1);
+    assert_eq!(county.look(&address), town.look(&address));
 }

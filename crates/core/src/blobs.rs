@@ -125,7 +125,7 @@ impl Office {
         let unsent: i64 = conn
             .prepare_cached(
                 "SELECT count(*) FROM blob b WHERE held = 1 AND at_hub = 0
-                 AND NOT EXISTS (SELECT 1 FROM blob_peer p WHERE p.office = ?1 AND p.address = b.address AND holds = 1)",
+                 AND NOT EXISTS (SELECT 1 FROM blob_peer p WHERE p.office = ?1 AND p.address = b.address AND holds > 0)",
             )?
             .query_row([county.0], |r| r.get(0))?;
         let wanted: i64 =

@@ -22,6 +22,9 @@ struct Write {
     at: Held,
     /// False once the only machine that held it is gone: it may be lost.
     sure: bool,
+    /// Whether it stands in the second file of the PC on which it was saved. What an old copy of the whole disk fetches again
+    /// of its later days does not.
+    filed: bool,
     /// Written under an identity that another PC bore at the same time: which of two changes of one number somebody saw may
     /// be impossible to tell, and then neither counts as seen.
     twofold: bool,
@@ -75,7 +78,17 @@ impl Oracle {
     fn write(&mut self, text: impl Into<String>, over: Vec<usize>, pc: usize) -> Write {
         self.count += 1;
         let twofold = self.twins & bit(pc) != 0;
-        Write { text: text.into(), over, pc, on: bit(pc), at: Held::Nobody, sure: true, twofold, no: self.count }
+        Write {
+            text: text.into(),
+            over,
+            pc,
+            on: bit(pc),
+            at: Held::Nobody,
+            sure: true,
+            filed: true,
+            twofold,
+            no: self.count,
+        }
     }
 
     /// An act was acknowledged at a PC of an office.

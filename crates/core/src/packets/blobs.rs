@@ -39,8 +39,8 @@ pub(super) fn going(conn: &Connection, streams: &[i64], office: RecordId, load: 
     Ok(out)
 }
 
-/// Blobs that are lacking here, for the head.
-pub(super) fn wants(conn: &Connection, streams: &[i64]) -> Result<Vec<Address>, Fault> {
+/// Blobs that are lacking here, for the head: those that a record names, and those that the addressee brought before any did.
+pub(super) fn wants(conn: &Connection, streams: &[i64], office: RecordId) -> Result<Vec<Address>, Fault> {
     let mut statement =
         conn.prepare_cached("SELECT address, stream FROM blob WHERE held = 0 ORDER BY length, address")?;
     let mut rows = statement.query([])?;
@@ -49,6 +49,14 @@ pub(super) fn wants(conn: &Connection, streams: &[i64]) -> Result<Vec<Address>, 
         if streams.contains(&row.get(1)?) {
             out.push(Address(row.get(0)?));
         }
+    }
+    let mut early = conn.prepare_cached(
+        "SELECT address FROM blob_peer p WHERE office = ?1 AND holds = ?2
+         AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.address = p.address) ORDER BY address",
+    )?;
+    let mut rows = early.query(params![office.0, Holds::AndBroughtEarly as i64])?;
+    while let (Some(row), true) = (rows.next()?, out.len() < MOST) {
+        out.push(Address(row.get(0)?));
     }
     Ok(out)
 }
@@ -88,18 +96,28 @@ pub(super) fn note_head(conn: &Connection, header: &Header) -> Result<(), Fault>
     }
     conn.prepare_cached("DELETE FROM blob_peer WHERE office = ?1 AND holds = 0")?.execute([header.from.0])?;
     for address in &header.wants {
-        peer(conn, header.from, *address, false)?;
+        peer(conn, header.from, *address, Holds::Not)?;
     }
     Ok(())
 }
 
+/// What is known of another office and a blob.
+#[derive(Clone, Copy)]
+pub(super) enum Holds {
+    /// It said that it lacks it.
+    Not = 0,
+    Yes = 1,
+    /// It brought it in a packet when nothing here named it yet, so it was passed over: it is asked for again.
+    AndBroughtEarly = 2,
+}
+
 /// Notes whether an office holds a blob.
-pub(super) fn peer(conn: &Connection, office: RecordId, address: Address, holds: bool) -> Result<(), Fault> {
+pub(super) fn peer(conn: &Connection, office: RecordId, address: Address, holds: Holds) -> Result<(), Fault> {
     conn.prepare_cached(
         "INSERT INTO blob_peer (office, address, holds) VALUES (?1, ?2, ?3)
          ON CONFLICT (office, address) DO UPDATE SET holds = ?3",
     )?
-    .execute(params![office.0, address.0, holds])?;
+    .execute(params![office.0, address.0, holds as i64])?;
     Ok(())
 }
 

@@ -178,7 +178,7 @@ impl Office {
             }
             let streams: Vec<i64> = holds.iter().filter_map(|(stream, _)| memory.known_stream(stream)).collect();
             let going = blobs::going(conn, &streams, to.office, load)?;
-            let wants = blobs::wants(conn, &streams)?;
+            let wants = blobs::wants(conn, &streams, to.office)?;
             let since = numbers(
                 conn,
                 "SELECT coalesce(max(number), 0) FROM packet_out WHERE office = ?1 AND inc = ?2 AND acknowledged IS NOT NULL",

@@ -240,26 +240,26 @@ impl Office {
         Ok(changed)
     }
 
-    /// Takes a piece of a blob. One that no record names is passed over: it is asked for once a record does.
+    /// Takes a piece of a blob. One that no record names is passed over, and asked for in the next packet that goes back: what
+    /// names it may wait for something that came in no packet yet.
     ///
     /// # Errors
     /// The store's own.
     pub fn packet_blob(&self, incoming: &Incoming, piece: &BlobPiece, came: &mut Came) -> Result<(), Fault> {
-        let address = piece.outline.address();
+        let (address, range) = (piece.outline.address(), piece.outline.range(piece.at));
+        let last = range.end == piece.outline.length();
+        let note = |holds| blobs::peer(&self.store.write(), incoming.header.from, address, holds);
         if !self.store.read(|conn| blobs::known(conn, address))? {
-            return Ok(());
+            return if last { note(blobs::Holds::AndBroughtEarly) } else { Ok(()) };
         }
-        let (range, begun) = (piece.outline.range(piece.at), self.blob_begun(&piece.outline)?);
+        let begun = self.blob_begun(&piece.outline)?;
         let had = self.blob_file(address).is_file();
         // The line may have brought a part of it before.
         if !had && range.contains(&begun) {
             let put = self.blob_put(&piece.outline, begun, &piece.bytes[begun - range.start..])?;
             came.blobs += u64::from(put.whole);
         }
-        if range.end == piece.outline.length() {
-            blobs::peer(&self.store.write(), incoming.header.from, address, true)?;
-        }
-        Ok(())
+        if last { note(blobs::Holds::Yes) } else { Ok(()) }
     }
 
     /// Notes that a part came whole; with the last one the packet did, and the next packet to its maker carries the receipt.

@@ -294,7 +294,7 @@ CREATE TABLE IF NOT EXISTS blob (
   address BLOB PRIMARY KEY, value BLOB NOT NULL, stream INTEGER NOT NULL, length INTEGER NOT NULL, held INTEGER NOT NULL, at_hub INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS blob_due ON blob (held, at_hub) WHERE held = 0 OR at_hub = 0;
--- What other offices are known to hold (1), or said that they lack (0).
+-- What other offices are known to hold (1), said that they lack (0), or brought before anything here named it (2).
 CREATE TABLE IF NOT EXISTS blob_peer (
   office BLOB NOT NULL, address BLOB NOT NULL, holds INTEGER NOT NULL, PRIMARY KEY (office, address)
 ) STRICT, WITHOUT ROWID;

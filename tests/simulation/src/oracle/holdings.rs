@@ -50,9 +50,10 @@ impl Oracle {
             photo.on &= !bit(pc);
         }
         for write in self.writes().filter(|w| w.on & bit(pc) != 0 || shelf.contains(&w.no)) {
-            if shelf.contains(&write.no) || (own && write.pc == pc) {
+            if shelf.contains(&write.no) || (own && write.pc == pc && write.filed) {
                 write.on |= bit(pc);
             } else {
+                write.filed &= write.pc != pc;
                 write.on &= !bit(pc);
                 if pc == 0 {
                     write.at = write.at.min(Held::Hub);
