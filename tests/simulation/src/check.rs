@@ -57,12 +57,14 @@ impl World {
         let moment = self.chance.moment(self.wall(pc));
         let status = self.pcs[pc].call(0, "sync.status", json!({}), moment).expect("a status");
         let aside = self.pcs[pc].aside.len() + self.in_quarantine(pc);
+        let mine = self.pcs[pc].office_no;
+        let may_wait = self.oracle.doubtful() || self.oracle.perhaps_lost(|of| mine == 0 || of == mine);
         let expected = [("parked", 0), ("unsent", 0), ("unconfirmed", 0), ("keyless", 0), ("quarantined", aside)];
         for (name, expected) in expected {
             let said = status[name].as_u64().unwrap_or(u64::MAX) as usize;
             // What a stick brought spoilt may wait for what it would follow.
             let strange = name == "quarantined" && (expected..=expected + self.pcs[pc].perhaps.len()).contains(&said);
-            let waits = strange || (name == "parked" || name == "unconfirmed") && self.oracle.doubtful();
+            let waits = strange || (name == "parked" || name == "unconfirmed") && may_wait;
             if status[name] != expected && !waits {
                 self.breaks(format!("PC {pc}: {name} is {} at the end, not {expected}", status[name]));
             }

@@ -153,6 +153,12 @@ impl Oracle {
         self.papers.values().any(|paper| paper.doubtful)
     }
 
+    /// Whether something that was saved in an office may be lost with the last disk that held it: what builds on it and came
+    /// by another road, a stick of which parts were lost for one, waits for it.
+    pub(crate) fn perhaps_lost(&mut self, reads: impl Fn(usize) -> bool) -> bool {
+        self.placed().any(|(office, write)| reads(office) && !write.sure)
+    }
+
     /// Acts of an office that must stand in the audit, and those that may.
     pub(crate) fn acts(&self, office: usize) -> (usize, usize) {
         let of = |sure: bool| self.acts.iter().filter(|(of, act)| *of == office && act.sure == sure).count();

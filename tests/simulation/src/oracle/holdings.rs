@@ -123,7 +123,12 @@ impl Oracle {
     pub(crate) fn safe_photos(&self, thieves: &[usize]) -> Vec<(String, usize, bool)> {
         // What a thief's PC had not told before it was shut out lies in quarantine, and its photo with it.
         let told = self.photos.iter().filter(|(_, p)| !thieves.contains(&p.by) && !self.papers[&p.of].doubtful);
-        told.map(|(address, p)| (address.clone(), p.office, p.at_hub || p.on != 0)).collect()
+        // Where what names it is lost, nobody asks for it.
+        let named = |address: &str, p: &Photo| {
+            let writes = self.papers[&p.of].fields.get("photo");
+            writes.is_some_and(|writes| writes.iter().any(|w| w.text == *address && w.sure))
+        };
+        told.map(|(address, p)| (address.clone(), p.office, (p.at_hub || p.on != 0) && named(address, p))).collect()
     }
 
     /// Whether somebody who saw a photo has put another one in its place: a checkpoint keeps only that one.

@@ -199,4 +199,28 @@ mod tests {
             assert_eq!(all.segments, papers, "{turn:?}");
         }
     }
+
+    #[test]
+    fn a_branch_that_parts_where_a_checkpoint_ends_is_taken_though_nobody_has_what_it_follows() {
+        let papers: Vec<Vec<u8>> = (1..=6).map(|seq| vec![seq; 10]).collect();
+        let dir = tempfile::tempdir().unwrap();
+        let store = refilled(&papers, dir.path());
+        let branch = vec![40; 10];
+        let signer = SigningKey::from_bytes(&[1; 32]).public();
+        let arrived =
+            |prev| Arrived { stream: STREAM, chain: CHAIN, seq: 4, prev, hash: hash(&branch), signer, bytes: &branch };
+        let put = |prev| store.place(&[arrived(prev)], &[], 0).unwrap().remove(0);
+        assert!(matches!(put(hash(&papers[2])), Placed::Refused(_)), "nothing says yet what stood before");
+        assert_eq!(place(&store, &papers, 4), Placed::Stored);
+        assert!(matches!(put(hash(&papers[1])), Placed::Refused(_)), "what another one follows");
+        assert_eq!(put(hash(&papers[2])), Placed::Fork);
+        for seq in [3, 2, 1] {
+            assert_eq!(place(&store, &papers, seq), Placed::Stored);
+        }
+        let heads = store.frontier(&STREAM, View::All).unwrap();
+        let mut whole = Frontier::new();
+        whole.add(CHAIN, Head { seq: 4, hash: hash(&branch) });
+        whole.add(CHAIN, Head { seq: 6, hash: hash(&papers[5]) });
+        assert_eq!(heads, whole, "and it is told once the chain is whole");
+    }
 }

@@ -97,7 +97,7 @@ pub(super) fn place(act: &Transaction<'_>, segment: &Arrived<'_>, now_ms: i64) -
     // A checkpoint ends with the one before, or with this very segment.
     let here = Head { seq: segment.seq, hash: segment.hash };
     let based = base::ends_at(act, id, &before)? || base::ends_at(act, id, &here)?;
-    let follows = first || lost.is_some() || based || holds(act, id, &before)?;
+    let follows = first || lost.is_some() || based || holds(act, id, &before)? || named(act, id, &before)?;
     let (true, Ok(seq)) = (follows, i64::try_from(segment.seq)) else {
         let expected = heads(act, id)?.iter().map(|head| (head.seq, Digest(head.hash))).collect();
         return Ok(Placed::Refused(Refused::Gap { expected }));
@@ -141,6 +141,13 @@ fn begin(act: &Transaction<'_>, segment: &Arrived<'_>) -> Result<(i64, Hash), St
 pub(super) fn holds(ask: &Transaction<'_>, chain: i64, head: &Head) -> Result<bool, StoreFault> {
     let Ok(seq) = i64::try_from(head.seq) else { return Ok(false) };
     let mut found = ask.prepare_cached("SELECT 1 FROM segment WHERE chain = ?1 AND seq = ?2 AND hash = ?3")?;
+    Ok(found.exists(params![chain, seq, head.hash])?)
+}
+
+/// Whether a held segment names this one as the one before: it is of this chain, though a checkpoint may stand for it.
+fn named(ask: &Transaction<'_>, chain: i64, head: &Head) -> Result<bool, StoreFault> {
+    let Ok(seq) = i64::try_from(head.seq) else { return Ok(false) };
+    let mut found = ask.prepare_cached("SELECT 1 FROM segment WHERE chain = ?1 AND seq = ?2 + 1 AND prev = ?3")?;
     Ok(found.exists(params![chain, seq, head.hash])?)
 }
 
