@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use niangjia_core::replication::{Frontier, Limits, Segment, planted::plant};
+use niangjia_core::replication::{Frontier, Limits, Segment, Stream, planted::plant};
 use niangjia_host::moment;
 use serde_json::{Value, json};
 use stories::{
@@ -237,6 +237,56 @@ async fn what_a_restore_carries_on_may_arrive_before_what_was_sealed_and_not_sen
         desk.ask("tables.rebuild", json!({})).await;
         assert_eq!(desk.member(&wang).await["fields"]["post"], "车工");
         assert_eq!(desk.ask("home", json!({})).await["counts"]["members"], 2);
+    }
+}
+
+/// The county signs what it has applied, and an office gets nothing but that.
+fn receipt(county: &Desk, to: &Desk) {
+    let office = county.station.office().unwrap();
+    office.receipts(moment()).unwrap();
+    office.seal(&mut moment().rng).unwrap();
+    let chain = |bytes: &[u8]| Segment::parse(bytes, &Limits::STANDARD).unwrap().header().chain;
+    let of = |stream| office.segments_after(&stream, &Frontier::new(), usize::MAX).unwrap();
+    let own = chain(of(Stream::County).last().unwrap());
+    let signed: Vec<_> = of(to.stream()).into_iter().filter(|bytes| chain(bytes) == own).collect();
+    receive(to, &signed, to);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_confirms_nothing_that_the_county_has_yet_to_get() {
+    let county = County::found().await;
+    let (pingming, wang, zhang) = carried_on(&county).await;
+    // The county hears of the later chain first, and signs before the other one comes.
+    let (later, _) = newest_first(&pingming);
+    receive(&county.desk, &later, &pingming);
+    receipt(&county.desk, &pingming);
+    assert_eq!(pingming.member(&zhang).await["standing"]["mark"], "confirmed");
+    assert_eq!(pingming.member(&wang).await["standing"]["mark"], "received");
+    county.agrees_with(&pingming).await;
+    assert_eq!(pingming.member(&wang).await["standing"]["mark"], "confirmed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_for_what_a_clone_wrote_confirms_nothing_of_ones_own() {
+    let county = County::found().await;
+    let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    pingming.join("王芳", WANG_FANG).await;
+    county.agrees_with(&pingming).await;
+    let clone = cloned(&mut pingming).await;
+    let shan = clone.join("单晓", SHAN_XIAO).await;
+    let zhang = pingming.join("张伟民", ZHANG_WEIMIN).await;
+    exchange_all(&[&clone, &county.desk]).await;
+    // Under the same numbers the county has another person; 李强 hears of the receipt before he hears of her.
+    receipt(&county.desk, &pingming);
+    assert_eq!(pingming.member(&zhang).await["standing"]["mark"], "saved");
+    for _ in 0..3 {
+        exchange_all(&[&pingming, &clone, &county.desk]).await;
+    }
+    for desk in [&pingming, &clone] {
+        for id in [&zhang, &shan] {
+            assert_eq!(desk.member(id).await["standing"]["mark"], "confirmed");
+        }
+        assert_eq!(desk.ask("sync.status", json!({})).await["unconfirmed"], 0);
     }
 }
 

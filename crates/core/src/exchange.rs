@@ -2,11 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use niangjia_replication::planted;
-use niangjia_replication::{
-    Frontier, RecordId, SetHash, Stream,
-    change::{Set, Value},
-};
+use niangjia_replication::{Frontier, RecordId, SetHash, Stream};
 use rand_chacha::ChaCha20Rng;
 use rusqlite::{Transaction, TransactionBehavior};
 
@@ -24,15 +20,12 @@ use crate::{
     repair::{self, Repair},
     settling::Settling,
     store::{
-        self, Act, BELOW, Done, Entry, FRONTIER, Intake, LogKeys, Moment, RECEIPT, Received,
+        self, Entry, Intake, LogKeys, Moment, Received,
         orders::{self, Why},
         versions::damaged,
     },
     words::Say,
 };
-
-/// Highest applied counter by incarnation.
-type Covered = Vec<([u8; 16], i64)>;
 
 /// The author of what the program writes by itself, such as receipts.
 pub(crate) const PROGRAM: RecordId = RecordId([0; 16]);
@@ -119,10 +112,8 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
     let mut unconfirmed = 0;
     if !view.office.registrar() {
         let own = memory.known_stream(&view.office.own_stream());
-        for ((stream, _), head) in &memory.heads {
-            if Some(*stream) == own && head.news > head.confirmed {
-                unconfirmed += (head.news - head.confirmed).unsigned_abs();
-            }
+        for (stream, inc) in memory.heads.keys().filter(|(stream, _)| Some(*stream) == own) {
+            unconfirmed += memory.unconfirmed(*stream, *inc);
         }
     }
     let hub = view.office.keys().hub.map(|h| h.url);
@@ -349,73 +340,6 @@ impl Office {
     /// The store's own.
     pub fn contacted(&self, wall: i64) -> Result<(), Fault> {
         store::set_local(&self.store.write(), "last_contact", &wall.to_string())
-    }
-
-    /// The registrar signs, into each office's stream, what it has applied since its last receipt. Receipts are never
-    /// receipted, so this ends. Does nothing at an office that is not the registrar. Returns how many were written.
-    ///
-    /// # Errors
-    /// The store's own.
-    pub fn receipts(&self, moment: Moment) -> Result<usize, Fault> {
-        if !self.registrar() {
-            return Ok(0);
-        }
-        let mut moment = moment;
-        let granted = self.grant_owed(moment.part())?;
-        let conn = self.store.write();
-        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
-        self.catch_up(&tx)?;
-        let memory = (*self.store.memory()).clone();
-        let mut due: Vec<(Stream, Covered, Covered)> = Vec::new();
-        for stream in self.streams().into_iter().filter(|s| matches!(s, Stream::Office(_))) {
-            let Some(number) = memory.known_stream(&stream) else { continue };
-            let mut heads: Vec<_> = memory.heads.iter().filter(|((s, _), _)| *s == number).collect();
-            let first_parked =
-                |inc: i64| memory.parked.iter().filter(|(s, i, _)| *s == number && *i == inc).map(|(_, _, c)| *c).min();
-            // What waits behind a parked change asks for no receipt: it would be the same as the last one, for ever.
-            let reach = |inc: i64, news: i64| first_parked(inc).map_or(news, |parked| news.min(parked - 1));
-            let (below, otherwise) = store::kept_below(&tx, &memory, number)?;
-            if heads.iter().all(|((_, inc), h)| reach(*inc, h.news) <= h.confirmed) && !otherwise {
-                continue;
-            }
-            heads.sort_by_key(|((_, inc), _)| *inc);
-            // What is parked has not been applied and is not confirmed.
-            let covered = heads
-                .into_iter()
-                .map(|((_, inc), _)| {
-                    if planted!("confirmed before it came") {
-                        return Ok((memory.ident(*inc)?, memory.reach(number, *inc) + 20));
-                    }
-                    Ok((memory.ident(*inc)?, first_parked(*inc).unwrap_or(memory.reach(number, *inc) + 1) - 1))
-                })
-                .collect::<Result<Covered, Fault>>()?;
-            due.push((stream, covered, below));
-        }
-        if due.is_empty() {
-            return Ok(granted);
-        }
-        let count = due.len() + granted;
-        let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
-        for (stream, covered, below) in due {
-            let set = |field: &str, counters: &Covered| {
-                let mut blob = Vec::new();
-                ciborium::into_writer(counters, &mut blob).map_err(damaged)?;
-                Ok::<_, Fault>(Set { field: field.into(), value: Value::Bytes(blob.into()), seen: Vec::new() })
-            };
-            let mut sets = vec![set(FRONTIER, &covered)?];
-            if !below.is_empty() {
-                sets.push(set(BELOW, &below)?);
-            }
-            let id = act.new_id();
-            act.write(&stream, RECEIPT, id, sets, None)?;
-        }
-        let Done { memory, fresh, mut rng, .. } = act.finish()?;
-        store::put_out(&tx, &fresh)?;
-        let tail = keeping::tail_of(&memory, &fresh)?;
-        tx.commit()?;
-        self.store.tail.append(&tail, &mut rng);
-        self.store.swap(memory);
-        Ok(count)
     }
 
     /// Equal on replicas that hold the same changes of a stream, by whatever road they came.

@@ -43,6 +43,7 @@ mod index;
 mod keeping;
 mod prefs;
 mod pruning;
+mod receipts;
 mod refill;
 mod search;
 mod settling;

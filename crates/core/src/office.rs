@@ -21,7 +21,10 @@ use crate::{
     record::{Layout, Record},
     refill::HubNow,
     registry::{Registry, Run},
-    store::{self, Act, DatabaseKey, Done, Entry, LogKeys, Moment, Store, Touched, memory::Memory, rows, rows::Stored},
+    store::{
+        self, Act, DatabaseKey, Done, Entry, LogKeys, Moment, Store, Touched, memory::Memory, rows, rows::Stored,
+        versions::UNREADABLE,
+    },
 };
 
 /// An unlocked office.
@@ -138,6 +141,7 @@ impl Office {
         match office.prepare() {
             Ok(()) => Ok(office),
             Err(fault) => {
+                let fault = office.looked_into(fault);
                 if fault.code == "store_damaged" {
                     office.abandon();
                 }
@@ -358,6 +362,16 @@ impl Office {
     /// `store_damaged`.
     pub fn check(&self) -> Result<(), Fault> {
         self.store.check()
+    }
+
+    /// What cannot be read may lie on a page that the disk gave back otherwise: the database hands out zeros in its place before
+    /// it says so. Then that is what happened.
+    #[must_use]
+    pub fn looked_into(&self, fault: Fault) -> Fault {
+        if fault.code != UNREADABLE {
+            return fault;
+        }
+        self.check().err().unwrap_or(fault)
     }
 
     /// The command list.

@@ -20,6 +20,8 @@ struct Write {
     on: Disks,
     /// Whether the hub holds it for certain, and the county.
     at: Held,
+    /// The hub has lost its disk since the county had it, and nobody has brought it again.
+    burnt: bool,
     /// False once the only machine that held it is gone: it may be lost.
     sure: bool,
     /// Whether it stands in the second file of the PC on which it was saved. What an old copy of the whole disk fetches again
@@ -84,6 +86,7 @@ impl Oracle {
             pc,
             on: bit(pc),
             at: Held::Nobody,
+            burnt: false,
             sure: true,
             filed: true,
             twofold,

@@ -8,7 +8,7 @@ pub use niangjia_replication::change::{RecordId, Value};
 
 use chrono::NaiveDate;
 
-use crate::fault::Fault;
+use crate::{fault::Fault, store::versions::UNREADABLE};
 
 /// What kind of thing a field holds; decides its column, its form control, its mask and its reading from a sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,7 +260,7 @@ impl<T: FieldValue> FieldValue for Option<T> {
 pub fn read_field<T: FieldValue>(ty: &RecordType, place: usize, values: &[Value]) -> Result<T, Fault> {
     values.get(place).and_then(T::read).ok_or_else(|| {
         Fault::new(
-            "row_unreadable",
+            UNREADABLE,
             "这条记录里有一项本机读不懂，记录本身完好。请更新程序。",
             "One field of this record cannot be read by this version; the record itself is intact. Update the program.",
         )

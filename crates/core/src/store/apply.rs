@@ -80,11 +80,6 @@ pub(crate) struct Applier<'a, 'c> {
 
 /// The type of the registrar's receipts.
 pub(crate) const RECEIPT: &str = "receipt";
-/// Highest counters by incarnation.
-pub(crate) type Counters = Vec<([u8; 16], i64)>;
-/// What a receipt says: how far the registrar has applied each incarnation, and up to where it knows that from a checkpoint only.
-pub(crate) const FRONTIER: &str = "frontier";
-pub(crate) const BELOW: &str = "below";
 
 impl Applier<'_, '_> {
     /// Applies one change of a stream. `named` is the same change under the names of branches, where a chain is forked.
@@ -100,6 +95,10 @@ impl Applier<'_, '_> {
         let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
         let ctr = counter(change.dot)?;
         if self.memory.held(stream, inc, ctr) && !planted!("no dedupe") {
+            // Whichever came first, what its own chain brings counts as brought by it.
+            if !self.carried && self.memory.heads.get(&(stream, inc)).is_none_or(|head| head.applied < ctr) {
+                self.memory.head_mut(stream, inc).applied = ctr;
+            }
             return Ok(Fate::Known);
         }
         if self.carried && !planted!("what is carried makes known what it left out") {
@@ -174,31 +173,6 @@ impl Applier<'_, '_> {
         }
         self.touched.entry(layout.no).or_default().insert(rec, found);
         Ok(Fate::Applied)
-    }
-
-    /// The registrar has applied these changes: they are confirmed. Up to `below` it knows them from a checkpoint only.
-    fn receipt(&mut self, stream: i64, change: &Change) -> Result<(), Fault> {
-        // A receipt that cannot be read confirms nothing; reading never refuses.
-        let read = |field: &str| {
-            let set = change.sets.iter().find(|set| &*set.field == field);
-            let Some(Value::Bytes(blob)) = set.map(|set| &set.value) else { return Vec::new() };
-            ciborium::from_reader::<Counters, _>(&**blob).unwrap_or_default()
-        };
-        let below: BTreeMap<[u8; 16], i64> = read(BELOW).into_iter().collect();
-        // What the registrar says that it keeps it has said last in what came behind a checkpoint, where that is here already.
-        let keeps = if self.reduced { "IGNORE" } else { "REPLACE" };
-        for (incarnation, ctr) in read(FRONTIER) {
-            let inc = self.memory.number(self.conn, incarnation)?;
-            let head = self.memory.head_mut(stream, inc);
-            head.confirmed = head.confirmed.max(ctr);
-            let below = below.get(&incarnation).copied().unwrap_or(0);
-            self.conn
-                .prepare_cached(&format!(
-                    "INSERT OR {keeps} INTO kept (stream, inc, below, upto) VALUES (?1, ?2, ?3, ?4)"
-                ))?
-                .execute([stream, inc, below, ctr])?;
-        }
-        Ok(())
     }
 
     /// A record's first change; `None` where the record stands already.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use niangjia_replication::checkpoint::TAG;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{apply::Counters, memory::Memory};
+use super::{memory::Memory, receipts::Counters};
 use crate::fault::Fault;
 
 /// Where a segment stands to the base of its stream.
@@ -155,7 +155,7 @@ pub(super) fn unbroken(conn: &Connection, stream: i64, chain: i64) -> Result<Opt
 
 /// Up to which counters the registrar knows a stream's changes from a checkpoint only, for its next receipt; and whether its last one
 /// said otherwise.
-pub(crate) fn kept_below(conn: &Connection, memory: &Memory, stream: i64) -> Result<(Counters, bool), Fault> {
+pub(super) fn kept_below(conn: &Connection, memory: &Memory, stream: i64) -> Result<(Counters, bool), Fault> {
     let mut counts = conn.prepare_cached("SELECT inc, ctr FROM base_count WHERE stream = ?1 ORDER BY inc")?;
     let mut rows = counts.query([stream])?;
     let mut below = BTreeMap::new();

@@ -24,6 +24,7 @@ use super::{
     memory::Memory,
     mend,
     orders::{self, News, Why},
+    receipts,
     versions::damaged,
     waiting,
 };
@@ -126,6 +127,7 @@ impl<'a> Intake<'a> {
             }
         }
         self.unpark()?;
+        receipts::settle(self.conn, &mut self.memory)?;
         Ok(received)
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct Head {
     pub(crate) changes: i64,
     /// Set hash of the ids held; equal on replicas in step.
     pub(crate) digest: SetHash,
-    /// Highest counter that a registrar's receipt covers.
+    /// Highest counter of its own chain that a registrar's receipt covers; see [`Memory::confirmed`].
     pub(crate) confirmed: i64,
     /// Highest counter of a change that is not itself a receipt; receipts are never receipted.
     pub(crate) news: i64,
@@ -46,6 +46,10 @@ pub(crate) struct Memory {
     carried: HashMap<(i64, i64), Arc<BTreeSet<i64>>>,
     /// Those that are still to be written.
     fresh: Vec<(i64, i64, i64)>,
+    /// Of such counters, those that the registrar has confirmed.
+    confirmed: HashMap<(i64, i64), Arc<BTreeSet<i64>>>,
+    /// Those that are still to be written.
+    fresh_confirmed: Vec<(i64, i64, i64)>,
     pub(crate) parked: HashSet<(i64, i64, i64)>,
     /// Own counters that the hub, or the county by what its packets say, holds; by stream and incarnation.
     received: HashMap<(i64, i64), i64>,
@@ -89,10 +93,12 @@ impl Memory {
             let (key, head) = head?;
             memory.heads.insert(key, head);
         }
-        let mut rows = conn.prepare("SELECT stream, inc, ctr FROM carried")?;
-        for row in rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, i64>(2)?)))? {
-            let (of, ctr) = row?;
-            Arc::make_mut(memory.carried.entry(of).or_default()).insert(ctr);
+        for (table, set) in [("carried", &mut memory.carried), ("confirmed", &mut memory.confirmed)] {
+            let mut rows = conn.prepare(&format!("SELECT stream, inc, ctr FROM {table}"))?;
+            for row in rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, i64>(2)?)))? {
+                let (of, ctr) = row?;
+                Arc::make_mut(set.entry(of).or_default()).insert(ctr);
+            }
         }
         let mut rows = conn.prepare("SELECT stream, inc, ctr FROM parked")?;
         for row in rows.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))? {
@@ -272,6 +278,49 @@ impl Memory {
         self.carried.get(&(stream, inc)).into_iter().flat_map(move |carried| carried.range(applied + 1..).copied())
     }
 
+    /// Those of them that have been applied.
+    pub(crate) fn carried_settled(&self, stream: i64, inc: i64) -> impl Iterator<Item = i64> + '_ {
+        self.carried_beyond(stream, inc).filter(move |ctr| !self.parked.contains(&(stream, inc, *ctr)))
+    }
+
+    /// How far its own chain has been applied: nothing up to there is parked.
+    pub(crate) fn settled(&self, stream: i64, inc: i64) -> i64 {
+        let applied = self.heads.get(&(stream, inc)).map_or(0, |h| h.applied);
+        let parked = self.parked.iter().filter(|(s, i, ctr)| (*s, *i) == (stream, inc) && *ctr <= applied);
+        parked.map(|(_, _, ctr)| ctr - 1).min().unwrap_or(applied)
+    }
+
+    /// Highest counter of its own chain that asks for a receipt.
+    pub(crate) fn own_news(&self, stream: i64, inc: i64) -> i64 {
+        self.heads.get(&(stream, inc)).map_or(0, |h| h.news.min(h.applied))
+    }
+
+    /// Whether the registrar has confirmed a change.
+    pub(crate) fn confirmed(&self, stream: i64, inc: i64, ctr: i64) -> bool {
+        self.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.confirmed)
+            || self.confirmed.get(&(stream, inc)).is_some_and(|confirmed| confirmed.contains(&ctr))
+    }
+
+    /// How many changes of an incarnation wait for the registrar's word.
+    pub(crate) fn unconfirmed(&self, stream: i64, inc: i64) -> u64 {
+        let confirmed = self.heads.get(&(stream, inc)).map_or(0, |h| h.confirmed);
+        let own = u64::try_from(self.own_news(stream, inc) - confirmed).unwrap_or(0);
+        own + self.carried_beyond(stream, inc).filter(|ctr| !self.confirmed(stream, inc, *ctr)).count() as u64
+    }
+
+    /// The registrar has applied the own chain of an incarnation up to there.
+    pub(crate) fn confirm(&mut self, stream: i64, inc: i64, upto: i64) {
+        let head = self.head_mut(stream, inc);
+        head.confirmed = head.confirmed.max(upto);
+    }
+
+    /// The registrar has applied a change that another chain carried.
+    pub(crate) fn confirm_carried(&mut self, stream: i64, inc: i64, ctr: i64) {
+        if Arc::make_mut(self.confirmed.entry((stream, inc)).or_default()).insert(ctr) {
+            self.fresh_confirmed.push((stream, inc, ctr));
+        }
+    }
+
     /// Counters within bounds that other chains carried, rising.
     pub(crate) fn carried_within(&self, stream: i64, inc: i64, from: i64, to: i64) -> impl Iterator<Item = i64> + '_ {
         let carried = self.carried.get(&(stream, inc)).filter(|_| from <= to);
@@ -313,6 +362,8 @@ impl Memory {
         self.dirty.clear();
         self.carried.clear();
         self.fresh.clear();
+        self.confirmed.clear();
+        self.fresh_confirmed.clear();
         self.parked.clear();
         self.branches.clear();
     }
@@ -340,9 +391,11 @@ impl Memory {
                 head.news
             ])?;
         }
-        for (stream, inc, ctr) in std::mem::take(&mut self.fresh) {
-            conn.prepare_cached("INSERT OR IGNORE INTO carried (stream, inc, ctr) VALUES (?1, ?2, ?3)")?
-                .execute([stream, inc, ctr])?;
+        for (table, fresh) in [("carried", &mut self.fresh), ("confirmed", &mut self.fresh_confirmed)] {
+            let sql = format!("INSERT OR IGNORE INTO {table} (stream, inc, ctr) VALUES (?1, ?2, ?3)");
+            for (stream, inc, ctr) in std::mem::take(fresh) {
+                conn.prepare_cached(&sql)?.execute([stream, inc, ctr])?;
+            }
         }
         for ((stream, inc), branches) in &self.branches {
             for branch in branches {

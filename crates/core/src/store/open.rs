@@ -288,6 +288,14 @@ pub(super) const CARRIED: &str = "CREATE TABLE IF NOT EXISTS carried (stream INT
 /// Which changes of an incarnation the registrar keeps as segments, by its newest receipt: those behind `below`, up to `upto`; derived.
 pub(super) const KEPT: &str = "CREATE TABLE IF NOT EXISTS kept (stream INTEGER NOT NULL, inc INTEGER NOT NULL, below INTEGER NOT NULL, upto INTEGER NOT NULL, PRIMARY KEY (stream, inc)) STRICT, WITHOUT ROWID;";
 
+/// What receipts confirm of changes that other chains carried, and what they say of chains whose segment has not come yet; derived.
+pub(super) const RECEIPTS: &str = "
+CREATE TABLE IF NOT EXISTS confirmed (stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, PRIMARY KEY (stream, inc, ctr)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claim (
+  stream INTEGER NOT NULL, inc INTEGER NOT NULL, seq INTEGER NOT NULL, tag INTEGER NOT NULL, upto INTEGER NOT NULL, PRIMARY KEY (stream, inc, seq, tag)
+) STRICT, WITHOUT ROWID;
+";
+
 /// Pictures and scans. Local: backed up, never logged. The bytes lie in the folder `blobs` (`blobs.rs`).
 pub(super) const BLOB_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS blob (
@@ -337,5 +345,5 @@ CREATE TABLE parked (no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, inc INTEGE
 ";
 
 /// The derived tables by name, for the rebuild.
-pub(super) const DERIVED_NAMES: [&str; 10] =
-    ["aside", "branch", "carried", "head", "event", "kept", "leaf", "past", "lookup", "parked"];
+pub(super) const DERIVED_NAMES: [&str; 12] =
+    ["aside", "branch", "carried", "claim", "confirmed", "head", "event", "kept", "leaf", "past", "lookup", "parked"];

@@ -28,6 +28,7 @@ pub(super) fn make_tables(conn: &Connection, schema: &Schema) -> Result<(), Faul
     conn.execute_batch(open::ASIDE)?;
     conn.execute_batch(open::CARRIED)?;
     conn.execute_batch(open::KEPT)?;
+    conn.execute_batch(open::RECEIPTS)?;
     for layout in schema.all() {
         conn.execute_batch(&layout.create())?;
     }

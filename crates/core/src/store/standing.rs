@@ -55,7 +55,7 @@ impl Standing {
 
 /// Where one change stands. At the registrar itself whatever is applied is confirmed.
 pub(crate) fn change_mark(memory: &Memory, registrar: bool, stream: i64, inc: i64, ctr: i64) -> Mark {
-    if registrar || memory.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.confirmed) {
+    if registrar || memory.confirmed(stream, inc, ctr) {
         Mark::Confirmed
     } else if memory.received(stream, inc, ctr) {
         Mark::Received

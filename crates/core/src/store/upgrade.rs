@@ -27,10 +27,11 @@ pub(super) const STEPS: &[&str] = &[
     open::CARRIED,
     open::BACKUP_TABLES,
     open::KEPT,
+    open::RECEIPTS,
 ];
 
 /// The tables among them that are a view of the log.
-pub(super) const DERIVED: [&str; 3] = [open::ASIDE, open::CARRIED, open::KEPT];
+pub(super) const DERIVED: [&str; 4] = [open::ASIDE, open::CARRIED, open::KEPT, open::RECEIPTS];
 
 /// Says of a new file that it has every step.
 pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), Fault> {

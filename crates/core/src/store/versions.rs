@@ -123,6 +123,9 @@ fn unreadable() -> Fault {
     )
 }
 
+/// What stands in the database cannot be understood.
+pub(crate) const UNREADABLE: &str = "row_unreadable";
+
 pub(crate) fn damaged(cause: impl ToString) -> Fault {
-    Fault::new("row_unreadable", "本机有一处内部数据读不懂，记录本身完好。请在设置里重建数据表，或联系县总工会。", "An internal value of this store cannot be read; the records themselves are intact. Rebuild the tables in the settings or call the county federation.").because(cause)
+    Fault::new(UNREADABLE, "本机有一处内部数据读不懂，记录本身完好。请在设置里重建数据表，或联系县总工会。", "An internal value of this store cannot be read; the records themselves are intact. Rebuild the tables in the settings or call the county federation.").because(cause)
 }

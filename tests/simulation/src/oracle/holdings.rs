@@ -16,7 +16,9 @@ impl Oracle {
     /// An exchange of this PC ended well: the hub holds what it had, and it has what the hub holds of what it reads. `registrar`
     /// says that the county has it from now on; `whole`, that the PC's log goes back to the first day.
     pub(crate) fn handed_on(&mut self, pc: usize, office: usize, (registrar, whole): (bool, bool)) {
-        self.writes().filter(|w| w.on & bit(pc) != 0).for_each(|w| w.at = w.at.max(Held::Hub));
+        for write in self.writes().filter(|w| w.on & bit(pc) != 0) {
+            (write.at, write.burnt) = (write.at.max(Held::Hub), false);
+        }
         if registrar {
             self.writes().filter(|w| w.at == Held::Hub).for_each(|w| w.at = Held::County);
         }
@@ -56,7 +58,7 @@ impl Oracle {
                 write.filed &= write.pc != pc;
                 write.on &= !bit(pc);
                 if pc == 0 {
-                    write.at = write.at.min(Held::Hub);
+                    write.at = if write.burnt { Held::Nobody } else { write.at.min(Held::Hub) };
                 }
                 write.sure &= write.on != 0 || write.at != Held::Nobody;
             }
@@ -80,9 +82,12 @@ impl Oracle {
     /// The hub lost its disk: whatever lies on a PC that is still there can be brought again.
     pub(crate) fn hub_lost(&mut self) {
         self.photos.values_mut().for_each(|p| p.at_hub = false);
-        for write in self.writes().filter(|w| w.at == Held::Hub) {
-            write.at = Held::Nobody;
-            write.sure &= write.on != 0;
+        for write in self.writes() {
+            write.burnt = true;
+            if write.at == Held::Hub {
+                write.at = Held::Nobody;
+                write.sure &= write.on != 0;
+            }
         }
     }
 

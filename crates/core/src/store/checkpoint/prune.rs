@@ -137,10 +137,17 @@ impl Intake<'_> {
             return Ok(false);
         }
         for standing in &told.standings {
-            let news = i64::try_from(standing.news).map_err(damaged)?;
-            let inc = self.memory.known_number(standing.incarnation.0);
-            let head = inc.and_then(|inc| self.memory.heads.get(&(stream, inc)));
-            if news > 0 && head.is_none_or(|head| head.confirmed < news) {
+            let signed = |n: u64| i64::try_from(n).map_err(damaged);
+            let (news, applied) = (signed(standing.news)?, signed(standing.applied)?);
+            let Some(inc) = self.memory.known_number(standing.incarnation.0).filter(|_| news > 0) else {
+                if news > 0 {
+                    return Ok(false);
+                }
+                continue;
+            };
+            let mut all = vec![news.min(applied)];
+            all.extend(standing.carried.iter().map(|ctr| signed(*ctr)).collect::<Result<Vec<_>, _>>()?);
+            if !all.into_iter().all(|ctr| self.memory.confirmed(stream, inc, ctr)) {
                 return Ok(false);
             }
         }

@@ -273,6 +273,8 @@ impl Intake<'_> {
                 }
             }
             let head = self.memory.head_mut(stream, inc);
+            // What is held of it may have come by other chains: all that its own one brought is here in any case.
+            head.applied = head.applied.max(applied);
             head.news = head.news.max(news);
             // Only the county's word counts as the county's; what this PC sums up itself, it has from the county's receipts.
             if county || own {
