@@ -35,7 +35,10 @@ impl<L: Line> Run<'_, L> {
                 return Err(LinkFault::Garbled);
             }
             for (segment, placed) in batch.iter().zip(&taken.placed) {
-                self.note(&Brought::of(lack.stream, segment)?, placed, &mut Frontier::new());
+                // What the hub has of the beginning may be another branch's: it asks otherwise the next time.
+                if !matches!(placed, Placed::Refused(Refused::Gap { .. })) {
+                    self.note(&Brought::of(lack.stream, segment)?, placed, &mut Frontier::new());
+                }
             }
             if taken.placed.iter().any(|placed| matches!(placed, Placed::Refused(_))) {
                 break;

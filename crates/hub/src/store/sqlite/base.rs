@@ -97,6 +97,14 @@ pub(super) fn filled(act: &Transaction<'_>, chain: i64) -> Result<(), StoreFault
     Ok(())
 }
 
+/// A segment does not follow what is here of the beginning of a chain that stands on a checkpoint: that may be the beginning of
+/// another branch, so all of it is asked for.
+pub(super) fn begins_otherwise(act: &Transaction<'_>, chain: i64, seq: u64) -> Result<(), StoreFault> {
+    let Ok(seq) = i64::try_from(seq) else { return Ok(()) };
+    act.prepare_cached("UPDATE base SET filled = 0 WHERE chain = ?1 AND filled + 1 = ?2")?.execute([chain, seq])?;
+    Ok(())
+}
+
 /// What is missing below checkpoints, of every stream.
 pub(super) fn lacking(ask: &Transaction<'_>) -> Result<Vec<Lack>, StoreFault> {
     let mut bases = ask.prepare_cached(
@@ -222,5 +230,25 @@ mod tests {
         whole.add(CHAIN, Head { seq: 4, hash: hash(&branch) });
         whole.add(CHAIN, Head { seq: 6, hash: hash(&papers[5]) });
         assert_eq!(heads, whole, "and it is told once the chain is whole");
+    }
+
+    #[test]
+    fn what_is_here_of_the_beginning_may_be_another_branchs() {
+        let papers: Vec<Vec<u8>> = (1..=5).map(|seq| vec![seq; 10]).collect();
+        let dir = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&dir.path().join("hub.db")).unwrap();
+        // A clone's first segment came to a new hub before the checkpoint did.
+        let clones = vec![vec![10; 10]];
+        assert_eq!(place(&store, &clones, 1), Placed::Stored);
+        let mut cover = Frontier::new();
+        cover.add(CHAIN, Head { seq: 4, hash: hash(&papers[3]) });
+        store.write(|act| stand_on(act, &STREAM, &cover)).unwrap();
+        assert_eq!(store.lacking().unwrap()[0].after, 1);
+        assert!(matches!(place(&store, &papers, 2), Placed::Refused(_)), "it follows another one");
+        assert_eq!(store.lacking().unwrap()[0].after, 0);
+        assert_eq!(place(&store, &papers, 1), Placed::Fork);
+        assert!([2, 3, 4].into_iter().all(|seq| place(&store, &papers, seq) == Placed::Stored));
+        assert!(store.lacking().unwrap().is_empty());
+        assert_eq!(store.frontier(&STREAM, View::All).unwrap().heads(CHAIN).len(), 2, "both are told");
     }
 }

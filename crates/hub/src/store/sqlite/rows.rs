@@ -99,6 +99,7 @@ pub(super) fn place(act: &Transaction<'_>, segment: &Arrived<'_>, now_ms: i64) -
     let based = base::ends_at(act, id, &before)? || base::ends_at(act, id, &here)?;
     let follows = first || lost.is_some() || based || holds(act, id, &before)? || named(act, id, &before)?;
     let (true, Ok(seq)) = (follows, i64::try_from(segment.seq)) else {
+        base::begins_otherwise(act, id, segment.seq)?;
         let expected = heads(act, id)?.iter().map(|head| (head.seq, Digest(head.hash))).collect();
         return Ok(Placed::Refused(Refused::Gap { expected }));
     };
