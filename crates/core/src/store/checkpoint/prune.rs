@@ -139,14 +139,14 @@ impl Intake<'_> {
         for standing in &told.standings {
             let signed = |n: u64| i64::try_from(n).map_err(damaged);
             let (news, applied) = (signed(standing.news)?, signed(standing.applied)?);
-            let Some(inc) = self.memory.known_number(standing.incarnation.0).filter(|_| news > 0) else {
-                if news > 0 {
-                    return Ok(false);
-                }
+            if news == 0 {
                 continue;
-            };
+            }
+            let Some(inc) = self.memory.known_number(standing.incarnation.0) else { return Ok(false) };
             let mut all = vec![news.min(applied)];
-            all.extend(standing.carried.iter().map(|ctr| signed(*ctr)).collect::<Result<Vec<_>, _>>()?);
+            for ctr in &standing.carried {
+                all.push(signed(*ctr)?);
+            }
             if !all.into_iter().all(|ctr| self.memory.confirmed(stream, inc, ctr)) {
                 return Ok(false);
             }
