@@ -1,6 +1,8 @@
 //! After an office has let go of the old part of its log: clones, orders, sticks, a hub that burns, and the daily comparison go on as
 //! before, and whoever still holds the days before brings them where they lack.
 
+use std::path::Path;
+
 use niangjia_core::replication::planted::plant;
 use serde_json::json;
 use stories::{
@@ -58,19 +60,16 @@ async fn a_clone_that_comes_to_light_below_brings_the_whole_log_back() {
     assert!(front.ask("members.history", json!({ "id": wang })).await["note"].is_null());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_pruned_pc_still_has_packets_for_everybody() {
-    let (county, stick) = (County::found().await, stick());
+/// A PC that has pruned, and a colleague's that told by stick what it holds on the first day and has been on the road since.
+async fn away(county: &County, stick: &Path) -> (Desk, Desk, String) {
     let front = county.township("平明镇总工会", "320722104", "李强").await;
-    let (invite, code) = front.further(stick.path(), "服务窗口").await;
+    let (invite, code) = front.further(stick, "服务窗口").await;
     let back = Desk::joined(&invite, &code, "王丽").await;
     let wang = front.join("王芳", WANG_FANG).await;
     exchange_all(&[&front, &back]).await;
-    // 王丽's PC tells by stick what it holds, and then goes on the road for a year.
-    for file in back.export("device", stick.path()).await {
-        front.import(&stick.path().join(file)).await;
+    for file in back.export("device", stick).await {
+        front.import(&stick.join(file)).await;
     }
-    let (mut front, back) = (front, back);
     for month in 0..6 {
         let page = front.member(&wang).await;
         front.save(&page, json!({ "post": format!("第{month}组组长") })).await;
@@ -78,6 +77,13 @@ async fn a_pruned_pc_still_has_packets_for_everybody() {
     }
     ready(&front, &county.desk).await;
     pruned(&front).await;
+    (front, back, wang)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pruned_pc_still_has_packets_for_everybody() {
+    let (county, stick) = (County::found().await, stick());
+    let (mut front, back, wang) = away(&county, stick.path()).await;
     let zhao = front.join("赵敏", &number(1)).await;
     front.reopen().await;
     for file in front.export("device", stick.path()).await {
@@ -100,21 +106,7 @@ async fn a_pruned_pc_still_has_packets_for_everybody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_holds_the_first_day_and_stands_on_a_checkpoint_for_the_rest_meets_a_clone() {
     let (county, stick) = (County::found().await, stick());
-    let mut front = county.township("平明镇总工会", "320722104", "李强").await;
-    let (invite, code) = front.further(stick.path(), "服务窗口").await;
-    let back = Desk::joined(&invite, &code, "王丽").await;
-    let wang = front.join("王芳", WANG_FANG).await;
-    exchange_all(&[&front, &back]).await;
-    for file in back.export("device", stick.path()).await {
-        front.import(&stick.path().join(file)).await;
-    }
-    for month in 0..6 {
-        let page = front.member(&wang).await;
-        front.save(&page, json!({ "post": format!("第{month}组组长") })).await;
-        front.sync().await;
-    }
-    ready(&front, &county.desk).await;
-    pruned(&front).await;
+    let (mut front, back, _) = away(&county, stick.path()).await;
     for file in front.export("device", stick.path()).await {
         back.import(&stick.path().join(file)).await;
     }

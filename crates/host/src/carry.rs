@@ -174,7 +174,7 @@ impl Station {
             Err(fault) => {
                 // What is not applied stays where it is, and the hub has it too.
                 tracing::warn!(code = fault.code, "what came while the office was locked is not applied yet");
-                self.notice(&fault);
+                self.notice(fault);
                 true
             }
         }

@@ -149,18 +149,23 @@ impl Keeper {
 }
 
 impl Station {
-    /// Looks at a fault on its way to the clerk: after a damaged file nothing more is written.
-    pub(crate) fn notice(&self, fault: &Fault) {
+    /// Looks at a fault on its way to the clerk, and gives what he is told: after a damaged file nothing more is written.
+    pub(crate) fn notice(&self, fault: Fault) -> Fault {
+        let fault = match self.session() {
+            Ok(session) => session.office.looked_into(fault),
+            Err(_) => fault,
+        };
         if fault.code != DAMAGED {
-            return;
+            return fault;
         }
-        let finding = Finding::of(fault);
+        let finding = Finding::of(&fault);
         finding.save(self.dir());
         self.keeper.find(Some(finding));
         if let Some(session) = self.leave() {
             session.office.abandon();
         }
         self.tell(&["*".to_owned()]);
+        fault
     }
 
     /// Makes a snapshot; unless asked to make one in any case, only where something changed since the newest one.
@@ -208,7 +213,7 @@ impl Station {
             if fault.code == DAMAGED {
                 session.office.abandon();
             }
-            self.notice(&fault);
+            self.notice(fault);
         }
     }
 
@@ -264,7 +269,7 @@ impl Station {
                     }
                     if let Err(fault) = station.look_after_log(&session) {
                         tracing::warn!(code = fault.code, "no test of the snapshot, or nothing pruned");
-                        station.notice(&fault);
+                        station.notice(fault);
                     }
                 });
                 if round.await.is_err() {

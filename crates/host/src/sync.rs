@@ -175,8 +175,7 @@ impl Station {
         })
         .await?;
         self.tell(&["sync".to_owned()]);
-        result.map_err(|fault| self.keeper.spoken(self.dir(), fault)).inspect_err(|fault| {
-            self.notice(fault);
+        result.map_err(|fault| self.notice(self.keeper.spoken(self.dir(), fault))).inspect_err(|fault| {
             if fault.code == FULL {
                 // The next exchange takes in what this one had no room for.
                 self.keeper.lighten();

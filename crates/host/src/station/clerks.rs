@@ -56,10 +56,12 @@ impl Station {
             Office::open(&database(&self.dir), &unlocked.key).map_err(|fault| self.keeper.spoken(&self.dir, fault))?;
         self.fence(&office);
         // Before the first write: a database that somebody put back from an older copy begins a chain of its own.
-        let back = office.take_back(false, moment()).inspect_err(|fault| {
+        let back = office.take_back(false, moment()).map_err(|fault| {
+            let fault = office.looked_into(fault);
             if fault.code == DAMAGED {
                 office.abandon();
             }
+            fault
         })?;
         if back.renewed {
             tracing::warn!("the database is an older copy; it goes on under a new incarnation");

@@ -204,14 +204,7 @@ impl Station {
     /// # Errors
     /// As [`Station::call`].
     pub fn call_now(self: &Arc<Self>, name: &str, question: Value) -> Result<Value, Fault> {
-        self.answer(name, question).map_err(|fault| {
-            let fault = match self.session() {
-                Ok(session) => session.office.looked_into(fault),
-                Err(_) => fault,
-            };
-            self.notice(&fault);
-            fault
-        })
+        self.answer(name, question).map_err(|fault| self.notice(fault))
     }
 
     fn answer(self: &Arc<Self>, name: &str, question: Value) -> Result<Value, Fault> {

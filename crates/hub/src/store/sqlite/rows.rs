@@ -90,14 +90,16 @@ pub(super) fn place(act: &Transaction<'_>, segment: &Arrived<'_>, now_ms: i64) -
         return Ok(Placed::Refused(Refused::OtherDevice));
     }
     let before = Head { seq: segment.seq.saturating_sub(1), hash: segment.prev };
-    let lost = match i64::try_from(segment.seq) {
-        Ok(seq) => mend::was_held(act, id, seq, &segment.hash)?,
-        Err(_) => None,
+    // A held segment that names one as the one before says that it is of this chain.
+    let named = |head: &Head| match i64::try_from(head.seq) {
+        Ok(seq) => mend::was_held(act, id, seq, &head.hash),
+        Err(_) => Ok(None),
     };
-    // A checkpoint ends with the one before, or with this very segment.
     let here = Head { seq: segment.seq, hash: segment.hash };
+    let lost = named(&here)?;
+    // A checkpoint ends with the one before, or with this very segment.
     let based = base::ends_at(act, id, &before)? || base::ends_at(act, id, &here)?;
-    let follows = first || lost.is_some() || based || holds(act, id, &before)? || named(act, id, &before)?;
+    let follows = first || lost.is_some() || based || holds(act, id, &before)? || named(&before)?.is_some();
     let (true, Ok(seq)) = (follows, i64::try_from(segment.seq)) else {
         base::begins_otherwise(act, id, segment.seq)?;
         let expected = heads(act, id)?.iter().map(|head| (head.seq, Digest(head.hash))).collect();
@@ -142,13 +144,6 @@ fn begin(act: &Transaction<'_>, segment: &Arrived<'_>) -> Result<(i64, Hash), St
 pub(super) fn holds(ask: &Transaction<'_>, chain: i64, head: &Head) -> Result<bool, StoreFault> {
     let Ok(seq) = i64::try_from(head.seq) else { return Ok(false) };
     let mut found = ask.prepare_cached("SELECT 1 FROM segment WHERE chain = ?1 AND seq = ?2 AND hash = ?3")?;
-    Ok(found.exists(params![chain, seq, head.hash])?)
-}
-
-/// Whether a held segment names this one as the one before: it is of this chain, though a checkpoint may stand for it.
-fn named(ask: &Transaction<'_>, chain: i64, head: &Head) -> Result<bool, StoreFault> {
-    let Ok(seq) = i64::try_from(head.seq) else { return Ok(false) };
-    let mut found = ask.prepare_cached("SELECT 1 FROM segment WHERE chain = ?1 AND seq = ?2 + 1 AND prev = ?3")?;
     Ok(found.exists(params![chain, seq, head.hash])?)
 }
 
