@@ -53,9 +53,18 @@ await walk('browser', join(TOP, 'tests', 'browser', 'test-results'), async ({ da
     key: (keys) => page.keyboard.press(keys),
     picture: (path) => page.screenshot({ path }),
     reload: () => page.reload(),
+    // The findings; none where something began to fade or move meanwhile, which is neither here nor gone: then it looks again.
     audit: async () => {
       await page.evaluate(`${axe}; undefined`)
-      return page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.help + ' — ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')))`)
+      return page.evaluate(`(async () => {
+        let moved = false
+        const note = () => { moved = true }
+        const kinds = ['transitionrun', 'animationstart']
+        for (const kind of kinds) document.addEventListener(kind, note, true)
+        const { violations } = await axe.run(document, { resultTypes: ['violations'] })
+        for (const kind of kinds) document.removeEventListener(kind, note, true)
+        return moved ? undefined : violations.map((v) => v.id + ': ' + v.help + ' — ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | '))
+      })()`)
     },
   }
   const close = async () => {

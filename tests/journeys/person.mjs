@@ -64,8 +64,11 @@ export class Person {
 
   /** Looks at the page as a screen reader would (axe); only a window that can load axe does. */
   async isAccessible(page) {
-    await this.isStill()
-    const violations = (await this.driver.audit?.()) ?? []
+    if (!this.driver.audit) return this.isStill()
+    const violations = await this.#until(`to look at ${page}`, async () => {
+      await this.isStill()
+      return this.driver.audit()
+    })
     if (violations.length > 0) throw new Error(`axe finds on ${page}:\n${violations.join('\n')}`)
   }
 

@@ -84,10 +84,14 @@ export default {
     await step('the county has called, and accepts it', async () => {
       await person.press('核对并采用')
       await person.sees('请先打电话问清')
+      // Row by row, before anybody decides.
+      await person.sees('张伟民')
+      await person.sees('李强')
       await person.isAccessible('accepting')
       await person.sees('写在哪里')
       await person.sees('本单位台账')
       await person.picture('quarantine-accept')
+      await fitsHere(person, kind, 'quarantine-accept')
       await person.writesAt('[data-test="confirm-word"]', '采用')
       await person.pressAt('[data-test="confirm-go"]')
       await person.seesNoMore('单独保留，没有采用')

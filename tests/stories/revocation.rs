@@ -126,3 +126,59 @@ async fn only_the_county_shuts_out_and_never_itself() {
     let again = json!({ "device": id, "reason": "lost" });
     assert_eq!(county.desk.refused("devices.revoke", again).await.code, "device_revoked");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_county_reads_what_a_stolen_pc_wrote_before_it_decides() {
+    let (county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let stolen = window(&front, stick.path(), "王丽").await;
+    let fang = stolen.join("王芳", &number(1)).await;
+    exchange_all(&[&stolen, &front, &county.desk]).await;
+    let id = device(&county.desk, &stolen).await;
+    revoke(&county.desk, &id).await;
+    exchange_all(&[&county.desk, &front]).await;
+
+    // Twice the same field, a further member, and somebody who is entered there only.
+    let page = stolen.member(&fang).await;
+    stolen.save(&page, json!({ "education": "college" })).await;
+    stolen.save(&stolen.member(&fang).await, json!({ "education": "bachelor", "mobile": "13900000009" })).await;
+    stolen.join("赵敏", &number(2)).await;
+    let page = stolen.member(&fang).await;
+    let void = json!({ "id": page["id"], "token": page["token"], "void": true, "reason": "录入错误" });
+    stolen.ask("members.void", void).await;
+    front.import(&packet(&stolen, "device", stick.path()).await).await;
+    exchange_all(&[&front, &county.desk]).await;
+
+    for desk in [&front, &county.desk] {
+        let page = desk.ask("devices.quarantined", json!({ "device": id })).await;
+        let rows = page["rows"].as_array().unwrap();
+        let told: Vec<(&Value, &Value, &Value)> = rows.iter().map(|r| (&r["kind"], &r["title"], &r["made"])).collect();
+        let (member, fang, min) = (json!("member"), json!("王芳"), json!("赵敏"));
+        let (old, new) = (json!(false), json!(true));
+        assert_eq!(
+            told[..4],
+            [(&member, &fang, &old), (&member, &fang, &old), (&member, &min, &new), (&member, &fang, &old)]
+        );
+        assert!(rows.iter().all(|r| r["author"] == "王丽" && r["at"].as_i64().unwrap() > 0));
+        let change = |row: usize, field: &str| {
+            let found = rows[row]["changes"].as_array().unwrap().iter().find(|c| c["field"] == field);
+            let found = found.unwrap_or_else(|| panic!("{field} in row {row}"));
+            (found["old"]["zh"].as_str().unwrap().to_owned(), found["new"]["zh"].as_str().unwrap().to_owned())
+        };
+        // Against what stands, and then against what was written before it.
+        let (first, second) = (change(0, "education"), change(1, "education"));
+        assert_eq!((&*first.0, &first.1), ("", &second.0));
+        assert_ne!(second.1, second.0);
+        assert_eq!(change(3, "void").1, "已作废");
+        // Masked as everywhere.
+        assert!(!page.to_string().contains(&number(2)) && !page.to_string().contains("13900000009"));
+        assert_eq!((&page["further"], &page["unread"]), (&json!(0), &json!(0)));
+        assert!(page["audit"].as_u64().unwrap() >= 4);
+    }
+
+    // Of what is accepted nothing is left to look into.
+    county.desk.ask("devices.accept", json!({ "device": id })).await;
+    let page = county.desk.ask("devices.quarantined", json!({ "device": id })).await;
+    assert_eq!(page["rows"], json!([]));
+    assert_eq!(county.desk.refused("devices.quarantined", json!({ "device": "00" })).await.code, "device_unknown");
+}

@@ -37,6 +37,11 @@ impl Hub {
         self.store.stream_of(hash).expect("the hub's store").is_some()
     }
 
+    /// Whether it lacks the segments that a checkpoint stands for.
+    pub(crate) fn stands_on_a_checkpoint(&self) -> bool {
+        !self.store.lacking().expect("the hub's store").is_empty()
+    }
+
     fn path(&self, life: u32) -> PathBuf {
         self.folder.join(format!("life-{life}")).join("hub.db")
     }

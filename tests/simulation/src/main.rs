@@ -1,7 +1,8 @@
 //! `simulation run --seeds N --from S`, `simulation tell --seed S [--defect NAME]`, `simulation defects`: behind `cargo xtask`.
 
 use std::{
-    process::ExitCode,
+    ops::Range,
+    process::{Command, ExitCode, Stdio},
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -14,6 +15,9 @@ use simulation::{defects, history};
 /// Histories are made of small allocations, SQLite's too; this takes a tenth of the time that the system's takes.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Histories that one process lives before the next one is begun.
+const SHARE: u64 = 50;
 
 const HELP: &str = "usage: cargo xtask simulate [--seeds N] [--from S]        live N histories
        cargo xtask simulate --tell S [--defect NAME]     tell one history line by line
@@ -33,7 +37,8 @@ fn main() -> ExitCode {
     match words.first().map(String::as_str) {
         Some("simulate") => match after("--tell").map(|seed| seed.parse()) {
             Some(Ok(seed)) => tell(seed, after("--defect")),
-            None => simulate(from, seeds),
+            None if words.iter().any(|word| word == "--here") => simulate(from..from + seeds),
+            None => shared_out(from, seeds),
             Some(Err(_)) => ExitCode::from(2),
         },
         Some("defects") => plant(from, within, after("--only")),
@@ -44,7 +49,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs what is numbered from `from` on, one thread a core: a history itself knows no threads.
+/// Runs what is numbered from `from` on, as many at a time as there are cores.
 fn all(from: u64, count: u64, each: impl Fn(u64) + Sync) {
     let next = AtomicU64::new(from);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -63,28 +68,75 @@ fn all(from: u64, count: u64, each: impl Fn(u64) + Sync) {
     });
 }
 
-fn simulate(from: u64, seeds: u64) -> ExitCode {
+/// What histories came to.
+#[derive(Default)]
+struct Sum {
+    /// Of all traces, whatever their order: the sum of the digests' first words.
+    traces: u64,
+    kept: u64,
+    broken: u64,
+}
+
+impl Sum {
+    fn line(&self, seeds: u64, from: u64) -> String {
+        let Self { traces, kept, broken } = self;
+        format!("{seeds} seeds from {from}, {kept} values, {broken} broken, traces {traces:016x}")
+    }
+
+    /// Reads such a line of another process, and adds it.
+    fn add(&mut self, line: &str) -> Option<()> {
+        let mut parts = line.split(", ").skip(1);
+        let mut word = |at: usize| parts.next()?.split(' ').nth(at);
+        let (kept, broken) = (word(0)?.parse::<u64>().ok()?, word(0)?.parse::<u64>().ok()?);
+        self.traces = self.traces.wrapping_add(u64::from_str_radix(word(1)?, 16).ok()?);
+        (self.kept, self.broken) = (self.kept + kept, self.broken + broken);
+        Some(())
+    }
+}
+
+/// Lives histories in processes of their own, one a core: threads of one process get in each other's way in the database's library.
+fn shared_out(from: u64, seeds: u64) -> ExitCode {
     let began = Instant::now();
-    // Digest of all histories, whatever their order: the sum of the digests' first words.
-    let sum = Mutex::new((0_u64, 0_u64, 0_u64));
-    all(from, seeds, |seed| {
-        let verdict = history(seed, None, false);
+    let sum = Mutex::new(Sum::default());
+    let me = std::env::current_exe().expect("this program has a name");
+    let lost = AtomicU64::new(0);
+    all(0, seeds.div_ceil(SHARE), |share| {
+        let begin = from + share * SHARE;
+        let count = SHARE.min(from + seeds - begin);
+        let (begin, count) = (begin.to_string(), count.to_string());
+        let words = ["simulate", "--here", "--from", &begin, "--seeds", &count];
+        let said = Command::new(&me).args(words).stderr(Stdio::inherit()).output().expect("a process begins");
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let (told, last) = said.trim_end().rsplit_once('\n').unwrap_or(("", said.trim_end()));
         let mut sum = sum.lock().expect("no panic");
-        sum.0 = sum.0.wrapping_add(u64::from_str_radix(&verdict.digest, 16).unwrap_or(verdict.seed));
-        sum.1 += verdict.kept as u64;
+        if sum.add(last).is_none() {
+            // Ended in the middle: what it said is all that is known.
+            lost.fetch_add(1, Ordering::Relaxed);
+            println!("{said}the process of {count} seeds from {begin} did not come to its end");
+        } else if !told.is_empty() {
+            println!("{told}");
+        }
+    });
+    let sum = sum.into_inner().expect("no panic");
+    println!("{}, {:.1} seeds/s", sum.line(seeds, from), seeds as f64 / began.elapsed().as_secs_f64());
+    if sum.broken + lost.into_inner() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Lives histories one after the other.
+fn simulate(seeds: Range<u64>) -> ExitCode {
+    let mut sum = Sum::default();
+    for seed in seeds.clone() {
+        let verdict = history(seed, None, false);
+        sum.traces = sum.traces.wrapping_add(u64::from_str_radix(&verdict.digest, 16).unwrap_or(verdict.seed));
+        sum.kept += verdict.kept as u64;
         if !verdict.broken.is_empty() {
-            sum.2 += 1;
+            sum.broken += 1;
             println!("seed {} ({}) broken:", verdict.seed, verdict.digest);
             verdict.broken.iter().take(4).for_each(|what| println!("  {what}"));
         }
-    });
-    let (digest, kept, failed) = *sum.lock().expect("no panic");
-    let took = began.elapsed().as_secs_f64();
-    println!(
-        "{seeds} seeds from {from}, {kept} values, {failed} broken, {:.1} seeds/s, traces {digest:016x}",
-        seeds as f64 / took
-    );
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+    println!("{}", sum.line(seeds.end - seeds.start, seeds.start));
+    if sum.broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn tell(seed: u64, defect: Option<&String>) -> ExitCode {

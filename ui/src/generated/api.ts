@@ -1190,6 +1190,42 @@ export interface QuarantineLine {
   up_to: string
 }
 
+/** What one PC wrote after it was shut out, row by row. */
+export interface Quarantined {
+  /** In the order in which it was written, chain by chain; no entries of the audit. */
+  rows: QuarantinedRow[]
+  /** Changes behind these that are not listed. */
+  further: number
+  /** Changes that cannot be shown here: their key has not come, or a newer version wrote them. */
+  unread: number
+  /** Entries of the audit that go with them. */
+  audit: number
+}
+
+/** Looking into what one PC wrote. */
+export interface QuarantinedAsk {
+  /** Its id. */
+  device: string
+}
+
+/** One change as it would count if it were accepted. */
+export interface QuarantinedRow {
+  /** Which kind of record. */
+  kind: string
+  /** What the record is called. */
+  title: string
+  /** When, by that PC's clock, milliseconds since 1970. */
+  at: number
+  /** Who. */
+  author: string
+  /** Whether it made the record. */
+  made: boolean
+  /** The event, where it was one. */
+  event?: string | null
+  /** What it would change: what stands now, or was written before it in quarantine, and what it says. */
+  changes: FieldChange[]
+}
+
 /** Why a PC is shut out. */
 export type Reason = 'stolen' | 'lost' | 'left' | 'replaced' | 'other'
 
@@ -1725,6 +1761,7 @@ export interface Commands {
   'devices.list': { ask: Nothing; answer: Devices }
   'devices.name': { ask: NameAsk; answer: Devices }
   'devices.quarantine': { ask: Nothing; answer: Quarantine }
+  'devices.quarantined': { ask: QuarantinedAsk; answer: Quarantined }
   'devices.revoke': { ask: RevokeAsk; answer: Devices }
   'drafts.drop': { ask: DropAsk; answer: Done }
   'drafts.list': { ask: Nothing; answer: Drafts }

@@ -3,6 +3,7 @@
 mod enrolment;
 mod grants;
 mod list;
+mod quarantine;
 mod revoke;
 mod shared;
 
@@ -78,6 +79,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.query("devices.list", Role::Viewer, |view, _: Nothing| list::list(view));
     registry.action("devices.invite", Role::SystemAdmin, invite);
     registry.action("devices.name", Role::SystemAdmin, name);
+    quarantine::register(registry);
     revoke::register(registry);
 }
 

@@ -1,10 +1,10 @@
-//! Revocation: the county shuts out a PC. What it wrote before stands; what comes later is kept in quarantine, where everybody
-//! sees it and the county may accept it; and the keys of all that it could read are changed.
+//! Revocation: the county shuts out a PC. What it wrote before stands; what comes later is kept in quarantine; and the keys of all
+//! that it could read are changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use niangjia_replication::{
-    Head, Incarnation, Limits, Segment, Stream,
+    Stream,
     keys::{Cert, CertId, chain_from_cbor},
     orders::{Cause, Orders, Revocation},
 };
@@ -15,7 +15,7 @@ use super::{Device, grants, list, record_of};
 use crate::{
     fault::Fault,
     office::{Desk, Office, View},
-    people::{Nothing, Role},
+    people::Role,
     record::{Record as _, RecordId},
     registry::Registry,
     store::{ORDER, local, orders, set_local, versions::damaged},
@@ -62,17 +62,6 @@ pub struct RevokeAsk {
     pub note: Option<String>,
 }
 
-/// Accepting what a PC wrote that is shut out.
-#[derive(Deserialize, JsonSchema)]
-pub struct AcceptAsk {
-    /// Its id.
-    pub device: String,
-    /// The last segment that is accepted, as `devices.quarantine` names it, with all before it in its chain; everything that
-    /// has come where absent.
-    #[serde(default)]
-    pub up_to: Option<String>,
-}
-
 /// Which keys are changed.
 #[derive(Deserialize, JsonSchema)]
 pub struct RotateAsk {
@@ -88,37 +77,9 @@ pub struct Rotated {
     pub streams: usize,
 }
 
-/// What stands in quarantine by an order of the county.
-#[derive(Serialize, JsonSchema)]
-pub struct Quarantine {
-    /// By PC.
-    pub lines: Vec<QuarantineLine>,
-}
-
-/// What one PC wrote into one stream after it was shut out.
-#[derive(Serialize, JsonSchema)]
-pub struct QuarantineLine {
-    /// The PC.
-    pub device: String,
-    /// What it is called, where somebody said so.
-    pub name: Option<String>,
-    /// The stream.
-    pub stream: String,
-    /// Why: everybody sees it.
-    pub say: Say,
-    /// Segments.
-    pub segments: u64,
-    /// Changes in them.
-    pub changes: u64,
-    /// The last of them, for `devices.accept`.
-    pub up_to: String,
-}
-
 pub(super) fn register(registry: &mut Registry) {
     registry.action("devices.revoke", Role::SecurityAdmin, revoke);
-    registry.action("devices.accept", Role::SecurityAdmin, accept);
     registry.action("keys.rotate", Role::SecurityAdmin, rotate);
-    registry.query("devices.quarantine", Role::Viewer, |view, _: Nothing| quarantine(view));
 }
 
 /// Why a PC was shut out, and what that means.
@@ -157,7 +118,7 @@ pub(crate) fn revoked_here(view: &View<'_>) -> Result<Option<Say>, Fault> {
     }))
 }
 
-fn registrar_only(desk: &Desk<'_>) -> Result<(), Fault> {
+pub(super) fn registrar_only(desk: &Desk<'_>) -> Result<(), Fault> {
     if desk.office().registrar() {
         return Ok(());
     }
@@ -168,7 +129,7 @@ fn registrar_only(desk: &Desk<'_>) -> Result<(), Fault> {
     ))
 }
 
-fn device<'d>(devices: &'d [list::Known], id: &str) -> Result<&'d list::Known, Fault> {
+pub(super) fn device<'d>(devices: &'d [list::Known], id: &str) -> Result<&'d list::Known, Fault> {
     devices.iter().find(|d| d.cert.to_string() == id).ok_or_else(|| {
         Fault::new(
             "device_unknown",
@@ -220,7 +181,7 @@ fn below(devices: &[list::Known], device: &list::Known, orders: &Orders) -> BTre
     below.filter(|d| orders.shut_out(&d.certs).is_none()).map(|d| d.cert).collect()
 }
 
-fn publish(desk: &mut Desk<'_>, order: &Revocation) -> Result<(), Fault> {
+pub(super) fn publish(desk: &mut Desk<'_>, order: &Revocation) -> Result<(), Fault> {
     let keys = desk.office().keys();
     let (Some((issuing, chain)), Some(root)) = (&keys.issuing, &keys.root) else {
         return Err(damaged("issuing key"));
@@ -230,51 +191,10 @@ fn publish(desk: &mut Desk<'_>, order: &Revocation) -> Result<(), Fault> {
     desk.act.publish(ORDER, &doc, root)
 }
 
-fn note(desk: &mut Desk<'_>, device: &CertId, note: Option<String>) {
+pub(super) fn note(desk: &mut Desk<'_>, device: &CertId, note: Option<String>) {
     desk.note.kind = Some(Device::TYPE.name);
     desk.note.record = Some(record_of(device));
     desk.note.reason = note;
-}
-
-fn accept(desk: &mut Desk<'_>, ask: AcceptAsk) -> Result<Quarantine, Fault> {
-    registrar_only(desk)?;
-    let devices = list::all(&desk.view())?;
-    let device = device(&devices, &ask.device)?;
-    let root = desk.office().keys().root;
-    let known = orders::load(desk.act.conn, root.as_ref())?;
-    let aside = aside(&desk.view())?;
-    let of_device: Vec<&Aside> = aside.iter().filter(|a| a.device == device.cert).collect();
-    let (Some(order), false) = (known.shut_out(&device.certs), of_device.is_empty()) else {
-        return Err(nothing_aside());
-    };
-    // One let in by a PC that is shut out has no order of its own yet.
-    let mut order = if order.device == device.cert {
-        order.clone()
-    } else {
-        Revocation { device: device.cert, revision: 0, heads: BTreeMap::new(), below: BTreeSet::new(), ..order.clone() }
-    };
-    order.revision += 1;
-    match ask.up_to.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-        None => order.heads = orders::chains_of(desk.act.conn, &desk.act.memory, &device.cert)?,
-        Some(hash) => {
-            let last = of_device.iter().find(|a| hex::encode(a.head.hash) == hash).ok_or_else(nothing_aside)?;
-            order.heads.entry((last.stream, last.chain)).or_default().push(last.head);
-        }
-    }
-    order.supersedes = None;
-    publish(desk, &order)?;
-    desk.reordered = true;
-    note(desk, &device.cert, None);
-    desk.note.count = Some(of_device.len());
-    Ok(Quarantine { lines: Vec::new() })
-}
-
-fn nothing_aside() -> Fault {
-    Fault::new(
-        "quarantine_empty",
-        "这台电脑没有单独保留、等待核对的内容，没有做任何改动。请刷新名单再试。",
-        "Nothing of that PC stands in quarantine; nothing was changed. Look at the list again.",
-    )
 }
 
 fn rotate(desk: &mut Desk<'_>, ask: RotateAsk) -> Result<Rotated, Fault> {
@@ -291,59 +211,6 @@ fn rotate(desk: &mut Desk<'_>, ask: RotateAsk) -> Result<Rotated, Fault> {
     desk.note.record = Some(office.unwrap_or(identity.office));
     desk.note.count = Some(streams.len());
     Ok(Rotated { streams: streams.len() })
-}
-
-/// A segment that an order shuts out.
-struct Aside {
-    device: CertId,
-    stream: Stream,
-    chain: Incarnation,
-    head: Head,
-    changes: u64,
-}
-
-fn aside(view: &View<'_>) -> Result<Vec<Aside>, Fault> {
-    let mut statement = view.conn.prepare_cached(
-        "SELECT s.bytes, s.changes FROM aside a CROSS JOIN segment s ON s.no = a.segment WHERE a.why = 1 ORDER BY s.stream, s.chain, s.seq",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut out = Vec::new();
-    while let Some(row) = rows.next()? {
-        let bytes = row.get_ref(0)?.as_blob().map_err(damaged)?;
-        let segment = Segment::parse(bytes, &Limits::STANDARD).map_err(damaged)?;
-        let header = segment.header();
-        out.push(Aside {
-            device: segment.signer(),
-            stream: header.stream,
-            chain: header.chain,
-            head: Head { seq: header.seq, hash: segment.hash() },
-            changes: row.get::<_, i64>(1)?.unsigned_abs(),
-        });
-    }
-    Ok(out)
-}
-
-fn quarantine(view: &View<'_>) -> Result<Quarantine, Fault> {
-    let devices = list::all(view)?;
-    let orders = orders::load(view.conn, view.office.keys().root.as_ref())?;
-    let mut lines: BTreeMap<(CertId, Stream, Incarnation), QuarantineLine> = BTreeMap::new();
-    for one in aside(view)? {
-        let known = devices.iter().find(|d| d.cert == one.device);
-        let Some(order) = known.and_then(|d| orders.shut_out(&d.certs)) else { continue };
-        let line = lines.entry((one.device, one.stream, one.chain)).or_insert(QuarantineLine {
-            device: one.device.to_string(),
-            name: list::name_of(view, &one.device)?,
-            stream: one.stream.to_string(),
-            say: caused(order.cause),
-            segments: 0,
-            changes: 0,
-            up_to: String::new(),
-        });
-        line.segments += 1;
-        line.changes += one.changes;
-        line.up_to = hex::encode(one.head.hash);
-    }
-    Ok(Quarantine { lines: lines.into_values().collect() })
 }
 
 /// Under which name this PC remembers which hub knows which orders.

@@ -87,6 +87,6 @@ fn note() -> Say {
 }
 
 /// The void of a record, spoken.
-pub(super) fn flag(value: &Value) -> Say {
+pub(crate) fn flag(value: &Value) -> Say {
     if *value == Value::Bool(true) { Say::new("已作废", "void") } else { Say::new("有效", "in force") }
 }

@@ -11,8 +11,10 @@ mod template;
 
 pub(crate) use ask::SaveAsk;
 pub use ask::{
-    Checked, ConflictSide, Detail, Entry, EventLine, FieldConflict, HistoryPage, Listing, Notice, Row, Saved,
+    Checked, ConflictSide, Detail, Entry, EventLine, FieldChange, FieldConflict, HistoryPage, Listing, Notice, Row,
+    Saved,
 };
+pub(crate) use history::flag;
 pub(crate) use save::{Saw, save_with, saved};
 
 use std::collections::BTreeMap;

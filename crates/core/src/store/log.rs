@@ -251,9 +251,14 @@ impl LogKeys<'_> {
 
     /// The changes of a segment of the log, as far as this PC can read them.
     pub(super) fn changes(&self, conn: &Connection, bytes: &[u8]) -> Result<Vec<Change>, Fault> {
+        Ok(self.readable(conn, bytes)?.unwrap_or_default())
+    }
+
+    /// The same; `None` where this PC cannot read the segment.
+    pub(crate) fn readable(&self, conn: &Connection, bytes: &[u8]) -> Result<Option<Vec<Change>>, Fault> {
         Ok(match self.reopen(conn, bytes)? {
-            (_, Opened::Changes(changes, _)) => changes,
-            (_, Opened::Keyless | Opened::Bad(_)) => Vec::new(),
+            (_, Opened::Changes(changes, _)) => Some(changes),
+            (_, Opened::Keyless | Opened::Bad(_)) => None,
         })
     }
 
