@@ -138,7 +138,7 @@ async fn the_county_reads_what_a_stolen_pc_wrote_before_it_decides() {
     revoke(&county.desk, &id).await;
     exchange_all(&[&county.desk, &front]).await;
 
-    // Twice the same field, a further member, and somebody who is entered there only.
+    // Twice the same field, a further member, and one who is struck.
     let page = stolen.member(&fang).await;
     stolen.save(&page, json!({ "education": "college" })).await;
     stolen.save(&stolen.member(&fang).await, json!({ "education": "bachelor", "mobile": "13900000009" })).await;

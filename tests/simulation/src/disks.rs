@@ -55,7 +55,7 @@ impl World {
         self.oracle.twofold(pc);
         // A hub that has lost its disk may have only a checkpoint of what this PC lacks, and one that the PC cannot stand on beside
         // its own: then it waits for whoever brings the segments.
-        let whole = self.hub.relay().store.lacking().expect("the hub's gaps").is_empty();
+        let whole = !self.hub.stands_on_a_checkpoint();
         if !worked && !self.exchange(pc, &Faults::default()) && whole && self.broken.is_empty() {
             self.breaks(format!("PC {pc}: an old copy does not come into step"));
         }
