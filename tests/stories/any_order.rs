@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use niangjia_core::replication::{Frontier, Limits, Segment, Stream};
 use niangjia_host::{Station, moment};
 use serde_json::{Value, json};
-use stories::{County, Desk, PASSPHRASE, exchange_all};
+use stories::{County, Desk, PASSPHRASE, cloned, exchange_all};
 
 const WANG_FANG: &str = "99010119900615007X";
 
@@ -115,6 +115,57 @@ async fn replicas_agree_whatever_the_order() {
         assert_eq!((&status["parked"], &status["quarantined"]), (&json!(0), &json!(0)), "order {n}");
         office.rebuild().unwrap();
         assert_eq!(page(copy, &id).await, expected, "order {n}, rebuilt");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_can_tell_any_more_is_written_on_its_record_whatever_the_order() {
+    let county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    let folders: Vec<_> = (0..2).map(|_| tempfile::tempdir().unwrap()).collect();
+    let mut copies = Vec::new();
+    county.desk.station.close().await;
+    for folder in &folders {
+        copies.push(copy_of(&county.desk, folder.path()).await);
+    }
+    county.desk.ask("app.unlock", json!({ "clerk": "周敏", "passphrase": PASSPHRASE })).await;
+
+    let id = first.join("王芳", WANG_FANG).await;
+    exchange_all(&[&first, &county.desk]).await;
+    // Two PCs under one name change one field under one number; the county saw one of them, and says by the number alone which.
+    let second = cloned(&mut first).await;
+    first.save(&first.member(&id).await, json!({ "post": "车工" })).await;
+    first.sync().await;
+    county.desk.sync().await;
+    county.desk.save(&county.desk.member(&id).await, json!({ "post": "车工（数控）" })).await;
+    second.save(&second.member(&id).await, json!({ "post": "电工" })).await;
+    for _ in 0..3 {
+        exchange_all(&[&second, &first, &county.desk]).await;
+    }
+    let stream = first.stream();
+    let expected = page(&county.desk.station, &id).await;
+    assert_eq!(
+        (&expected["page"]["title"], expected["page"]["conflicts"].as_array().unwrap().len()),
+        (&json!("王芳"), 1)
+    );
+
+    let mut chains = chains(&county.desk, &stream);
+    assert_eq!(chains.len(), copies.len());
+    // Each of the two comes first once: the county's, too, before the record was made.
+    for (n, copy) in copies.iter().enumerate() {
+        let office = copy.office().unwrap();
+        for segment in chains.concat() {
+            office.receive(&stream, &[segment], moment()).unwrap();
+        }
+        for rebuilt in [false, true] {
+            if rebuilt {
+                office.rebuild().unwrap();
+            }
+            assert_eq!(page(copy, &id).await, expected, "order {n}, rebuilt {rebuilt}");
+            assert_eq!(office.digest(&stream).unwrap(), county.desk.digest(&stream), "order {n}");
+            assert_eq!(copy.call("sync.status", json!({})).await.unwrap()["parked"], 0, "order {n}");
+        }
+        chains.rotate_left(1);
     }
 }
 

@@ -1,8 +1,8 @@
 //! What must hold once faults have stopped and everybody has exchanged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use niangjia_replication::Stream;
+use niangjia_replication::{Frontier, Head, Incarnation, Stream};
 use serde_json::json;
 
 use crate::{
@@ -45,11 +45,28 @@ impl World {
         self.trace.note(format!("{stream}: {}", digests[0]));
         if digests.iter().any(|digest| *digest != digests[0]) {
             self.breaks(format!("{stream}: the digests of PCs {readers:?} differ"));
+            readers.iter().for_each(|pc| self.heads_apart(stream, *pc));
         }
-        let office = self.pcs[readers[0]].office();
-        let mine = office.frontiers().expect("frontiers").into_iter().find(|(of, _)| of == stream);
-        if mine.is_some_and(|(_, frontier)| frontier != self.hub.frontier(stream)) {
+        let mine = self.frontier(readers[0], stream);
+        if !mine.is_empty() && mine != self.hub.frontier(stream) {
             self.breaks(format!("{stream}: the hub does not hold what PC {} holds", readers[0]));
+            self.heads_apart(stream, readers[0]);
+        }
+    }
+
+    fn frontier(&self, pc: usize, stream: &Stream) -> Frontier {
+        let mut all = self.pcs[pc].office().frontiers().expect("frontiers").into_iter();
+        all.find(|(of, _)| of == stream).map(|(_, frontier)| frontier).unwrap_or_default()
+    }
+
+    /// Which chains end elsewhere at the hub, for the reader of a history that broke.
+    fn heads_apart(&mut self, stream: &Stream, pc: usize) {
+        let (mine, hubs) = (self.frontier(pc, stream), self.hub.frontier(stream));
+        let told = |heads: &[Head]| heads.iter().map(|h| format!("{} {:02x}", h.seq, h.hash[0])).collect::<Vec<_>>();
+        let chains: BTreeSet<Incarnation> = mine.chains().chain(hubs.chains()).map(|(chain, _)| chain).collect();
+        for chain in chains.into_iter().filter(|chain| mine.heads(*chain) != hubs.heads(*chain)) {
+            let (here, there) = (told(mine.heads(chain)), told(hubs.heads(chain)));
+            self.trace.note(format!("  {chain:?}: PC {pc} {here:?}, the hub {there:?}"));
         }
     }
 
@@ -160,15 +177,20 @@ impl World {
 
     /// What was acknowledged stands in the audit, and nothing else does.
     fn audit(&mut self) {
-        let conn = self.pcs[0].peek();
-        for (office, stream) in self.streams.clone().iter().enumerate() {
-            let Stream::Office(id) = stream else { continue };
-            let sql = "SELECT count(*) FROM audit a JOIN stream s ON s.no = a.stream WHERE s.name = ?1";
-            let count: i64 = conn.query_row(sql, [Stream::Audit(*id).to_string()], |row| row.get(0)).expect("a count");
-            let (sure, perhaps) = self.oracle.acts(office);
-            if !(sure..=sure + perhaps).contains(&usize::try_from(count).unwrap_or(0)) {
+        for office in 1..self.streams.len() {
+            let (count, (sure, perhaps)) = (self.entries(0, office), self.oracle.acts(office));
+            if !(sure..=sure + perhaps).contains(&count) {
                 self.breaks(format!("office {office}: {count} entries in the audit for {sure} acts"));
             }
         }
+    }
+
+    /// Entries in the audit of an office, as a PC has them.
+    pub(crate) fn entries(&self, pc: usize, office: usize) -> usize {
+        let Stream::Office(id) = self.streams[office] else { return 0 };
+        let sql = "SELECT count(*) FROM audit a JOIN stream s ON s.no = a.stream WHERE s.name = ?1";
+        let name = Stream::Audit(id).to_string();
+        let count: i64 = self.pcs[pc].peek().query_row(sql, [name], |row| row.get(0)).expect("a count");
+        usize::try_from(count).unwrap_or(0)
     }
 }

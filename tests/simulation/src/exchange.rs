@@ -49,6 +49,10 @@ impl World {
                 }
                 let lane = if faults.calm() { Lane::calm() } else { self.lane() };
                 let lane = self.blobs(pc, lane);
+                // Photos are asked for by what names them, and a version that knows none asks for none.
+                if in_step && lane && self.knows_field(pc, "member", "photo") {
+                    self.oracle.photos_handed_on(pc, self.pcs[pc].office_no);
+                }
                 in_step && (lane || !faults.calm())
             }
             Err(why) => {

@@ -11,6 +11,7 @@ pub mod defects;
 mod disks;
 mod dump;
 mod exchange;
+mod follow;
 mod hub;
 mod line;
 mod mishaps;
@@ -63,8 +64,19 @@ pub fn quiet() {
 /// Lives one history, perhaps with a planted defect.
 #[must_use]
 pub fn history(seed: u64, defect: Option<&'static str>, told: bool) -> Verdict {
+    history_of(seed, defect, told, None)
+}
+
+/// Lives one history, and tells after each step who holds what was saved under these words: a value, a record's id, the
+/// address of a photo.
+#[must_use]
+pub fn following(seed: u64, what: &str) -> Verdict {
+    history_of(seed, None, true, Some(what))
+}
+
+fn history_of(seed: u64, defect: Option<&'static str>, told: bool, follow: Option<&str>) -> Verdict {
     planted::plant(defect);
-    let lived = catch_unwind(AssertUnwindSafe(|| live(seed, told)));
+    let lived = catch_unwind(AssertUnwindSafe(|| live(seed, told, follow)));
     planted::cut_at(None);
     planted::plant(None);
     lived.unwrap_or_else(|cause| {
@@ -76,13 +88,15 @@ pub fn history(seed: u64, defect: Option<&'static str>, told: bool) -> Verdict {
     })
 }
 
-fn live(seed: u64, told: bool) -> Verdict {
+fn live(seed: u64, told: bool, follow: Option<&str>) -> Verdict {
     let mut world = World::begin(seed, told);
+    world.trace.follow = follow.map(|what| (what.to_owned(), String::new()));
     for _ in 0..world.plan.steps {
         if !world.broken.is_empty() {
             break;
         }
         world.step();
+        world.followed();
     }
     if world.broken.is_empty() {
         // Some offices get the present version before the faults stop, others after all that went on.
@@ -90,8 +104,11 @@ fn live(seed: u64, told: bool) -> Verdict {
         if !late {
             world.upgrade_all();
         }
+        world.followed();
         world.by_stick_alone();
+        world.followed();
         world.liveness();
+        world.followed();
         world.upgrade_all();
         world.check();
         world.shut_out();

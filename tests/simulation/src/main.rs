@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use simulation::{defects, history};
+use simulation::{defects, following, history};
 
 /// Histories are made of small allocations, SQLite's too; this takes a tenth of the time that the system's takes.
 #[global_allocator]
@@ -21,6 +21,7 @@ const SHARE: u64 = 50;
 
 const HELP: &str = "usage: cargo xtask simulate [--seeds N] [--from S]        live N histories
        cargo xtask simulate --tell S [--defect NAME]     tell one history line by line
+       cargo xtask simulate --tell S --follow WORDS      and who holds a value, record, photo, `audit:OFFICE`
        cargo xtask defects [--within N] [--only WORDS]               plant each defect; all must be caught";
 
 fn main() -> ExitCode {
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     simulation::quiet();
     match words.first().map(String::as_str) {
         Some("simulate") => match after("--tell").map(|seed| seed.parse()) {
-            Some(Ok(seed)) => tell(seed, after("--defect")),
+            Some(Ok(seed)) => tell(seed, after("--defect"), after("--follow")),
             None if words.iter().any(|word| word == "--here") => simulate(from..from + seeds),
             None => shared_out(from, seeds),
             Some(Err(_)) => ExitCode::from(2),
@@ -139,9 +140,9 @@ fn simulate(seeds: Range<u64>) -> ExitCode {
     if sum.broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn tell(seed: u64, defect: Option<&String>) -> ExitCode {
+fn tell(seed: u64, defect: Option<&String>, follow: Option<&String>) -> ExitCode {
     let defect = defect.and_then(|name| defects::all().find(|known| known == name));
-    let verdict = history(seed, defect, true);
+    let verdict = follow.map_or_else(|| history(seed, defect, true), |what| following(seed, what));
     verdict.told.iter().for_each(|line| println!("{line}"));
     println!("digest {}", verdict.digest);
     verdict.broken.iter().for_each(|what| println!("broken: {what}"));

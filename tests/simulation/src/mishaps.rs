@@ -141,19 +141,24 @@ impl World {
         }
     }
 
-    /// Faults stop: three rounds, in each every PC exchanges once. One more where the hub had burnt and still stands on a checkpoint:
-    /// what a clone wrote beside that has a place only once somebody has brought what it follows.
+    /// Faults stop: three rounds, in each every PC exchanges once. One more where the hub had burnt and stands on a checkpoint, then or
+    /// once somebody has brought one in the first round: what a clone wrote beside that has a place only once somebody has brought
+    /// what it follows.
     pub(crate) fn liveness(&mut self) {
-        let last = if self.hub.stands_on_a_checkpoint() { 4 } else { 3 };
-        for round in 1..=last {
+        let (mut round, mut last) = (1, 3);
+        while round <= last {
             let mut pcs = self.alive();
             self.chance.shuffle(&mut pcs);
             for pc in pcs {
                 self.trace.note(format!("round {round}, PC {pc}"));
+                if round == 1 && self.hub.stands_on_a_checkpoint() {
+                    last = 4;
+                }
                 if !self.exchange(pc, &Faults::default()) && round == last {
                     self.breaks(format!("PC {pc}: no exchange in the last round"));
                 }
             }
+            round += 1;
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod follow;
 mod holdings;
 mod pages;
 
@@ -41,7 +42,7 @@ type Disks = u64;
 pub(crate) type Shelf = BTreeSet<usize>;
 
 /// Who holds something besides the PC on which it was saved.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Held {
     Nobody,
     Hub,
@@ -181,7 +182,7 @@ impl Paper {
         let nothing = BTreeSet::new();
         for (field, writes) in &self.fields {
             let shown = page.seen.get(field).unwrap_or(&nothing);
-            field_stands(field, writes, shown, &mut wrong);
+            self.field_stands(field, shown, &mut wrong);
             for text in shown.iter().filter(|text| !writes.iter().any(|w| w.text == **text)) {
                 wrong.push(format!("{field} shows {text}, which nobody was told is saved"));
             }
@@ -198,6 +199,32 @@ impl Paper {
             wrong.push(format!("{} events for {} that were saved", page.events.len(), self.events.len()));
         }
         wrong
+    }
+
+    fn field_stands(&self, field: &str, shown: &BTreeSet<String>, wrong: &mut Vec<String>) {
+        let writes = &self.fields[field];
+        for (n, held) in accounted(writes, shown).into_iter().enumerate() {
+            if !held && self.firm(writes, n) {
+                let text = &writes[n].text;
+                wrong.push(format!("{field} {text} is lost: it is not shown, and nobody who saw it replaced it"));
+            }
+        }
+        for text in shown {
+            let mut same = (0..writes.len()).filter(|n| writes[*n].text == *text);
+            let (Some(only), None) = (same.next(), same.next()) else { continue };
+            if writes[only].twofold {
+                continue;
+            }
+            if (0..writes.len()).any(|n| writes[n].over.contains(&only) && self.firm(writes, n)) {
+                wrong.push(format!("{field} {text} still stands, though somebody who saw it replaced it"));
+            }
+        }
+    }
+
+    /// Whether a write must be there, and all that it builds on: what its author saw and nobody has any more, it waits for.
+    fn firm(&self, writes: &[Write], n: usize) -> bool {
+        let write = &writes[n];
+        write.sure && self.made.sure && write.over.iter().all(|seen| self.firm(writes, *seen))
     }
 
     /// Whether a PC that shows `other` holds everything that `page` shows: as a value, or replaced by one who saw it.
@@ -237,22 +264,4 @@ fn accounted(writes: &[Write], shown: &BTreeSet<String>) -> Vec<bool> {
             || (n + 1..writes.len()).any(|later| held[later] && writes[later].over.contains(&n));
     }
     held
-}
-
-fn field_stands(field: &str, writes: &[Write], shown: &BTreeSet<String>, wrong: &mut Vec<String>) {
-    for (write, held) in writes.iter().zip(accounted(writes, shown)) {
-        if write.sure && !held {
-            wrong.push(format!("{field} {} is lost: it is not shown, and nobody who saw it replaced it", write.text));
-        }
-    }
-    for text in shown {
-        let mut same = (0..writes.len()).filter(|n| writes[*n].text == *text);
-        let (Some(only), None) = (same.next(), same.next()) else { continue };
-        if writes[only].twofold {
-            continue;
-        }
-        if writes.iter().any(|w| w.sure && w.over.contains(&only)) {
-            wrong.push(format!("{field} {text} still stands, though somebody who saw it replaced it"));
-        }
-    }
 }

@@ -229,7 +229,7 @@ impl Pc {
             drafts: self.drafts.clone(),
             batches: self.batches.clone(),
             aside: self.aside.clone(),
-            perhaps: BTreeSet::new(),
+            perhaps: self.perhaps.clone(),
             pocket: self.pocket.clone(),
             image: None,
             snapshots: Vec::new(),

@@ -163,11 +163,16 @@ pub(crate) struct World {
 pub(crate) struct Trace {
     hash: blake3::Hasher,
     pub(crate) lines: Option<Vec<String>>,
+    /// What the reader of the words wants to follow, and what was last said of it.
+    pub(crate) follow: Option<(String, String)>,
 }
 
 impl Trace {
     pub(crate) fn note(&mut self, line: impl Into<String>) {
         let line = line.into();
+        if std::env::var("NJ_DBG").is_ok() {
+            eprintln!("NOTE {line}");
+        }
         self.hash.update(line.as_bytes()).update(b"\n");
         if let Some(lines) = &mut self.lines {
             lines.push(line);
@@ -228,7 +233,7 @@ impl World {
             behind: Behind::Not,
             sticks: Vec::new(),
             serial: 0,
-            trace: Trace { hash: blake3::Hasher::new(), lines: told.then(Vec::new) },
+            trace: Trace { hash: blake3::Hasher::new(), lines: told.then(Vec::new), follow: None },
             broken: Vec::new(),
             chance,
             plan,

@@ -113,7 +113,10 @@ impl Applier<'_, '_> {
         if &*change.kind != RECEIPT || planted!("receipts are receipted") {
             head.news = head.news.max(ctr);
         }
-        if !self.causes_known(stream, change)? {
+        // What its author saw may have been one of several, and then none of them counts; the record that it was written on was there
+        // all the same.
+        let on_a_record = named.is_some_and(first_of_a_record) && !first_of_a_record(saved);
+        if (on_a_record && !self.stands(change)?) || !self.causes_known(stream, change)? {
             if planted!("parked dropped") {
                 return Ok(Fate::Unknown);
             }
@@ -125,13 +128,19 @@ impl Applier<'_, '_> {
 
     /// Applies a parked change once its causes have come.
     pub(crate) fn unpark(&mut self, stream: i64, change: &Change, county: bool) -> Result<bool, Fault> {
-        if !self.causes_known(stream, change)? {
+        if (first_of_a_record(change) && !self.stands(change)?) || !self.causes_known(stream, change)? {
             return Ok(false);
         }
         let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
         self.memory.parked.remove(&(stream, inc, counter(change.dot)?));
         self.settle(stream, change, county)?;
         Ok(true)
+    }
+
+    /// Whether the record of a change is here, as far as this version knows its type.
+    fn stands(&self, change: &Change) -> Result<bool, Fault> {
+        let Some(layout) = self.schema.kind(&change.kind) else { return Ok(true) };
+        Ok(rows::by_id(self.conn, layout, change.record)?.is_some())
     }
 
     fn causes_known(&self, stream: i64, change: &Change) -> Result<bool, Fault> {
@@ -160,9 +169,9 @@ impl Applier<'_, '_> {
             return Ok(Fate::Applied);
         }
         let Some(layout) = self.schema.kind(&change.kind) else { return Ok(Fate::Unknown) };
-        let new =
-            change.sets.iter().all(|s| s.seen.is_empty()) && change.event.as_ref().is_none_or(|e| e.seen.is_empty());
-        let (rec, found) = if new && let Some(fresh) = self.insert(layout, stream, change)? {
+        let (rec, found) = if first_of_a_record(change)
+            && let Some(fresh) = self.insert(layout, stream, change)?
+        {
             fresh
         } else {
             let Some(row) = rows::by_id(self.conn, layout, change.record)? else { return Ok(Fate::Unknown) };
@@ -286,6 +295,11 @@ pub(crate) fn searched(layout: &Layout, values: &[&Value]) -> Option<Searched> {
 
 fn is_number(text: &str) -> bool {
     text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b' '))
+}
+
+/// Whether a change makes its record: its author saw nothing that stood there.
+pub(super) fn first_of_a_record(change: &Change) -> bool {
+    change.sets.iter().all(|s| s.seen.is_empty()) && change.event.as_ref().is_none_or(|e| e.seen.is_empty())
 }
 
 pub(crate) fn counter(dot: Dot) -> Result<i64, Fault> {

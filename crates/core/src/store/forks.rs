@@ -14,7 +14,13 @@ use niangjia_replication::{
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{apply::counter, base, carried, log::LogKeys, memory::Memory, versions::damaged};
+use super::{
+    apply::{counter, first_of_a_record},
+    base, carried,
+    log::LogKeys,
+    memory::Memory,
+    versions::damaged,
+};
 use crate::fault::Fault;
 
 const PURPOSE: &str = "niangjia 2026-11 branch of a forked chain";
@@ -95,14 +101,13 @@ pub(super) fn own_part(conn: &Connection, stream: i64, chain: i64, heads: &[Head
 
 impl Written {
     fn of(change: &Change, branch: usize) -> Self {
-        let fresh = change.sets.iter().all(|s| s.seen.is_empty());
         Self {
             branch,
             tag: change.id().tag,
             record: change.record,
             fields: change.sets.iter().map(|s| s.field.to_string()).collect(),
             event: change.event.is_some(),
-            made: fresh && change.event.as_ref().is_none_or(|e| e.seen.is_empty()),
+            made: first_of_a_record(change),
         }
     }
 }
@@ -213,7 +218,8 @@ impl Forks {
                 [one, more @ ..] if more.iter().all(|w| w.tag == one.tag) => {
                     out.push(Dot { incarnation: forked.name_at(one.branch, at), ..*dot });
                 }
-                // The author saw one of them and nobody can tell which: then none counts as seen, and a person chooses.
+                // The author saw one of them and nobody can tell which: then none counts as seen, and a person chooses. The change
+                // waits for its record all the same ([`super::apply`]).
                 _ => {}
             }
         }

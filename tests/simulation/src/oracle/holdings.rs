@@ -24,7 +24,9 @@ impl Oracle {
         }
         if whole {
             let reads = |of: usize| office == 0 || of == office;
-            self.placed().filter(|(of, w)| reads(*of) && w.at > Held::Nobody).for_each(|(_, w)| w.on |= bit(pc));
+            // What the county has need not be at a hub that has lost its disk since.
+            let there = |w: &Write| w.at > Held::Nobody && !w.burnt;
+            self.placed().filter(|(of, w)| reads(*of) && there(w)).for_each(|(_, w)| w.on |= bit(pc));
         }
     }
 
@@ -130,8 +132,9 @@ impl Oracle {
         let told = self.photos.iter().filter(|(_, p)| !thieves.contains(&p.by) && !self.papers[&p.of].doubtful);
         // Where what names it is lost, nobody asks for it.
         let named = |address: &str, p: &Photo| {
-            let writes = self.papers[&p.of].fields.get("photo");
-            writes.is_some_and(|writes| writes.iter().any(|w| w.text == *address && w.sure))
+            let paper = &self.papers[&p.of];
+            let writes = paper.fields.get("photo").map_or(&[][..], Vec::as_slice);
+            (0..writes.len()).any(|n| writes[n].text == *address && paper.firm(writes, n))
         };
         told.map(|(address, p)| (address.clone(), p.office, (p.at_hub || p.on != 0) && named(address, p))).collect()
     }
