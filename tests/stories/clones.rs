@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use stories::{
     County, Desk, cloned, cloned_as_it_lay, exchange_all,
     logs::{pruned, ready},
+    restores::{snapshot, struck},
     stick::number,
 };
 
@@ -311,4 +312,34 @@ async fn a_pc_that_has_pruned_and_its_clone_refill_a_hub_together() {
     for desk in [&front, &clone] {
         assert_eq!(desk.digest(&front.stream()), county.desk.digest(&front.stream()));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_on_a_branch_is_shown_though_nothing_is_left_of_the_fork() {
+    let mut county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = first.join("王芳", WANG_FANG).await;
+    exchange_all(&[&first, &county.desk]).await;
+    let yesterday = snapshot(&first).await;
+    let second = cloned(&mut first).await;
+    first.save(&first.member(&wang).await, json!({ "post": "车工" })).await;
+    first.sync().await;
+    second.join("单晓", SHAN_XIAO).await;
+    second.sync().await;
+    // Now the first knows that it has a clone, and calls its own branch by the name of a segment; on that it builds.
+    first.sync().await;
+    first.save(&first.member(&wang).await, json!({ "post": "车工（数控）" })).await;
+
+    // The clone is thrown away, the hub burns, and the first is restored from before the fork: what it wrote comes back by the second
+    // file, and nothing tells of the clone any more.
+    second.station.close().await;
+    county.lose_everything().await;
+    struck(&mut first, "李强", &yesterday).await;
+    for desk in [&first, &county.desk] {
+        exchange_all(&[&first, &county.desk]).await;
+        let page = desk.member(&wang).await;
+        assert_eq!((&page["fields"]["post"], &page["conflicts"]), (&json!("车工（数控）"), &json!([])));
+        assert_eq!(desk.ask("sync.status", json!({})).await["parked"], 0);
+    }
+    county.agrees_with(&first).await;
 }

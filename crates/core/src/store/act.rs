@@ -23,6 +23,7 @@ use super::{
     merge,
     orders::is_paper,
     rows::{self, Stored},
+    said,
     versions::{Versions, damaged},
 };
 use crate::{
@@ -383,6 +384,7 @@ impl<'a> Act<'a> {
             sets,
             event,
         };
+        let said = said::outward(self.conn, &self.memory, stream, &change)?;
         let county = self.county;
         Applier {
             conn: self.conn,
@@ -394,7 +396,8 @@ impl<'a> Act<'a> {
             reduced: false,
             carried: false,
         }
-        .apply(stream, &change, None, county)?;
+        .apply(stream, said.as_ref().unwrap_or(&change), said.is_some().then_some(&change), county)?;
+        let change = said.unwrap_or(change);
         let written = self.written.entry(stream).or_default();
         // Orders and grants go into segments of their own, so they never share a block.
         if written.open.last().is_some_and(|last| is_paper(&last.kind) != is_paper(&change.kind)) {

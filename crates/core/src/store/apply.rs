@@ -12,6 +12,7 @@ use rusqlite::{CachedStatement, Connection, params};
 use super::{
     memory::Memory,
     rows::{self, Bind, EventRow, fits, pack_pairs},
+    said,
     versions::Leaf,
 };
 use crate::{
@@ -100,6 +101,9 @@ impl Applier<'_, '_> {
                 self.memory.head_mut(stream, inc).applied = ctr;
             }
             return Ok(Fate::Known);
+        }
+        if change.dot != saved.dot {
+            said::note(self.conn, stream, inc, saved)?;
         }
         if self.carried && !planted!("what is carried makes known what it left out") {
             self.memory.carry(stream, inc, ctr);

@@ -148,15 +148,21 @@ impl Forks {
         Ok(forks)
     }
 
+    /// The name and number that a change has here.
+    pub(super) fn dot(&self, carrier: Carrier, change: &Change) -> Result<Dot, Fault> {
+        Ok(match self.0.get(&(carrier.stream, change.dot.incarnation)) {
+            Some(forked) => Dot { incarnation: forked.name_of(carrier, change)?, ..change.dot },
+            None => change.dot,
+        })
+    }
+
     /// The change under the name that it has here, where that is not the one it bears.
     pub(super) fn resolve(&self, carrier: Carrier, change: &Change) -> Result<Option<Change>, Fault> {
         if self.0.is_empty() {
             return Ok(None);
         }
         let mut named = change.clone();
-        if let Some(forked) = self.0.get(&(carrier.stream, change.dot.incarnation)) {
-            named.dot.incarnation = forked.name_of(carrier, change)?;
-        }
+        named.dot = self.dot(carrier, change)?;
         for set in &mut named.sets {
             let field = set.field.clone();
             set.seen = self.seen(carrier, change.record, &set.seen, |w| w.fields.contains(&*field))?;

@@ -24,7 +24,7 @@ use super::{
     memory::Memory,
     mend,
     orders::{self, News, Why},
-    receipts,
+    receipts, said,
     versions::damaged,
     waiting,
 };
@@ -362,27 +362,34 @@ impl<'a> Intake<'a> {
         let wall = u64::try_from(self.moment.wall).unwrap_or(0);
         let stream = carrier.stream;
         let mut new = 0;
-        let forks = match self.forks.take() {
-            Some(forks) => forks,
-            None => Forks::load(self.conn, &mut self.memory, &self.log)?,
-        };
-        let mut applier = self.applier(false);
+        let forks = self.forks()?;
         for change in changes {
             if planted!("a stamp ahead is refused") && change.hlc.millis > wall.saturating_add(Hlc::AHEAD) {
                 continue;
             }
-            applier.memory.hlc = Hlc::observe(applier.memory.hlc, change.hlc, wall);
+            self.memory.hlc = Hlc::observe(self.memory.hlc, change.hlc, wall);
             let named = forks.resolve(carrier, change)?;
+            let known = named.as_ref().unwrap_or(change);
+            let named = said::inward(self.conn, &self.log, &self.memory, &forks, stream, known)?.or(named);
+            let mut applier = self.applier(false);
             applier.carried = change.dot.incarnation != carrier.chain;
             let fate = applier.apply(stream, change, named.as_ref(), county)?;
             new += u64::from(fate != Fate::Known);
             if fate == Fate::Parked {
                 let change = named.as_ref().unwrap_or(change);
-                park(applier.conn, applier.memory, stream, change, county)?;
+                park(self.conn, &mut self.memory, stream, change, county)?;
             }
         }
         self.forks = Some(forks);
         Ok(new)
+    }
+
+    /// The forked chains; to be put back.
+    fn forks(&mut self) -> Result<Forks, Fault> {
+        match self.forks.take() {
+            Some(forks) => Ok(forks),
+            None => Forks::load(self.conn, &mut self.memory, &self.log),
+        }
     }
 
     /// Applies parked changes whose causes have come, until none is left that can.
@@ -395,7 +402,13 @@ impl<'a> Intake<'a> {
             let mut settled = false;
             for (no, stream, county, bytes) in waiting {
                 let block = Block::decode(&bytes, &Limits::STANDARD).map_err(damaged)?;
-                let Some(change) = block.changes().next().map(|c| c.to_owned()) else { continue };
+                let Some(mut change) = block.changes().next().map(|c| c.to_owned()) else { continue };
+                if said::open(&change) {
+                    let forks = self.forks()?;
+                    let known = said::inward(self.conn, &self.log, &self.memory, &forks, stream, &change)?;
+                    self.forks = Some(forks);
+                    change = known.unwrap_or(change);
+                }
                 if self.applier(false).unpark(stream, &change, county)? {
                     self.conn.prepare_cached("DELETE FROM parked WHERE no = ?1")?.execute([no])?;
                     settled = true;

@@ -338,6 +338,11 @@ impl Memory {
         self.branches.get(&(stream, inc)).map_or(&[][..], Vec::as_slice)
     }
 
+    /// Whether any chain of a stream is forked.
+    pub(crate) fn has_branches(&self, stream: i64) -> bool {
+        self.branches.keys().any(|(of, _)| *of == stream)
+    }
+
     pub(crate) fn note_branch(&mut self, stream: i64, inc: i64, branch: i64) {
         let branches = self.branches.entry((stream, inc)).or_default();
         if !branches.contains(&branch) {

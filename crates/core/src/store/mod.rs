@@ -23,6 +23,7 @@ mod rebuild;
 mod receipts;
 mod replay;
 pub(crate) mod rows;
+mod said;
 mod snapshot;
 pub(crate) mod standing;
 mod tail;

@@ -296,6 +296,12 @@ CREATE TABLE IF NOT EXISTS claim (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Changes that go under another name here than the one they bear: the chain that it is, and a hash of what the change says; derived.
+pub(super) const SAID: &str = "
+CREATE TABLE IF NOT EXISTS said (stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, chain BLOB NOT NULL, tag BLOB NOT NULL, PRIMARY KEY (stream, inc, ctr)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS said_number ON said (stream, ctr);
+";
+
 /// Pictures and scans. Local: backed up, never logged. The bytes lie in the folder `blobs` (`blobs.rs`).
 pub(super) const BLOB_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS blob (
@@ -345,5 +351,18 @@ CREATE TABLE parked (no INTEGER PRIMARY KEY, stream INTEGER NOT NULL, inc INTEGE
 ";
 
 /// The derived tables by name, for the rebuild.
-pub(super) const DERIVED_NAMES: [&str; 12] =
-    ["aside", "branch", "carried", "claim", "confirmed", "head", "event", "kept", "leaf", "past", "lookup", "parked"];
+pub(super) const DERIVED_NAMES: [&str; 13] = [
+    "aside",
+    "branch",
+    "carried",
+    "claim",
+    "confirmed",
+    "head",
+    "event",
+    "kept",
+    "leaf",
+    "past",
+    "lookup",
+    "parked",
+    "said",
+];

@@ -29,6 +29,7 @@ pub(super) fn make_tables(conn: &Connection, schema: &Schema) -> Result<(), Faul
     conn.execute_batch(open::CARRIED)?;
     conn.execute_batch(open::KEPT)?;
     conn.execute_batch(open::RECEIPTS)?;
+    conn.execute_batch(open::SAID)?;
     for layout in schema.all() {
         conn.execute_batch(&layout.create())?;
     }

@@ -28,10 +28,11 @@ pub(super) const STEPS: &[&str] = &[
     open::BACKUP_TABLES,
     open::KEPT,
     open::RECEIPTS,
+    open::SAID,
 ];
 
 /// The tables among them that are a view of the log.
-pub(super) const DERIVED: [&str; 4] = [open::ASIDE, open::CARRIED, open::KEPT, open::RECEIPTS];
+pub(super) const DERIVED: [&str; 5] = [open::ASIDE, open::CARRIED, open::KEPT, open::RECEIPTS, open::SAID];
 
 /// Says of a new file that it has every step.
 pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), Fault> {

@@ -17,6 +17,7 @@ use super::{
         heads,
         intake::{Intake, Taken, park},
         log::Opened,
+        said,
         versions::damaged,
     },
     Id, cover,
@@ -233,7 +234,8 @@ impl Intake<'_> {
                         let changes = owned(&block)?;
                         self.collect(&name, &changes)?;
                         for change in &changes {
-                            count += u64::from(self.settle_one(stream, change)?);
+                            let named = said::inward(self.conn, &self.log, &self.memory, &forks, stream, change)?;
+                            count += u64::from(self.settle_one(stream, named.as_ref().unwrap_or(change))?);
                         }
                     }
                     Item::Parked { chain, county, block } => {
@@ -250,6 +252,8 @@ impl Intake<'_> {
                 continue;
             }
             let named = forks.resolve(Carrier { stream, chain, hash: None }, &change)?;
+            let known = named.as_ref().unwrap_or(&change);
+            let named = said::inward(self.conn, &self.log, &self.memory, &forks, stream, known)?.or(named);
             let change = named.as_ref().unwrap_or(&change);
             park(self.conn, &mut self.memory, stream, change, by_county)?;
             let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
