@@ -210,6 +210,55 @@ async fn where_nobody_has_the_days_before_any_more_the_checkpoint_stands_for_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_checkpoints_each_further_in_another_chain_the_county_makes_one() {
+    let (mut county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let (invite, code) = front.further(stick.path(), "服务窗口").await;
+    let window = Desk::joined(&invite, &code, "王丽").await;
+    let wang = front.join("王芳", WANG_FANG).await;
+    exchange_all(&[&front, &window, &county.desk, &window]).await;
+
+    // A PC in the archive begins with a checkpoint that says more of 李强's work than of 王丽's, and is switched off.
+    let zhao = front.join("赵敏", &number(1)).await;
+    ready(&front, &county.desk).await;
+    let (invite, code) = front.further(stick.path(), "档案室").await;
+    let archive = Desk::joined(&invite, &code, "吴芳").await;
+    exchange_all(&[&archive, &county.desk]).await;
+    assert_eq!(log(&archive, &front).await["stands"], true);
+
+    // 王丽 sums up before she hears of that, and her log begins there. Then 李强's PC, the hub and the county's registrar burn.
+    let qian = window.join("钱明", &number(2)).await;
+    window.ask("checkpoints.make", json!({})).await;
+    exchange_all(&[&window, &county.desk, &window]).await;
+    tested(&window).await;
+    pruned(&window).await;
+    let stream = front.stream();
+    drop(front);
+    county.lose_everything().await;
+    for _ in 0..3 {
+        window.sync().await;
+    }
+    let hub = window.station.office().unwrap().hub().unwrap();
+    let new = Desk::empty();
+    let ask = json!({ "shares": county.shares[..2], "url": hub.url, "key": hub.key, "clerk": "周敏（新机）", "passphrase": stories::PASSPHRASE, "name": "东海县总工会", "code": "320722" });
+    new.ask("app.recover", ask).await;
+    exchange_all(&[&new, &archive, &window, &new]).await;
+
+    for desk in [&archive, &window, &new] {
+        assert_eq!(desk.sync().await["in_step"], true);
+        assert_eq!(desk.digest(&stream), new.digest(&stream));
+        for (id, title) in [(&wang, "王芳"), (&zhao, "赵敏"), (&qian, "钱明")] {
+            assert_eq!(desk.member(id).await["title"], title);
+        }
+    }
+    // Once is enough.
+    let listed = async || new.ask("checkpoints.list", json!({})).await;
+    let before = listed().await;
+    exchange_all(&[&new, &archive, &new]).await;
+    assert_eq!(listed().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clone_that_comes_by_stick_is_told_until_the_old_log_is_here_again() {
     let (mut county, stick) = (County::found().await, stick());
     let Parted { front, clone, wang, lost } = parted(&county).await;

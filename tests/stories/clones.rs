@@ -7,7 +7,7 @@ use stories::{
     County, Desk, cloned, cloned_as_it_lay, exchange_all,
     logs::{pruned, ready},
     restores::{snapshot, struck},
-    stick::number,
+    stick::{number, stick},
 };
 
 const WANG_FANG: &str = "99010119900615007X";
@@ -342,4 +342,31 @@ async fn what_was_written_on_a_branch_is_shown_though_nothing_is_left_of_the_for
         assert_eq!(desk.ask("sync.status", json!({})).await["parked"], 0);
     }
     county.agrees_with(&first).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_on_a_branch_goes_into_no_checkpoint_without_it() {
+    let (county, stick) = (County::found().await, stick());
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    exchange_all(&[&first, &county.desk]).await;
+    let wang = first.join("王芳", WANG_FANG).await;
+    let second = cloned_as_it_lay(&mut first).await;
+    second.join("单晓", SHAN_XIAO).await;
+    exchange_all(&[&second, &first, &county.desk]).await;
+    // Both hold her on their branch. What is written on her from here on goes by a chain that is not forked, and is summed up.
+    let page = first.member(&wang).await;
+    first.ask("members.void", json!({ "id": wang, "token": page["token"], "reason": "重复登记", "void": true })).await;
+    ready(&first, &county.desk).await;
+    let all = async |desk: &Desk| (shown(desk).await, desk.member(&wang).await["void"].clone());
+    let before = all(&first).await;
+    assert_eq!(before.1, true);
+    pruned(&first).await;
+    let (invite, code) = first.further(stick.path(), "新电脑").await;
+    let fresh = Desk::joined(&invite, &code, "吴芳").await;
+    exchange_all(&[&fresh, &county.desk, &first, &county.desk]).await;
+    for desk in [&first, &fresh, &county.desk] {
+        desk.sync().await;
+        assert_eq!(all(desk).await, before);
+        assert_eq!(desk.digest(&first.stream()), first.digest(&first.stream()));
+    }
 }

@@ -13,7 +13,10 @@ use crate::{
     store::{
         LogKeys, Moment,
         checkpoint::{self, Maker},
+        forks::Forks,
+        local,
         memory::Memory,
+        set_local,
         versions::damaged,
     },
     words::Say,
@@ -118,9 +121,11 @@ fn make(desk: &mut Desk<'_>, ask: MakeAsk) -> Result<CheckpointLine, Fault> {
     let mut rng = desk.act.moment.part().rng;
     let log = LogKeys { keys: &keys };
     log.pack(desk.act.conn, &desk.act.memory, &mut rng)?;
+    let forks = Forks::load(desk.act.conn, &mut desk.act.memory, &log)?;
     let maker = Maker {
         conn: desk.act.conn,
         memory: &desk.act.memory,
+        forks: &forks,
         schema: desk.act.schema,
         log: &log,
         wall: desk.act.moment.wall,
@@ -159,7 +164,9 @@ impl Office {
         Ok(niangjia_replication::checkpoint::may_make(&who, stream))
     }
 
-    /// The registrar makes the checkpoints whose streams have grown enough since the last one. Returns how many were made.
+    /// The registrar makes the checkpoints whose streams have grown enough since the last one, and once for each life of the hub's
+    /// store that of a stream whose beginning the hub has as a checkpoint only: a PC that stands on another one, which says more
+    /// of one chain and less of the next, can take neither that nor segments which nobody has. Returns how many were made.
     ///
     /// # Errors
     /// The store's own; then none of these was made.
@@ -167,7 +174,10 @@ impl Office {
         if !self.registrar() {
             return Ok(0);
         }
-        self.make_where(moment, |_, _| Ok(true))
+        self.make_where(moment, |conn, stream, due| {
+            let Some(life) = self.hub_now().stands_on_a_checkpoint(stream) else { return Ok(due) };
+            Ok(due || local(conn, &summed_up(stream))? != Some(life.to_string()))
+        })
     }
 
     /// A PC whose log may be pruned sums up what has grown enough, where no checkpoint of its own waits for that already. Returns how
@@ -179,18 +189,19 @@ impl Office {
         if self.registrar() {
             return Ok(0);
         }
-        self.make_where(moment, |conn, stream| {
+        self.make_where(moment, |conn, stream, due| {
             let mut waits = conn.prepare_cached(
-                "SELECT 1 FROM checkpoint_part WHERE stream = ?1 AND last = 1 AND mine = 1 AND id NOT IN (SELECT checkpoint FROM base WHERE stream = ?1)",
+                "SELECT 1 FROM checkpoint_part p JOIN stream s ON s.no = p.stream WHERE s.name = ?1 AND p.last = 1 AND p.mine = 1
+                 AND p.id NOT IN (SELECT b.checkpoint FROM base b WHERE b.stream = p.stream)",
             )?;
-            Ok(!waits.exists([stream])?)
+            Ok(due && !waits.exists([stream.to_string()])?)
         })
     }
 
     fn make_where(
         &self,
         moment: Moment,
-        wanted: impl Fn(&Connection, i64) -> Result<bool, Fault>,
+        wanted: impl Fn(&Connection, &Stream, bool) -> Result<bool, Fault>,
     ) -> Result<usize, Fault> {
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
@@ -205,14 +216,21 @@ impl Office {
             let Some(number) = memory.known_stream(&stream) else { continue };
             // Nobody else's log is ever pruned below, so only the registrar sums up the other streams.
             if !(self.registrar() || matches!(stream, Stream::Office(_)))
-                || !wanted(&tx, number)?
-                || !due(&tx, &memory, &log, number)?
+                || !wanted(&tx, &stream, due(&tx, &memory, &log, number)?)?
             {
                 continue;
             }
             let mut rng = moment.part().rng;
-            let maker = Maker { conn: &tx, memory: &memory, schema: &self.store.schema, log: &log, wall: moment.wall };
-            made += usize::from(checkpoint::make(&maker, number, &mut rng)?.is_some());
+            let schema = &self.store.schema;
+            let mut memory = Memory::clone(&memory);
+            let forks = Forks::load(&tx, &mut memory, &log)?;
+            let maker = Maker { conn: &tx, memory: &memory, forks: &forks, schema, log: &log, wall: moment.wall };
+            if checkpoint::make(&maker, number, &mut rng)?.is_some() {
+                made += 1;
+                if let Some(life) = self.hub_now().stands_on_a_checkpoint(&stream) {
+                    set_local(&tx, &summed_up(&stream), &life.to_string())?;
+                }
+            }
         }
         tx.commit()?;
         Ok(made)
@@ -293,6 +311,11 @@ impl Office {
         ])?;
         Ok(())
     }
+}
+
+/// In which life of the hub's store a stream was summed up because the hub stands on a checkpoint.
+fn summed_up(stream: &Stream) -> String {
+    format!("summed up {stream}")
 }
 
 /// Whether a stream has grown enough since its newest checkpoint, or an order shuts out the PC that made it, so that nobody else

@@ -232,6 +232,7 @@ impl Office {
     /// # Errors
     /// The store's own.
     pub fn in_step_with(&self, hub: &Incarnation, end: i64, whole: bool) -> Result<(), Fault> {
+        self.hub_now().in_step = Some(*hub);
         let conn = self.store.write();
         if !whole && !planted!("in step by a checkpoint") {
             conn.execute("DELETE FROM local WHERE name = ?1", [IN_STEP])?;

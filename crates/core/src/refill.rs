@@ -5,7 +5,7 @@ use std::{
     sync::{MutexGuard, PoisonError},
 };
 
-use niangjia_replication::{Frontier, Head, Limits, Segment, Stream, wire::Lack};
+use niangjia_replication::{Frontier, Head, Incarnation, Limits, Segment, Stream, wire::Lack};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
@@ -21,6 +21,17 @@ pub(crate) struct HubNow {
     pub(crate) short: BTreeSet<Stream>,
     /// Streams whose beginning it has as a checkpoint only, which this PC does not hold.
     pub(crate) only_summed_up: BTreeSet<Stream>,
+    /// Streams whose beginning it has as a checkpoint only, whoever holds it.
+    stands: BTreeSet<Stream>,
+    /// The life of its store, where the exchange ended in step.
+    pub(crate) in_step: Option<Incarnation>,
+}
+
+impl HubNow {
+    /// The life of the hub's store, where it is in step and has the beginning of a stream as a checkpoint only.
+    pub(crate) fn stands_on_a_checkpoint(&self, stream: &Stream) -> Option<Incarnation> {
+        self.in_step.filter(|_| self.stands.contains(stream))
+    }
 }
 
 /// A page of segments, up to so many bytes but at least one.
@@ -102,6 +113,7 @@ impl Office {
     /// # Errors
     /// The store's own.
     pub fn holds_below(&self, lack: &Lack) -> Result<bool, Fault> {
+        self.hub_now().stands.insert(lack.stream);
         let Some(gap) = self.gap(lack)? else { return Ok(false) };
         self.store.read(|conn| {
             Ok(conn
@@ -157,9 +169,12 @@ impl Office {
         self.hub_now().only_summed_up.contains(stream)
     }
 
-    /// A comparison with the hub begins: what it can give only as a checkpoint is found out again.
+    /// A comparison with the hub begins: what it can give only as a checkpoint, and whether it is in step, is found out again.
     pub fn compare_anew(&self) {
-        self.hub_now().only_summed_up.clear();
+        let mut now = self.hub_now();
+        now.only_summed_up.clear();
+        now.stands.clear();
+        now.in_step = None;
     }
 
     pub(crate) fn hub_now(&self) -> MutexGuard<'_, HubNow> {

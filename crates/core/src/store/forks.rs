@@ -114,7 +114,7 @@ impl Written {
 
 impl Forks {
     /// Reads the forked chains, and what was written behind the forks.
-    pub(super) fn load(conn: &Connection, memory: &mut Memory, log: &LogKeys<'_>) -> Result<Self, Fault> {
+    pub(crate) fn load(conn: &Connection, memory: &mut Memory, log: &LogKeys<'_>) -> Result<Self, Fault> {
         let mut statement = conn.prepare_cached("SELECT stream, chain FROM fork ORDER BY stream, chain")?;
         let chains: Vec<(i64, i64)> =
             statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;

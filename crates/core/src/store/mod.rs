@@ -5,7 +5,7 @@ mod apply;
 mod base;
 mod carried;
 pub(crate) mod checkpoint;
-mod forks;
+pub(crate) mod forks;
 mod heads;
 mod intake;
 mod likeness;

@@ -18,9 +18,12 @@ use super::{
     super::{
         apply::RECEIPT,
         apply::counter,
-        base, forks, heads,
+        base,
+        forks::{self, Forks},
+        heads,
         log::{LogKeys, Opened},
         memory::Memory,
+        said,
         versions::damaged,
     },
     Id, items,
@@ -35,6 +38,7 @@ use crate::{
 pub(crate) struct Maker<'a> {
     pub(crate) conn: &'a Connection,
     pub(crate) memory: &'a Memory,
+    pub(crate) forks: &'a Forks,
     pub(crate) schema: &'a Schema,
     pub(crate) log: &'a LogKeys<'a>,
     /// Shown only.
@@ -44,6 +48,9 @@ pub(crate) struct Maker<'a> {
 /// A change on its way into the checkpoint, and what carried it.
 struct Later {
     change: Change,
+    /// As it was written, where it names by words what goes under another name here. In reduced form nobody finds anything by its
+    /// words, so what is settled names it as it stands in the checkpoint.
+    written: Option<Change>,
     chain: Incarnation,
     county: bool,
     waits: bool,
@@ -86,7 +93,7 @@ pub(crate) fn make(maker: &Maker<'_>, stream: i64, rng: &mut ChaCha20Rng) -> Res
     }
     writer.block()?;
     for one in waiting {
-        let block = block::encode([&one.change]).map_err(damaged)?;
+        let block = block::encode([one.written.as_ref().unwrap_or(&one.change)]).map_err(damaged)?;
         writer.put(Item::Parked { chain: one.chain, county: one.county, block })?;
     }
     // One that no part can hold has a whole first load beside it; the next receipt says the same again.
@@ -342,9 +349,15 @@ impl Plan {
         self.each(maker, |carried| {
             let Carried { chain, county, changes, .. } = carried;
             for change in changes {
-                if !is_first(&change) && &*change.kind != RECEIPT {
-                    later.push(Later { change, chain, county, waits: false });
+                if is_first(&change) || &*change.kind == RECEIPT {
+                    continue;
                 }
+                let named = said::inward(maker.conn, maker.log, maker.memory, maker.forks, self.stream, &change)?;
+                let (change, written) = match named {
+                    Some(named) => (named, Some(change)),
+                    None => (change, None),
+                };
+                later.push(Later { change, written, chain, county, waits: false });
             }
             Ok(())
         })?;

@@ -234,8 +234,7 @@ impl Intake<'_> {
                         let changes = owned(&block)?;
                         self.collect(&name, &changes)?;
                         for change in &changes {
-                            let named = said::inward(self.conn, &self.log, &self.memory, &forks, stream, change)?;
-                            count += u64::from(self.settle_one(stream, named.as_ref().unwrap_or(change))?);
+                            count += u64::from(self.settle_one(stream, change)?);
                         }
                     }
                     Item::Parked { chain, county, block } => {
