@@ -27,8 +27,17 @@ use crate::Desk;
 /// Where the folder cannot be written to.
 #[must_use]
 pub fn photo(folder: &Path, shade: u8) -> PathBuf {
+    photo_of(folder, shade, (900, 1200))
+}
+
+/// The same, so wide and so high. One that need not be made smaller stays the largest.
+///
+/// # Panics
+/// Where the folder cannot be written to.
+#[must_use]
+pub fn photo_of(folder: &Path, shade: u8, (width, height): (u32, u32)) -> PathBuf {
     let mut state = u32::from(shade) + 1;
-    let picture = image::RgbImage::from_fn(900, 1200, |_, _| {
+    let picture = image::RgbImage::from_fn(width, height, |_, _| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let [a, b, c, _] = state.to_be_bytes();
         image::Rgb([a | shade, b, c])

@@ -1,10 +1,12 @@
 //! Photos: they follow their member slowly, by line or by stick; nobody waits for them and none is lost.
 
+use std::path::PathBuf;
+
 use niangjia_hub::{Hub, RunningHub};
-use serde_json::json;
+use serde_json::{Value, json};
 use stories::{
     County, Desk, PASSPHRASE, exchange_all,
-    photo::{Line, photo},
+    photo::{Line, photo, photo_of},
     restores::{lose_snapshots_after, only_that_is_left, snapshot, spoil},
     stick::{packet, pair, stick},
 };
@@ -265,6 +267,35 @@ async fn by_stick_a_photo_goes_once_and_again_only_where_it_is_missing() {
     let packet = packet(&county, "320722106", stick.path()).await;
     assert_eq!(anfeng.import(&packet).await["received"]["blobs"], 0);
     assert!(anfeng.look(&address).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_a_packet_come_in_any_order_and_a_photo_lies_in_one_of_them() {
+    let stick = stick();
+    let (county, town) = pair(stick.path()).await;
+    let id = town.join("王芳", WANG_FANG).await;
+    let address = town.give_photo(&id, &photo_of(stick.path(), 3, (480, 640))).await;
+    assert!(town.look(&address).unwrap().len() > 256 << 10, "more than one piece");
+    let export = async |more: Value| {
+        let mut ask = json!({ "to": "county", "path": stick.path(), "part_bytes": 4096 });
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let made = town.ask("packets.export", ask).await;
+        made["files"].as_array().unwrap().iter().map(|file| PathBuf::from(file.as_str().unwrap())).collect::<Vec<_>>()
+    };
+    for part in export(json!({ "without_pictures": true })).await {
+        county.import(&part).await;
+    }
+    assert_eq!(county.look(&address).unwrap_err(), "picture_on_its_way");
+    let parts = export(json!({})).await;
+    assert!(parts.len() > 1);
+    // Each part on a stick of its own: what lies beside each other is taken in its order.
+    for part in parts.iter().rev() {
+        let alone = stories::stick::stick();
+        let there = alone.path().join(part.file_name().unwrap());
+        std::fs::copy(part, &there).unwrap();
+        county.import(&there).await;
+    }
+    assert_eq!(county.look(&address), town.look(&address));
 }
 
 #[tokio::test(flavor = "multi_thread")]

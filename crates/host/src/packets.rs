@@ -145,7 +145,7 @@ impl Station {
             made => made,
         }?;
         self.tell(&changed.kinds);
-        let plan = packet::split(&packet.sizes(), most);
+        let plan = packet.plan(most);
         let of = u32::try_from(plan.len()).map_err(Fault::question)?;
         let suggested = format!("{}-{}-{:04}", office.identity().code, code, packet.number);
         let mut parts = if place.is_dir() { Parts::within(&place, &suggested, of)? } else { Parts::at(&place, of)? };

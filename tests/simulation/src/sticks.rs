@@ -84,7 +84,7 @@ impl World {
         let (packet, _) = office.packet(to.clone(), load, caller, &mut self.chance.rng())?;
         self.oracle.act(self.pcs[pc].office_no, pc);
         let most = if self.chance.percent(60) { packet::PART } else { SMALL };
-        let plan = packet::split(&packet.sizes(), most);
+        let plan = packet.plan(most);
         let of = u32::try_from(plan.len()).map_err(Fault::question)?;
         let (mut from, mut parts) = (0, Vec::new());
         for (at, count) in (1..).zip(plan) {

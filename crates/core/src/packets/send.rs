@@ -6,7 +6,7 @@ use niangjia_replication::{
     Frontier, Incarnation, RecordId, Stream,
     blob::Outline,
     keys::{Cert, CertId, Signer, chain_from_cbor},
-    packet::{BlobPiece, Header, Receipt},
+    packet::{self, BlobPiece, Header, Receipt},
     planted,
 };
 use rand_chacha::ChaCha20Rng;
@@ -55,6 +55,20 @@ impl Outgoing {
     pub fn sizes(&self) -> Vec<u64> {
         let blobs = self.blobs.iter().map(|(outline, at)| BlobPiece::size(outline, *at) as u64);
         self.pieces.iter().map(|piece| piece.bytes).chain(blobs).collect()
+    }
+
+    /// How many segments and pieces go into each part of at most `most` bytes. A blob goes into one part as a whole: its pieces
+    /// are put down one behind the other, and parts come in any order.
+    #[must_use]
+    pub fn plan(&self, most: u64) -> Vec<usize> {
+        let blobs = self.blobs.chunk_by(|(one, _), (next, _)| one.address() == next.address());
+        let blobs =
+            blobs.map(|all| (all.len(), all.iter().map(|(outline, at)| BlobPiece::size(outline, *at) as u64).sum()));
+        let whole: Vec<(usize, u64)> = self.pieces.iter().map(|piece| (1, piece.bytes)).chain(blobs).collect();
+        let sizes: Vec<u64> = whole.iter().map(|(_, bytes)| *bytes).collect();
+        let mut rest = whole.into_iter();
+        let parts = packet::split(&sizes, most).into_iter();
+        parts.map(|count| rest.by_ref().take(count).map(|(pieces, _)| pieces).sum()).collect()
     }
 
     /// Blobs that go in.
