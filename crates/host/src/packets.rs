@@ -14,7 +14,7 @@ use niangjia_core::{
     people::Role,
     replication::{
         Bad,
-        packet::{self, Head, Item, PART, PART_RANGE, Reader, Writer},
+        packet::{Head, Item, PART, PART_RANGE, Reader, Writer},
     },
     words::Say,
 };
