@@ -1,4 +1,5 @@
 // A township's PC is stolen: the county shuts it out, looks at what it wrote since, accepts that, and changes its keys.
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fitsHere } from './fits.mjs'
 import { foundsTheCounty, WANG_FANG } from './first-day.journey.mjs'
@@ -7,12 +8,14 @@ import { officeAt, openHub } from './programs.mjs'
 const ZHANG_WEIMIN = '990101198001010014'
 let hub
 let township
+let colleague
 
 export default {
   title: 'A stolen PC is shut out, and what it wrote since is looked at',
   async prepare({ data, program }) {
     hub = await openHub(join(data, 'hub'), program)
     township = officeAt(join(data, 'township'), program)
+    colleague = officeAt(join(data, 'colleague'), program)
   },
   async after() {
     await hub?.stop()
@@ -39,7 +42,11 @@ export default {
       await person.press('已经告诉对方')
       await township.ask('join', packet, '--code', code, '--clerk', '李强')
       await township.call('members.join', { fields: { name: '王芳', id_no: WANG_FANG }, on: '2025-03-01' })
-      await township.sync()
+      const further = await township.call('devices.invite', { name: '服务窗口' })
+      const invited = join(data, 'further.njinvite')
+      writeFileSync(invited, Buffer.from(further.packet, 'base64'))
+      await colleague.ask('join', invited, '--code', further.code, '--clerk', '赵敏')
+      for (const office of [township, colleague, township]) await office.sync()
       await person.press('现在上报')
       await person.sees('已完成')
       await person.press('关闭')
@@ -71,6 +78,28 @@ export default {
       await person.hands(file, '[data-test="packet-file"]')
       await person.sees('未采用、已另存')
       await person.picture('shut-out-quarantined')
+    })
+
+    await step('what a colleague wrote on that waits, and is read row by row', async () => {
+      const device = join(data, 'device.njpack')
+      await township.ask('packet', 'export', '--to', 'device', '--out', device)
+      await colleague.ask('packet', 'import', device)
+      const { rows } = await colleague.call('members.list', { limit: 10 })
+      const page = await colleague.call('members.get', { id: rows.find((row) => row.title === '张伟民').id })
+      await colleague.call('members.save', { id: page.id, token: page.token, fields: { post: '车工' } })
+      const file = join(data, 'colleague.njpack')
+      await colleague.ask('packet', 'export', '--to', 'county', '--out', file)
+      await person.hands(file, '[data-test="packet-file"]')
+      await person.sees('正在等它们之前的内容')
+      await person.isAccessible('changes that wait')
+      await person.press('看看是哪些')
+      await person.sees('赵敏')
+      await person.sees('还没有收到')
+      await person.sees('车工')
+      await person.isAccessible('reading what waits')
+      await person.picture('parked')
+      await fitsHere(person, kind, 'parked')
+      await person.press('关闭')
       await person.press('首页')
       await person.writesAt('#home-search', 'zwm')
       await person.sees('没有找到')
@@ -95,6 +124,8 @@ export default {
       await person.writesAt('[data-test="confirm-word"]', '采用')
       await person.pressAt('[data-test="confirm-go"]')
       await person.seesNoMore('单独保留，没有采用')
+      await person.press('上报与下发')
+      await person.seesNoMore('正在等它们之前的内容')
       await person.press('首页')
       await person.writesAt('#home-search', 'zwm')
       await person.press('张伟民')

@@ -182,3 +182,48 @@ async fn the_county_reads_what_a_stolen_pc_wrote_before_it_decides() {
     assert_eq!(page["rows"], json!([]));
     assert_eq!(county.desk.refused("devices.quarantined", json!({ "device": "00" })).await.code, "device_unknown");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_honest_clerk_wrote_on_a_thiefs_work_waits_and_can_be_read() {
+    let (county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let stolen = window(&front, stick.path(), "王丽").await;
+    let fang = stolen.join("王芳", &number(1)).await;
+    exchange_all(&[&stolen, &front, &county.desk]).await;
+
+    // What the thief wrote comes by stick, and 李强 goes on with it before anybody knows.
+    stolen.save(&stolen.member(&fang).await, json!({ "education": "college" })).await;
+    front.import(&packet(&stolen, "device", stick.path()).await).await;
+    front.save(&front.member(&fang).await, json!({ "education": "bachelor", "mobile": "13900000009" })).await;
+    let id = device(&county.desk, &stolen).await;
+    revoke(&county.desk, &id).await;
+    exchange_all(&[&county.desk, &front, &county.desk]).await;
+
+    for desk in [&front, &county.desk] {
+        assert_eq!(desk.member(&fang).await["fields"]["education"], Value::Null);
+        assert_eq!(status(desk, "parked").await, 1);
+        let page = desk.ask("sync.parked", json!({})).await;
+        let rows = page["rows"].as_array().unwrap();
+        assert_eq!(rows.len(), 1, "{page}");
+        assert_eq!(
+            (&rows[0]["kind"], &rows[0]["id"], &rows[0]["title"]),
+            (&json!("member"), &json!(fang), &json!("王芳"))
+        );
+        assert_eq!((&rows[0]["author"], &rows[0]["made"]), (&json!("李强"), &json!(false)));
+        let fields: Vec<&Value> = rows[0]["changes"].as_array().unwrap().iter().map(|c| &c["field"]).collect();
+        assert_eq!(fields, [&json!("mobile"), &json!("education")]);
+        assert!(!page.to_string().contains("13900000009"), "masked as everywhere");
+    }
+    // Written anew it counts.
+    front.save(&front.member(&fang).await, json!({ "education": "bachelor" })).await;
+    exchange_all(&[&front, &county.desk]).await;
+    assert_eq!(county.desk.member(&fang).await["fields"]["education"], "bachelor");
+    // And where the county accepts what it was written on, nothing waits any more.
+    county.desk.ask("devices.accept", json!({ "device": id })).await;
+    exchange_all(&[&county.desk, &front]).await;
+    for desk in [&front, &county.desk] {
+        assert_eq!(status(desk, "parked").await, 0);
+        assert_eq!(desk.ask("sync.parked", json!({})).await["rows"], json!([]));
+        assert_eq!(desk.full(&fang, "mobile").await, "13900000009");
+    }
+}

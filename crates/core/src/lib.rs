@@ -41,12 +41,14 @@ mod drafts;
 mod home;
 mod index;
 mod keeping;
+mod parked;
 mod prefs;
 mod pruning;
 mod receipts;
 mod refill;
 mod search;
 mod settling;
+mod uncounted;
 
 use std::collections::BTreeMap;
 
@@ -98,6 +100,7 @@ pub fn registry() -> Registry {
     prefs::register(&mut registry);
     catalogue::register(&mut registry);
     exchange::register(&mut registry);
+    parked::register(&mut registry);
     checkpoints::register(&mut registry);
     pruning::register(&mut registry);
     packets::register(&mut registry);

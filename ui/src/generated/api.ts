@@ -1190,40 +1190,10 @@ export interface QuarantineLine {
   up_to: string
 }
 
-/** What one PC wrote after it was shut out, row by row. */
-export interface Quarantined {
-  /** In the order in which it was written, chain by chain; no entries of the audit. */
-  rows: QuarantinedRow[]
-  /** Changes behind these that are not listed. */
-  further: number
-  /** Changes that cannot be shown here: their key has not come, or a newer version wrote them. */
-  unread: number
-  /** Entries of the audit that go with them. */
-  audit: number
-}
-
 /** Looking into what one PC wrote. */
 export interface QuarantinedAsk {
   /** Its id. */
   device: string
-}
-
-/** One change as it would count if it were accepted. */
-export interface QuarantinedRow {
-  /** Which kind of record. */
-  kind: string
-  /** What the record is called. */
-  title: string
-  /** When, by that PC's clock, milliseconds since 1970. */
-  at: number
-  /** Who. */
-  author: string
-  /** Whether it made the record. */
-  made: boolean
-  /** The event, where it was one. */
-  event?: string | null
-  /** What it would change: what stands now, or was written before it in quarantine, and what it says. */
-  changes: FieldChange[]
 }
 
 /** Why a PC is shut out. */
@@ -1678,6 +1648,38 @@ export interface Trouble {
   snapshots: number
 }
 
+/** Changes that do not count, row by row. */
+export interface Uncounted {
+  /** In the order in which they were written or came, chain by chain; no entries of the audit. */
+  rows: UncountedRow[]
+  /** Changes behind these that are not listed. */
+  further: number
+  /** Changes that cannot be shown here: their key has not come, or a newer version wrote them. */
+  unread: number
+  /** Entries of the audit that go with them. */
+  audit: number
+}
+
+/** One change as it would count. */
+export interface UncountedRow {
+  /** Which kind of record. */
+  kind: string
+  /** The record, where it stands here. */
+  id?: string | null
+  /** What it is called. */
+  title: string
+  /** When, by the writing PC's clock, milliseconds since 1970. */
+  at: number
+  /** Who. */
+  author: string
+  /** Whether it made the record. */
+  made: boolean
+  /** The event, where it was one. */
+  event?: string | null
+  /** What it would change: what stands now, or was written before it among these, and what it says. */
+  changes: FieldChange[]
+}
+
 /** Which batch. */
 export interface UndoAsk {
   /** Its id. */
@@ -1761,7 +1763,7 @@ export interface Commands {
   'devices.list': { ask: Nothing; answer: Devices }
   'devices.name': { ask: NameAsk; answer: Devices }
   'devices.quarantine': { ask: Nothing; answer: Quarantine }
-  'devices.quarantined': { ask: QuarantinedAsk; answer: Quarantined }
+  'devices.quarantined': { ask: QuarantinedAsk; answer: Uncounted }
   'devices.revoke': { ask: RevokeAsk; answer: Devices }
   'drafts.drop': { ask: DropAsk; answer: Done }
   'drafts.list': { ask: Nothing; answer: Drafts }
@@ -1836,6 +1838,7 @@ export interface Commands {
   'snapshots.test': { ask: TestAsk; answer: SnapshotsAnswer }
   'sync.check': { ask: Nothing; answer: Compared }
   'sync.now': { ask: Nothing; answer: SyncAnswer }
+  'sync.parked': { ask: Nothing; answer: Uncounted }
   'sync.status': { ask: Nothing; answer: SyncStatus }
   'tables.rebuild': { ask: Nothing; answer: Rebuilt }
 }

@@ -1,11 +1,9 @@
 //! Quarantine: what a PC wrote after the county had shut it out. Everybody sees who wrote how much and why it does not count,
 //! and may look into it row by row; the county accepts it, up to where somebody has looked.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use niangjia_replication::{
-    Head, Incarnation, Limits, Segment, Stream, change::Change, keys::CertId, orders::Revocation,
-};
+use niangjia_replication::{Head, Incarnation, Limits, Segment, Stream, keys::CertId, orders::Revocation};
 use rusqlite::Connection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,16 +15,12 @@ use super::{
 use crate::{
     fault::Fault,
     office::{Desk, View},
-    people::{AuditEntry, Clerk, Nothing, Role},
-    record::{Kind, Layout, Record as _, RecordId, Value},
-    records::{self, FieldChange},
+    people::{Nothing, Role},
     registry::Registry,
-    store::{LogKeys, orders, rows, versions::damaged},
+    store::{LogKeys, orders, versions::damaged},
+    uncounted::{Reader, Uncounted},
     words::Say,
 };
-
-/// How many rows are read for one look; a thief may have written any number.
-const SHOWN: usize = 200;
 
 /// Accepting what a PC wrote that is shut out.
 #[derive(Deserialize, JsonSchema)]
@@ -70,38 +64,6 @@ pub struct QuarantineLine {
 pub struct QuarantinedAsk {
     /// Its id.
     pub device: String,
-}
-
-/// What one PC wrote after it was shut out, row by row.
-#[derive(Serialize, JsonSchema)]
-pub struct Quarantined {
-    /// In the order in which it was written, chain by chain; no entries of the audit.
-    pub rows: Vec<QuarantinedRow>,
-    /// Changes behind these that are not listed.
-    pub further: u64,
-    /// Changes that cannot be shown here: their key has not come, or a newer version wrote them.
-    pub unread: u64,
-    /// Entries of the audit that go with them.
-    pub audit: u64,
-}
-
-/// One change as it would count if it were accepted.
-#[derive(Serialize, JsonSchema)]
-pub struct QuarantinedRow {
-    /// Which kind of record.
-    pub kind: String,
-    /// What the record is called.
-    pub title: String,
-    /// When, by that PC's clock, milliseconds since 1970.
-    pub at: i64,
-    /// Who.
-    pub author: String,
-    /// Whether it made the record.
-    pub made: bool,
-    /// The event, where it was one.
-    pub event: Option<String>,
-    /// What it would change: what stands now, or was written before it in quarantine, and what it says.
-    pub changes: Vec<FieldChange>,
 }
 
 pub(super) fn register(registry: &mut Registry) {
@@ -214,26 +176,17 @@ fn quarantine(view: &View<'_>) -> Result<Quarantine, Fault> {
     Ok(Quarantine { lines: lines.into_values().collect() })
 }
 
-/// Reads what one PC wrote, as if it counted.
-struct Reader<'v> {
-    view: &'v View<'v>,
-    /// What would stand, of records and fields that were written in quarantine.
-    values: HashMap<(RecordId, String), Value>,
-    page: Quarantined,
-}
-
-fn quarantined(view: &View<'_>, ask: &QuarantinedAsk) -> Result<Quarantined, Fault> {
+fn quarantined(view: &View<'_>, ask: &QuarantinedAsk) -> Result<Uncounted, Fault> {
     let devices = list::all(view)?;
     let device = device(&devices, &ask.device)?;
     let keys = view.office.keys();
     let log = LogKeys { keys: &keys };
-    let page = Quarantined { rows: Vec::new(), further: 0, unread: 0, audit: 0 };
-    let mut reader = Reader { view, values: HashMap::new(), page };
+    let mut reader = Reader::of(view);
     each(view.conn, |one, bytes| {
         if one.device != device.cert {
             return Ok(());
         }
-        if reader.page.rows.len() >= SHOWN {
+        if reader.full() {
             reader.page.further += one.changes;
             return Ok(());
         }
@@ -246,88 +199,4 @@ fn quarantined(view: &View<'_>, ask: &QuarantinedAsk) -> Result<Quarantined, Fau
         }
     })?;
     Ok(reader.page)
-}
-
-impl Reader<'_> {
-    fn read(&mut self, change: &Change) -> Result<(), Fault> {
-        if &*change.kind == AuditEntry::TYPE.name {
-            self.page.audit += 1;
-            return Ok(());
-        }
-        let Ok(layout) = self.view.layout(&change.kind) else {
-            self.page.unread += 1;
-            return Ok(());
-        };
-        if self.page.rows.len() >= SHOWN {
-            self.page.further += 1;
-            return Ok(());
-        }
-        let row = rows::by_id(self.view.conn, layout, change.record)?;
-        let made = row.is_none() && self.written(layout, change.record).is_none();
-        let mut changes = Vec::new();
-        for set in &change.sets {
-            let place = layout.place(&set.field);
-            let stood = match (self.values.get(&(change.record, set.field.to_string())), &row, place) {
-                (Some(written), _, _) => written.clone(),
-                (None, Some(row), Some(place)) => row.values[place].clone(),
-                (None, Some(row), None) => Value::Bool(row.void),
-                (None, None, _) => Value::Null,
-            };
-            let (old, new) = match place {
-                Some(place) => {
-                    let field = &layout.ty.fields[place];
-                    (
-                        self.shown(field.kind, &stood, field.sensitive)?,
-                        self.shown(field.kind, &set.value, field.sensitive)?,
-                    )
-                }
-                None => (records::flag(&stood), records::flag(&set.value)),
-            };
-            self.values.insert((change.record, set.field.to_string()), set.value.clone());
-            changes.push(FieldChange { field: set.field.to_string(), old, new });
-        }
-        let title = match self.written(layout, change.record) {
-            Some(title) => title,
-            None => records::title_of(self.view, layout.ty.name, &change.record.0)?,
-        };
-        self.page.rows.push(QuarantinedRow {
-            kind: change.kind.to_string(),
-            title,
-            at: change.wall,
-            author: self.author(change.author)?,
-            made,
-            event: change.event.as_ref().map(|event| event.name.to_string()),
-            changes,
-        });
-        Ok(())
-    }
-
-    fn shown(&self, kind: Kind, value: &Value, masked: bool) -> Result<Say, Fault> {
-        if let (Kind::Link(target), Value::Bytes(id)) = (kind, value)
-            && let Ok(id) = <[u8; 16]>::try_from(&**id)
-            && let Some(title) = self.written(self.view.layout(target)?, RecordId(id))
-        {
-            return Ok(Say::owned(title.clone(), title));
-        }
-        records::shown(self.view, kind, value, masked)
-    }
-
-    /// What a record is called by what was written in quarantine.
-    fn written(&self, layout: &Layout, id: RecordId) -> Option<String> {
-        let title = layout.ty.fields[layout.ty.title].name;
-        match self.values.get(&(id, title.to_owned())) {
-            Some(Value::Text(title)) => Some(title.to_string()),
-            _ => None,
-        }
-    }
-
-    /// Somebody may have been entered in quarantine too.
-    fn author(&self, id: RecordId) -> Result<String, Fault> {
-        let layout = self.view.layout(Clerk::TYPE.name)?;
-        if let Some(name) = self.written(layout, id) {
-            return Ok(name);
-        }
-        let row = rows::by_id(self.view.conn, layout, id)?;
-        row.map_or_else(|| Ok(String::new()), |row| Ok(Clerk::from_values(&row.values)?.name))
-    }
 }

@@ -302,7 +302,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Whether a change makes its record: its author saw nothing that stood there.
-pub(super) fn first_of_a_record(change: &Change) -> bool {
+pub(crate) fn first_of_a_record(change: &Change) -> bool {
     change.sets.iter().all(|s| s.seen.is_empty()) && change.event.as_ref().is_none_or(|e| e.seen.is_empty())
 }
 

@@ -43,7 +43,7 @@ use std::{
 pub(crate) use act::Done;
 pub use act::{Act, Moment, NewEvent, today};
 pub use apply::Fold;
-pub(crate) use apply::{RECEIPT, Touched};
+pub(crate) use apply::{RECEIPT, Touched, first_of_a_record};
 pub(crate) use checkpoint::{AtHub, Hold, Prospect};
 pub(crate) use heads::{frontier, holds, hub_has, missing};
 pub(crate) use intake::Intake;

@@ -16,8 +16,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     super::{
-        apply::RECEIPT,
-        apply::counter,
+        apply::{RECEIPT, counter, first_of_a_record},
         base,
         forks::{self, Forks},
         heads,
@@ -79,7 +78,7 @@ pub(crate) fn make(maker: &Maker<'_>, stream: i64, rng: &mut ChaCha20Rng) -> Res
             receipts.push((carried.chain, segment));
         }
         for mut change in carried.changes {
-            if is_first(&change) && &*change.kind != RECEIPT {
+            if first_of_a_record(&change) && &*change.kind != RECEIPT {
                 elide(maker.schema, &replaced, &mut change);
                 writer.change(change)?;
             }
@@ -101,11 +100,6 @@ pub(crate) fn make(maker: &Maker<'_>, stream: i64, rng: &mut ChaCha20Rng) -> Res
         writer.put(Item::Receipt(segment))?;
     }
     writer.finish().map(Some)
-}
-
-/// Whether it is a record's first change: it follows nothing.
-fn is_first(change: &Change) -> bool {
-    change.sets.iter().all(|s| s.seen.is_empty()) && change.event.as_ref().is_none_or(|e| e.seen.is_empty())
 }
 
 /// Brings later changes into an order in which each follows its causes, record by record, and takes out those whose causes are
@@ -349,7 +343,7 @@ impl Plan {
         self.each(maker, |carried| {
             let Carried { chain, county, changes, .. } = carried;
             for change in changes {
-                if is_first(&change) || &*change.kind == RECEIPT {
+                if first_of_a_record(&change) || &*change.kind == RECEIPT {
                     continue;
                 }
                 let named = said::inward(maker.conn, maker.log, maker.memory, maker.forks, self.stream, &change)?;
