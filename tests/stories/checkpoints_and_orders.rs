@@ -299,3 +299,35 @@ async fn photos_and_merged_persons_are_there_for_a_new_pc() {
     }
     agree(&[&county.desk, &front, &fresh], &front.stream(), 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_was_given_the_sum_of_a_stolen_pc_goes_back_to_what_the_county_accepts() {
+    let (mut county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let stolen = window(&front, stick.path(), "王丽").await;
+    let stream = front.stream();
+    stolen.join("王芳", &number(1)).await;
+    exchange_all(&[&stolen, &front, &county.desk]).await;
+    // What the thief writes reaches one more PC: a day of it by the thief's own sum alone, and the next day as it was written.
+    stolen.join("赵敏", &number(2)).await;
+    make(&stolen, &stream).await;
+    stolen.sync().await;
+    let (invite, code) = front.further(stick.path(), "档案室").await;
+    let late = Desk::joined(&invite, &code, "吴芳").await;
+    late.sync().await;
+    assert!(stands(&late, &stream).await);
+    stolen.join("周杰", &number(3)).await;
+    exchange_all(&[&stolen, &late]).await;
+    assert_eq!(members(&late).await, 3);
+
+    // The hub burns, and that PC brings the new one what it has before it hears of the order.
+    county.lose_everything().await;
+    let thief = id(&stolen).await;
+    revoke(&county.desk, &thief).await;
+    exchange_all(&[&late, &county.desk, &front]).await;
+    agree(&[&county.desk, &front, &late], &stream, 1).await;
+    for desk in [&county.desk, &front, &late] {
+        assert_eq!(desk.sync().await["in_step"], true);
+        assert!(!stands(desk, &stream).await);
+    }
+}

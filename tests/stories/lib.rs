@@ -304,6 +304,7 @@ impl County {
         let act = hub.transaction().expect("a transaction");
         for table in [
             "head",
+            "adrift",
             "base",
             "segment",
             "chain",

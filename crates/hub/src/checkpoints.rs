@@ -8,7 +8,7 @@ use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor};
 use niangjia_replication::orders::{Orders, Place, Ruling};
 use niangjia_replication::wire::{self, CheckpointAsk, Lack, Placed, Refused};
-use niangjia_replication::{Frontier, Head, Limits, Stream};
+use niangjia_replication::{Frontier, Head, Incarnation, Limits, Stream};
 
 use crate::relay::{Differ, Relay, view};
 use crate::store::{Page, SegmentStore, StoreFault, View};
@@ -52,6 +52,8 @@ pub(crate) fn take(
     if !store.keep_part(&arrived)? {
         return Ok(Placed::Known);
     }
+    // It may have been made before an order that is here already.
+    stand_down(store, orders)?;
     let read = read(store, orders, &stream)?;
     if read.len() > KEPT {
         store.let_go(&stream, &superseded(&read, &gaps(store, &stream)?))?;
@@ -169,18 +171,47 @@ fn shut_out(store: &dyn SegmentStore, orders: &Orders, stream: &Stream, part: &P
         return Ok(true);
     }
     for (chain, heads) in part.header().cover.chains() {
-        for device in store.writers(stream, chain)? {
-            let certs = chain_from_cbor(&device.chain).map_err(|_| StoreFault::Unreadable("certificates"))?;
-            let Ruling::UpTo(accepted, _) = orders.ruling(&ids(&certs), Place { stream, chain: &chain }) else {
-                continue;
-            };
-            let within = |head: &Head| accepted.iter().any(|last| last.seq > head.seq || last == head);
-            if !heads.iter().all(within) {
-                return Ok(true);
-            }
+        if beyond(store, orders, (stream, chain), heads)? {
+            return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether one of these heads lies beyond what an order accepts of its chain.
+fn beyond(
+    store: &dyn SegmentStore,
+    orders: &Orders,
+    (stream, chain): (&Stream, Incarnation),
+    heads: &[Head],
+) -> Result<bool, StoreFault> {
+    let within = |accepted: &[Head], head: &Head| accepted.iter().any(|last| last.seq > head.seq || last == head);
+    for device in store.writers(stream, chain)? {
+        let certs = chain_from_cbor(&device.chain).map_err(|_| StoreFault::Unreadable("certificates"))?;
+        if let Ruling::UpTo(accepted, _) = orders.ruling(&ids(&certs), Place { stream, chain: &chain })
+            && !heads.iter().all(|head| within(accepted, head))
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Where an order accepts less of a chain than the checkpoint that it stands on, nobody who has heard of the order holds what the
+/// checkpoint ends with, and nobody would ever come into step: the chain goes back to its segments.
+pub(crate) fn stand_down(store: &dyn SegmentStore, orders: &Orders) -> Result<(), StoreFault> {
+    if orders.is_empty() {
+        return Ok(());
+    }
+    for (stream, chain, head) in store.stands()? {
+        // Of a chain without any segment nobody knows yet who wrote it; an order says which chains are its PC's.
+        let named = orders.all().filter_map(|order| order.heads.get(&(stream, chain)));
+        let short = |accepted: &Vec<Head>| !accepted.iter().any(|last| last.seq > head.seq || *last == head);
+        if named.into_iter().any(short) || beyond(store, orders, (&stream, chain), &[head])? {
+            store.stand_down(&stream, chain)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether every covered segment is here.

@@ -136,6 +136,7 @@ impl Relay<'_> {
         for order in orders.iter().filter(|order| Revocation::read(order, &self.root).is_ok()) {
             self.store.keep_order(order)?;
         }
+        checkpoints::stand_down(self.store, &self.orders()?)?;
         Ok(OrdersTaken { orders: self.store.orders()?.len() as u64 })
     }
 }

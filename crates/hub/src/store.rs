@@ -252,6 +252,19 @@ pub trait SegmentStore: BlobStore + Send + Sync {
     /// When the store cannot be read.
     fn lacking(&self) -> Result<Vec<Lack>, StoreFault>;
 
+    /// The chains that stand on a checkpoint, and where it ends.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn stands(&self) -> Result<Vec<(Stream, Incarnation, Head)>, StoreFault>;
+
+    /// Takes away the checkpoint that a chain stands on: it has what is here of it without a hole from its first segment on. What
+    /// followed the checkpoint is kept, told to nobody, and takes its place again behind what it follows.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn stand_down(&self, stream: &Stream, chain: Incarnation) -> Result<(), StoreFault>;
+
     /// The devices that may have written a chain: those with the key of its first segment.
     ///
     /// # Errors

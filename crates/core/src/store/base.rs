@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use niangjia_replication::checkpoint::TAG;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{memory::Memory, receipts::Counters};
+use super::{memory::Memory, receipts::Counters, waiting};
 use crate::fault::Fault;
 
 /// Where a segment stands to the base of its stream.
@@ -25,15 +25,17 @@ pub(super) struct Row {
     pub(super) chain: i64,
     pub(super) seq: i64,
     pub(super) hash: [u8; 32],
+    pub(super) signer: [u8; 32],
     /// The whole log is wanted: the checkpoint stands for segments only until they have come.
     pub(super) aside: bool,
 }
 
 /// The chains of a stream's base; none where the log is whole.
 pub(super) fn rows(conn: &Connection, stream: i64) -> Result<Vec<Row>, Fault> {
-    let mut statement = conn.prepare_cached("SELECT chain, seq, hash, aside FROM base WHERE stream = ?1")?;
-    let rows = statement
-        .query_map([stream], |r| Ok(Row { chain: r.get(0)?, seq: r.get(1)?, hash: r.get(2)?, aside: r.get(3)? }))?;
+    let mut statement = conn.prepare_cached("SELECT chain, seq, hash, signer, aside FROM base WHERE stream = ?1")?;
+    let rows = statement.query_map([stream], |r| {
+        Ok(Row { chain: r.get(0)?, seq: r.get(1)?, hash: r.get(2)?, signer: r.get(3)?, aside: r.get(4)? })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -69,16 +71,18 @@ pub(super) fn lay_aside(conn: &Connection, stream: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Lets go of a base whose every segment has come, where the whole log is wanted: because it is laid aside, or at the `registrar`
-/// always. Returns whether it did.
-pub(super) fn let_go(conn: &Connection, stream: i64, registrar: bool) -> Result<bool, Fault> {
-    if !(registrar || aside(conn, stream)?) {
-        return Ok(false);
-    }
-    let bases = rows(conn, stream)?;
+/// Lets go of a base whose every segment has come; of a chain of which an order accepts less, as far as that (`accepted`: the last
+/// number, by chain), for nobody who has heard of the order holds more. Returns whether it did.
+pub(super) fn let_go(conn: &Connection, stream: i64, accepted: &BTreeMap<i64, i64>) -> Result<bool, Fault> {
+    let (bases, mut short) = (rows(conn, stream)?, Vec::new());
     for row in &bases {
-        if !whole_below(conn, stream, row)? {
-            return Ok(false);
+        if whole_below(conn, stream, row)? {
+            continue;
+        }
+        let here = unbroken(conn, stream, row.chain)?.map_or(0, |(seq, _)| seq);
+        match accepted.get(&row.chain) {
+            Some(last) if here >= *last => short.push((row.chain, here)),
+            _ => return Ok(false),
         }
     }
     if bases.is_empty() {
@@ -91,6 +95,9 @@ pub(super) fn let_go(conn: &Connection, stream: i64, registrar: bool) -> Result<
     )?
     .execute([stream])?;
     conn.prepare_cached("DELETE FROM base WHERE stream = ?1")?.execute([stream])?;
+    for (chain, here) in short {
+        waiting::behind(conn, stream, chain, here)?;
+    }
     Ok(true)
 }
 

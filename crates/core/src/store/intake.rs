@@ -324,11 +324,25 @@ impl<'a> Intake<'a> {
         name: &Incarnation,
         at: &Head,
     ) -> Result<bool, Fault> {
+        let heads = self.accepts(signer, stream, name)?;
+        Ok(match heads {
+            Some(heads) => !orders::accepted(self.conn, stream, chain, at, &heads)?,
+            None => false,
+        })
+    }
+
+    /// The last segments that orders accept of a chain; `None` where none speaks of its signer.
+    pub(super) fn accepts(
+        &mut self,
+        signer: &CertId,
+        stream: i64,
+        name: &Incarnation,
+    ) -> Result<Option<Vec<Head>>, Fault> {
         let orders = match self.orders.take() {
             Some(orders) => orders,
             None => orders::load(self.conn, self.log.keys.root.as_ref())?,
         };
-        let mut beyond = false;
+        let mut accepted = None;
         if !orders.is_empty() {
             if !self.certs.contains_key(signer) {
                 self.certs.insert(*signer, self.log.cert_ids(self.conn, signer)?);
@@ -336,11 +350,11 @@ impl<'a> Intake<'a> {
             let certs = self.certs.get(signer).map_or(&[][..], Vec::as_slice);
             let place = Place { stream: self.memory.stream_name(stream)?, chain: name };
             if let Ruling::UpTo(heads, _) = orders.ruling(certs, place) {
-                beyond = !orders::accepted(self.conn, stream, chain, at, heads)?;
+                accepted = Some(heads.to_vec());
             }
         }
         self.orders = Some(orders);
-        Ok(beyond)
+        Ok(accepted)
     }
 
     /// Makes rows of changes; `reduced` when they come from a checkpoint.

@@ -1,6 +1,8 @@
 //! Parting: what comes shows that two databases went on under one name, or that this one is not the only one of its name.
 
-use niangjia_replication::{Incarnation, change::Change, planted};
+use std::collections::BTreeMap;
+
+use niangjia_replication::{Head, Incarnation, change::Change, keys::CertId, planted};
 
 use super::{
     apply::counter,
@@ -8,6 +10,8 @@ use super::{
     carried::{self, Numbers},
     checkpoint, forks,
     intake::Intake,
+    orders,
+    versions::damaged,
 };
 use crate::fault::Fault;
 
@@ -67,10 +71,25 @@ impl Intake<'_> {
         Ok(())
     }
 
-    /// Lets go of a base whose every segment has come, where the whole log is wanted; what it could not tell of what other chains
+    /// Lets go of a base whose every segment has come, where the whole log is wanted: because it is laid aside, or at the `registrar`
+    /// always; what it could not tell of what other chains
     /// carry is looked into now. Returns whether it did, so that the tables have to be made again.
     pub(super) fn let_go(&mut self, stream: i64, registrar: bool) -> Result<bool, Fault> {
-        if !base::let_go(self.conn, stream, registrar)? {
+        if !(registrar || base::aside(self.conn, stream)?) {
+            return Ok(false);
+        }
+        let mut accepted = BTreeMap::new();
+        for row in base::rows(self.conn, stream)? {
+            let (name, end) =
+                (self.memory.incarnation(row.chain)?, Head { seq: row.seq.unsigned_abs(), hash: row.hash });
+            if let Some(heads) = self.accepts(&CertId(row.signer), stream, &name)?
+                && !orders::accepted(self.conn, stream, row.chain, &end, &heads)?
+            {
+                let last = heads.iter().map(|head| head.seq).max().unwrap_or(0);
+                accepted.insert(row.chain, i64::try_from(last).map_err(damaged)?);
+            }
+        }
+        if !base::let_go(self.conn, stream, &accepted)? {
             return Ok(false);
         }
         for (chain, inc, changes) in carried::all(self.conn, &self.log, &self.memory, stream)? {

@@ -29,6 +29,22 @@ pub(super) fn keep(
     Ok(())
 }
 
+/// What stands in a chain behind a number, with a hole between, waits for what it follows.
+pub(super) fn behind(conn: &Connection, stream: i64, chain: i64, seq: i64) -> Result<(), Fault> {
+    conn.prepare_cached(
+        "INSERT OR IGNORE INTO waiting (stream, chain, seq, hash, prev, bytes)
+         SELECT stream, chain, seq, hash, prev, bytes FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3",
+    )?
+    .execute([stream, chain, seq])?;
+    for gone in [
+        "DELETE FROM aside WHERE segment IN (SELECT no FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3)",
+        "DELETE FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3",
+    ] {
+        conn.prepare_cached(gone)?.execute([stream, chain, seq])?;
+    }
+    Ok(())
+}
+
 /// A segment of the stream whose predecessor is held now; it waits no longer.
 pub(super) fn next(conn: &Connection, stream: i64) -> Result<Option<Vec<u8>>, Fault> {
     let ready: Option<(i64, Vec<u8>)> = conn

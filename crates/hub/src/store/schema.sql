@@ -16,7 +16,7 @@ CREATE TABLE chain (
     UNIQUE (stream, incarnation)
 ) STRICT;
 
--- Never deleted, and never updated but to put bytes right that the disk changed. Two rows with one (chain, seq) are a fork; both stay.
+-- Never thrown away (what followed a checkpoint that no longer counts lies in `adrift`), and never updated but to put bytes right that the disk changed. Two rows with one (chain, seq) are a fork; both stay.
 CREATE TABLE segment (
     id        INTEGER PRIMARY KEY,
     chain     INTEGER NOT NULL REFERENCES chain (id),

@@ -217,7 +217,7 @@ impl SegmentStore for Sqlite {
 
     fn extent(&self) -> Result<Extent, StoreFault> {
         self.read(|ask| {
-            // Numbers are given in order and nothing is deleted; counting would read the whole index.
+            // Numbers are given in order and hardly one is ever free again; counting would read the whole index.
             let segments: i64 = ask.query_row("SELECT coalesce(max(id), 0) FROM segment", [], |row| row.get(0))?;
             let mut forked = ask.prepare_cached(
                 "SELECT stream, incarnation FROM chain JOIN head ON head.chain = chain.id
@@ -303,6 +303,14 @@ impl SegmentStore for Sqlite {
 
     fn lacking(&self) -> Result<Vec<Lack>, StoreFault> {
         self.read(base::lacking)
+    }
+
+    fn stands(&self) -> Result<Vec<(Stream, Incarnation, Head)>, StoreFault> {
+        self.read(base::all)
+    }
+
+    fn stand_down(&self, stream: &Stream, chain: Incarnation) -> Result<(), StoreFault> {
+        self.write(|act| base::stand_down(act, stream, chain))
     }
 
     fn writers(&self, stream: &Stream, chain: Incarnation) -> Result<Vec<Device>, StoreFault> {

@@ -19,7 +19,17 @@ CREATE TABLE IF NOT EXISTS base (
     filled INTEGER NOT NULL,
     until  INTEGER NOT NULL CHECK (until BETWEEN 0 AND seq),
     before BLOB NOT NULL CHECK (length(before) = 32)
-) STRICT;";
+) STRICT;
+-- Followed a checkpoint that the chain stands on no more, and nothing that is here: told to nobody until what it follows comes.
+CREATE TABLE IF NOT EXISTS adrift (
+    chain     INTEGER NOT NULL REFERENCES chain (id),
+    seq       INTEGER NOT NULL,
+    hash      BLOB NOT NULL UNIQUE,
+    prev      BLOB NOT NULL,
+    stored_ms INTEGER NOT NULL,
+    bytes     BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS adrift_by_place ON adrift (chain, prev);";
 
 /// The key of nobody: of a chain that a checkpoint named and of which no segment has come.
 pub(super) const NOBODY: [u8; 32] = [0; 32];
@@ -88,6 +98,11 @@ pub(super) fn filled(act: &Transaction<'_>, chain: i64) -> Result<(), StoreFault
     }
     act.prepare_cached("DELETE FROM base WHERE chain = ?1")?.execute([chain])?;
     // Branches that came to light below it are told from now on.
+    find_heads(act, chain)
+}
+
+/// The heads of a chain that stands on nothing.
+fn find_heads(act: &Transaction<'_>, chain: i64) -> Result<(), StoreFault> {
     act.prepare_cached("DELETE FROM head WHERE chain = ?1")?.execute([chain])?;
     act.prepare_cached(
         "INSERT INTO head (chain, seq, hash) SELECT chain, seq, hash FROM segment s WHERE chain = ?1
@@ -95,6 +110,59 @@ pub(super) fn filled(act: &Transaction<'_>, chain: i64) -> Result<(), StoreFault
     )?
     .execute([chain])?;
     Ok(())
+}
+
+/// Chains that stand on a checkpoint, and where it ends.
+pub(super) fn all(ask: &Transaction<'_>) -> Result<Vec<(Stream, Incarnation, Head)>, StoreFault> {
+    let mut bases = ask.prepare_cached(
+        "SELECT c.stream, c.incarnation, b.seq, b.hash FROM base b JOIN chain c ON c.id = b.chain ORDER BY b.chain",
+    )?;
+    let mut rows = bases.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stream: String = row.get(0)?;
+        let stream = stream.parse().map_err(|_| StoreFault::Unreadable("a stream's name"))?;
+        let seq = row.get::<_, i64>(2)?.unsigned_abs();
+        all.push((stream, Incarnation(row.get(1)?), Head { seq, hash: row.get(3)? }));
+    }
+    Ok(all)
+}
+
+/// A chain stands on its checkpoint no more: it has what is here of it without a hole from its first segment on.
+pub(super) fn stand_down(act: &Transaction<'_>, stream: &Stream, chain: Incarnation) -> Result<(), StoreFault> {
+    let chain: i64 = act
+        .prepare_cached("SELECT id FROM chain WHERE stream = ?1 AND incarnation = ?2")?
+        .query_row(params![stream.to_string(), chain.0], |row| row.get(0))?;
+    act.prepare_cached("DELETE FROM base WHERE chain = ?1")?.execute([chain])?;
+    act.prepare_cached(
+        "WITH RECURSIVE whole (id, seq, hash) AS (
+           SELECT id, seq, hash FROM segment WHERE chain = ?1 AND seq = 1
+           UNION SELECT s.id, s.seq, s.hash FROM whole w JOIN segment s ON s.chain = ?1 AND s.seq = w.seq + 1 AND s.prev = w.hash)
+         INSERT INTO adrift (chain, seq, hash, prev, stored_ms, bytes)
+         SELECT chain, seq, hash, prev, stored_ms, bytes FROM segment WHERE chain = ?1 AND id NOT IN (SELECT id FROM whole)",
+    )?
+    .execute([chain])?;
+    act.prepare_cached("DELETE FROM segment WHERE hash IN (SELECT hash FROM adrift WHERE chain = ?1)")?
+        .execute([chain])?;
+    find_heads(act, chain)
+}
+
+/// What was adrift and follows a segment that has come takes its place.
+pub(super) fn land(act: &Transaction<'_>, chain: i64, here: &Head) -> Result<(), StoreFault> {
+    if !act.prepare_cached("SELECT 1 FROM adrift WHERE chain = ?1 AND prev = ?2")?.exists(params![chain, here.hash])? {
+        return Ok(());
+    }
+    act.prepare_cached(
+        "WITH RECURSIVE follows (hash) AS (
+           SELECT hash FROM adrift WHERE chain = ?1 AND prev = ?2
+           UNION SELECT a.hash FROM follows f JOIN adrift a ON a.chain = ?1 AND a.prev = f.hash)
+         INSERT INTO segment (chain, seq, hash, prev, stored_ms, bytes)
+         SELECT chain, seq, hash, prev, stored_ms, bytes FROM adrift WHERE hash IN (SELECT hash FROM follows) ORDER BY seq",
+    )?
+    .execute(params![chain, here.hash])?;
+    act.prepare_cached("DELETE FROM adrift WHERE chain = ?1 AND hash IN (SELECT hash FROM segment)")?
+        .execute([chain])?;
+    find_heads(act, chain)
 }
 
 /// A segment does not follow what is here of the beginning of a chain that stands on a checkpoint: that may be the beginning of
@@ -230,6 +298,35 @@ mod tests {
         whole.add(CHAIN, Head { seq: 4, hash: hash(&branch) });
         whole.add(CHAIN, Head { seq: 6, hash: hash(&papers[5]) });
         assert_eq!(heads, whole, "and it is told once the chain is whole");
+    }
+
+    #[test]
+    fn what_followed_a_checkpoint_that_no_longer_counts_takes_its_place_again_behind_what_it_follows() {
+        let papers: Vec<Vec<u8>> = (1..=6).map(|seq| vec![seq; 10]).collect();
+        let top = |seq: usize| [Head { seq: seq as u64, hash: hash(&papers[seq - 1]) }];
+        for begun in [0, 2] {
+            let dir = tempfile::tempdir().unwrap();
+            let store = refilled(&papers, dir.path());
+            let heads = || store.frontier(&STREAM, View::All).unwrap().heads(CHAIN).to_vec();
+            for seq in 1..=begun {
+                assert_eq!(place(&store, &papers, seq), Placed::Stored);
+            }
+            assert_eq!((store.stands().unwrap(), heads()), (vec![(STREAM, CHAIN, top(4)[0])], top(6).to_vec()));
+            store.stand_down(&STREAM, CHAIN).unwrap();
+            assert!(store.stands().unwrap().is_empty() && store.lacking().unwrap().is_empty());
+            assert_eq!(heads(), if begun == 0 { vec![] } else { top(begun).to_vec() });
+            let all = store.missing(&STREAM, &Frontier::new(), View::All, usize::MAX).unwrap();
+            assert_eq!(all.segments, papers[..begun], "what hangs in the air is given to nobody");
+            assert!(matches!(place(&store, &papers, 6), Placed::Refused(_)), "not behind a gap");
+            for seq in begun + 1..=3 {
+                assert_eq!(place(&store, &papers, seq), Placed::Stored);
+                assert_eq!(heads(), top(seq));
+            }
+            assert_eq!(place(&store, &papers, 4), Placed::Stored);
+            assert_eq!(heads(), top(6), "nothing was thrown away");
+            let all = store.missing(&STREAM, &Frontier::new(), View::All, usize::MAX).unwrap();
+            assert_eq!(all.segments, papers);
+        }
     }
 
     #[test]

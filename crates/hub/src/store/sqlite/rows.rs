@@ -128,6 +128,7 @@ pub(super) fn place(act: &Transaction<'_>, segment: &Arrived<'_>, now_ms: i64) -
         seq,
         segment.hash
     ])?;
+    base::land(act, id, &here)?;
     Ok(if fork { Placed::Fork } else { Placed::Stored })
 }
 
