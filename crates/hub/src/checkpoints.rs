@@ -178,6 +178,10 @@ fn shut_out(store: &dyn SegmentStore, orders: &Orders, stream: &Stream, part: &P
     Ok(false)
 }
 
+fn within(accepted: &[Head], head: &Head) -> bool {
+    accepted.iter().any(|last| last.seq > head.seq || last == head)
+}
+
 /// Whether one of these heads lies beyond what an order accepts of its chain.
 fn beyond(
     store: &dyn SegmentStore,
@@ -185,7 +189,6 @@ fn beyond(
     (stream, chain): (&Stream, Incarnation),
     heads: &[Head],
 ) -> Result<bool, StoreFault> {
-    let within = |accepted: &[Head], head: &Head| accepted.iter().any(|last| last.seq > head.seq || last == head);
     for device in store.writers(stream, chain)? {
         let certs = chain_from_cbor(&device.chain).map_err(|_| StoreFault::Unreadable("certificates"))?;
         if let Ruling::UpTo(accepted, _) = orders.ruling(&ids(&certs), Place { stream, chain: &chain })
@@ -205,9 +208,8 @@ pub(crate) fn stand_down(store: &dyn SegmentStore, orders: &Orders) -> Result<()
     }
     for (stream, chain, head) in store.stands()? {
         // Of a chain without any segment nobody knows yet who wrote it; an order says which chains are its PC's.
-        let named = orders.all().filter_map(|order| order.heads.get(&(stream, chain)));
-        let short = |accepted: &Vec<Head>| !accepted.iter().any(|last| last.seq > head.seq || *last == head);
-        if named.into_iter().any(short) || beyond(store, orders, (&stream, chain), &[head])? {
+        let mut named = orders.all().filter_map(|order| order.heads.get(&(stream, chain)));
+        if named.any(|accepted| !within(accepted, &head)) || beyond(store, orders, (&stream, chain), &[head])? {
             store.stand_down(&stream, chain)?;
         }
     }

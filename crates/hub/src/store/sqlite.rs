@@ -405,33 +405,6 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_is_handed_out_once_it_is_whole_and_gone_when_it_is_let_go_of() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&dir.path().join("hub.db")).unwrap();
-        let stream = Stream::County;
-        let part = |id: u8, part: u32, last: bool| ArrivedPart { stream, id: [id; 16], part, last, bytes: b"part" };
-        assert!(store.keep_part(&part(1, 2, true)).unwrap());
-        assert!(store.checkpoints(&stream).unwrap().is_empty(), "its first part has not come");
-        assert!(!store.has_checkpoint(&stream).unwrap());
-        assert!(store.keep_part(&part(1, 1, false)).unwrap());
-        assert!(!store.keep_part(&part(1, 1, false)).unwrap());
-        assert_eq!(store.checkpoints(&stream).unwrap().len(), 1);
-        assert!(store.has_checkpoint(&stream).unwrap() && !store.has_checkpoint(&Stream::Registry).unwrap());
-        assert!(store.checkpoints(&Stream::Registry).unwrap().is_empty());
-        let (first, rest) = (store.parts(&[1; 16], 0, 1).unwrap(), store.parts(&[1; 16], 1, 1).unwrap());
-        assert_eq!((first.segments.len(), first.more, rest.segments.len(), rest.more), (1, true, 1, false));
-        let ids = || store.checkpoints(&stream).unwrap().iter().map(|whole| whole.id[0]).collect::<Vec<u8>>();
-        store.keep_part(&part(2, 1, false)).unwrap();
-        store.keep_part(&part(3, 1, true)).unwrap();
-        assert!(store.keep_part(&part(2, 1, false)).unwrap(), "what never became whole went with the next");
-        store.keep_part(&part(4, 1, true)).unwrap();
-        assert_eq!(ids(), [4, 3, 1]);
-        store.let_go(&stream, &[[3; 16], [9; 16]]).unwrap();
-        store.let_go(&Stream::Registry, &[[4; 16]]).unwrap();
-        assert_eq!(ids(), [4, 1]);
-    }
-
-    #[test]
     fn a_list_of_missing_segments_uses_the_index() {
         let dir = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&dir.path().join("hub.db")).unwrap();

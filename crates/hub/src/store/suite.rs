@@ -10,6 +10,7 @@ use niangjia_replication::{Frontier, Incarnation, RecordId, Stream};
 use super::{Arrived, Birth, Device, SegmentStore, Told, View};
 
 mod blobs;
+mod sums;
 
 type Reopen<'r> = &'r mut dyn FnMut(Option<Box<dyn SegmentStore>>) -> Box<dyn SegmentStore>;
 
@@ -23,6 +24,7 @@ pub(super) fn every_store(reopen: Reopen<'_>) {
     pages(store.as_ref());
     views(store.as_ref());
     orders(store.as_ref());
+    sums::every_store(store.as_ref());
     blobs::every_store(store.as_ref());
     let before = everything(store.as_ref());
     let store = reopen(Some(store));
