@@ -174,9 +174,9 @@ impl Office {
         if !self.registrar() {
             return Ok(0);
         }
-        self.make_where(moment, |conn, stream, due| {
-            let Some(life) = self.hub_now().stands_on_a_checkpoint(stream) else { return Ok(due) };
-            Ok(due || local(conn, &summed_up(stream))? != Some(life.to_string()))
+        self.make_where(moment, |conn, (stream, _), due| {
+            let Some(life) = self.hub_now().stands_on_a_checkpoint(stream) else { return due() };
+            Ok(local(conn, &summed_up(stream))? != Some(life.to_string()) || due()?)
         })
     }
 
@@ -189,19 +189,18 @@ impl Office {
         if self.registrar() {
             return Ok(0);
         }
-        self.make_where(moment, |conn, stream, due| {
+        self.make_where(moment, |conn, (_, number), due| {
             let mut waits = conn.prepare_cached(
-                "SELECT 1 FROM checkpoint_part p JOIN stream s ON s.no = p.stream WHERE s.name = ?1 AND p.last = 1 AND p.mine = 1
-                 AND p.id NOT IN (SELECT b.checkpoint FROM base b WHERE b.stream = p.stream)",
+                "SELECT 1 FROM checkpoint_part WHERE stream = ?1 AND last = 1 AND mine = 1 AND id NOT IN (SELECT checkpoint FROM base WHERE stream = ?1)",
             )?;
-            Ok(due && !waits.exists([stream.to_string()])?)
+            Ok(!waits.exists([number])? && due()?)
         })
     }
 
     fn make_where(
         &self,
         moment: Moment,
-        wanted: impl Fn(&Connection, &Stream, bool) -> Result<bool, Fault>,
+        wanted: impl Fn(&Connection, (&Stream, i64), &dyn Fn() -> Result<bool, Fault>) -> Result<bool, Fault>,
     ) -> Result<usize, Fault> {
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
@@ -216,7 +215,7 @@ impl Office {
             let Some(number) = memory.known_stream(&stream) else { continue };
             // Nobody else's log is ever pruned below, so only the registrar sums up the other streams.
             if !(self.registrar() || matches!(stream, Stream::Office(_)))
-                || !wanted(&tx, &stream, due(&tx, &memory, &log, number)?)?
+                || !wanted(&tx, (&stream, number), &|| due(&tx, &memory, &log, number))?
             {
                 continue;
             }

@@ -451,6 +451,18 @@ pub(super) fn park(
     Ok(())
 }
 
+/// Every change that waits for its causes, in the order in which it came.
+pub(crate) fn parked(conn: &Connection) -> Result<Vec<Change>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT block FROM parked ORDER BY no")?;
+    let blocks: Vec<Vec<u8>> = statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    let mut out = Vec::with_capacity(blocks.len());
+    for bytes in blocks {
+        let block = Block::decode(&bytes, &Limits::STANDARD).map_err(damaged)?;
+        out.extend(block.changes().map(|change| change.to_owned()));
+    }
+    Ok(out)
+}
+
 pub(super) enum Taken {
     New(u64),
     Known,
