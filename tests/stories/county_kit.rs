@@ -90,6 +90,46 @@ async fn two_shares_and_the_hub_bring_the_county_back() {
     assert_eq!(pingming.digest(&pingming.stream()), new.digest(&pingming.stream()));
 }
 
+/// The registrar invites an office and burns before it has any line: nobody but the office has the key of what it writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_of_which_only_the_burnt_registrar_knew_is_not_lost_to_the_county() {
+    let (county, stick) = (County::found().await, stick());
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", &number(1)).await;
+    pingming.sync().await;
+
+    let hub = county.desk.station.office().unwrap().hub().unwrap();
+    let from = json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722" });
+    let new = recovered(&shares(&county)[..2], from).await;
+    assert_eq!(members(&new).await, 0, "what it has fetched stands under a key that burnt");
+    assert!(status(&new, "keyless").await > 0);
+    assert!(offices(&new).await.is_empty());
+    new.sync().await;
+
+    // The office hears of the new registrar and tells it the key, in the same exchange.
+    exchange_all(&[&pingming, &new, &pingming]).await;
+    assert_eq!((members(&new).await, status(&new, "keyless").await), (1, 0));
+    assert_eq!(offices(&new).await, ["平明镇总工会"], "and it stands in the list again");
+    assert_eq!(new.full(&wang, "id_no").await, number(1));
+    assert_eq!(pingming.member(&wang).await["standing"]["mark"], "confirmed");
+    assert!(new.ask("audit.recent", json!({})).await["total"].as_u64().unwrap() > 0);
+    let before = pingming.digest(&pingming.stream());
+    exchange_all(&[&pingming, &new, &pingming, &new]).await;
+    assert_eq!(pingming.digest(&pingming.stream()), before, "nothing is told twice");
+
+    // A further PC of the county reads it too, and whoever has two shares and the hub.
+    let (invite, code) = new.further(stick.path(), "里间").await;
+    let further = Desk::joined(&invite, &code, "吴敏").await;
+    exchange_all(&[&further, &new, &further]).await;
+    assert_eq!((members(&further).await, status(&further, "keyless").await), (1, 0));
+    let line = json!({ "url": hub.url, "key": hub.key, "clerk": "周敏（又一台新机）" });
+    let again = recovered(&shares(&county)[1..], line).await;
+    assert_eq!((members(&again).await, status(&again, "keyless").await), (1, 0));
+    let id = pingming.join("周强", &number(4)).await;
+    exchange_all(&[&pingming, &again, &pingming]).await;
+    assert_eq!(pingming.member(&id).await["standing"]["mark"], "confirmed");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_share_or_the_shares_of_another_county_bring_nothing() {
     let (county, other) = (County::found().await, County::found().await);

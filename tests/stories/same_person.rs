@@ -101,6 +101,37 @@ async fn two_offices_that_merge_the_same_two_in_opposite_directions_agree() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_stayed_is_made_void_and_the_person_is_still_there() {
+    let county = County::found().await;
+    let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let (one, two) = (pingming.join("王芳", WANG_FANG).await, pingming.join("王芳", TAKEN_DOWN_WRONG).await);
+    exchange_all(&[&pingming, &county.desk]).await;
+
+    // Offline from each other: the one strikes out an entry, the other lets it stand for both.
+    merged(&pingming, &two, &one).await;
+    let page = county.desk.member(&one).await;
+    let void =
+        |page: &Value, void: bool| json!({ "id": one, "token": page["token"], "reason": "误登记", "void": void });
+    county.desk.ask("members.void", void(&page, true)).await;
+    exchange_all(&[&pingming, &county.desk]).await;
+    pingming.reopen().await;
+    for desk in [&pingming, &county.desk] {
+        assert_eq!(members(desk).await, all(1), "she is counted under the entry that is left");
+        assert_eq!(desk.member(&two).await["derived"]["merged_into"], Value::Null);
+        assert_eq!(desk.member(&one).await["derived"]["merged_into"]["id"], two);
+    }
+
+    // The void is taken back: they are as they were said to be. And then they are two.
+    let page = pingming.member(&one).await;
+    pingming.ask("members.void", void(&page, false)).await;
+    assert_eq!(members(&pingming).await, all(1));
+    assert_eq!(pingming.member(&two).await["derived"]["merged_into"]["id"], one);
+    apart(&pingming, &two).await;
+    exchange_all(&[&pingming, &county.desk]).await;
+    assert_eq!(members(&county.desk).await, all(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_undone_import_keeps_who_was_merged_and_a_stick_carries_the_link() {
     let stick = stick();
     let county = County::found().await;

@@ -290,7 +290,9 @@ impl Office {
         let (news, again) = (intake.news, intake.forked || intake.news.orders);
         let (memory, touched) = intake.finish();
         let told = self.changed(&touched).kinds.iter().any(|kind| kind == SharedKey::TYPE.name);
-        let mut settling = Settling { memory, touched, again, look: again || news.grants || told, changes: 0 };
+        // Who told its key may have been heard before what it opens came.
+        let look = again || news.grants || told || received.keyless > 0;
+        let mut settling = Settling { memory, touched, again, look, changes: 0 };
         self.settle(&tx, &mut keys, &mut settling, moment)?;
         received.changes += settling.changes;
         let Settling { mut memory, touched, again, .. } = settling;

@@ -117,6 +117,9 @@ impl std::fmt::Debug for Keys {
     }
 }
 
+/// The epoch of segments that stand under no key of their stream. Keys count from 1.
+const TOLD: u32 = 0;
+
 impl Keys {
     /// The newest key of a stream.
     #[must_use]
@@ -131,6 +134,19 @@ impl Keys {
     #[must_use]
     pub fn oldest(&self, stream: &Stream) -> Option<&StreamKey> {
         self.streams.range((*stream, 0)..=(*stream, u32::MAX)).next().map(|(_, key)| key)
+    }
+
+    /// The key with which a segment opens that names this epoch. Where keys of a stream are told to somebody who has none, the
+    /// segment stands under the first key of the county's stream and says so by the epoch [`TOLD`].
+    #[must_use]
+    pub fn opens(&self, stream: &Stream, epoch: u32) -> Option<StreamKey> {
+        if epoch == TOLD { self.for_all() } else { self.streams.get(&(*stream, epoch)).cloned() }
+    }
+
+    /// The key that every PC has that was ever enrolled.
+    pub(crate) fn for_all(&self) -> Option<StreamKey> {
+        let first = self.streams.get(&(Stream::County, 1))?;
+        Some(StreamKey::from_bytes(TOLD, first.secret()))
     }
 
     /// Under which name the key of a stream lies in the database.

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use niangjia_replication::{Incarnation, RecordId, Stream, enrol::Enrolment};
+use niangjia_replication::{Incarnation, RecordId, Stream, enrol::Enrolment, planted};
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use crate::{
@@ -140,7 +140,8 @@ impl Office {
         let keys = self.keys();
         let memory = (*self.store.memory()).clone();
         let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment);
-        for block in &saved.blocks {
+        let left = usize::from(planted!("the last thing saved alone stays behind"));
+        for block in &saved.blocks[..saved.blocks.len().saturating_sub(left)] {
             intake.take_back(block)?;
         }
         let (mut memory, _) = intake.finish();

@@ -81,6 +81,11 @@ pub(crate) fn schema() -> Schema {
     Schema::new(TYPES)
 }
 
+/// The record types by name, each with its number in the tables of a store.
+pub fn kinds() -> impl Iterator<Item = (&'static str, u8)> {
+    TYPES.iter().map(|ty| ty.name).zip(1..)
+}
+
 /// The states that follow from events.
 pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
     BTreeMap::from([(members::Member::TYPE.name, members::fold as Fold)])

@@ -7,19 +7,20 @@ use crate::{
     exchange::PROGRAM,
     fault::Fault,
     keeping,
-    office::Office,
+    office::{Office, View},
+    organisations,
     store::{self, Act, Done, Moment, RECEIPT, Receipt},
 };
 
 impl Office {
-    /// The registrar signs, into each office's stream, what it has applied since its last receipt. Receipts are never
-    /// receipted, so this ends. Does nothing at an office that is not the registrar. Returns how many were written.
+    /// The registrar lists who was not listed, and signs, into each office's stream, what it has applied since its last receipt. Receipts are never
+    /// receipted, so this ends. Any other PC tells the county here what keys it lacks. Returns how many were written.
     ///
     /// # Errors
     /// The store's own.
     pub fn receipts(&self, moment: Moment) -> Result<usize, Fault> {
         if !self.registrar() {
-            return Ok(0);
+            return self.tell_owed(moment);
         }
         let mut moment = moment;
         let granted = self.grant_owed(moment.part())?;
@@ -32,11 +33,16 @@ impl Office {
             let Some(number) = memory.known_stream(&stream) else { continue };
             due.extend(Receipt::due(&tx, &memory, number)?.map(|receipt| (stream, receipt)));
         }
-        if due.is_empty() {
+        let view = View { office: self, conn: &tx, memory: &memory, clerk: PROGRAM, wall: moment.wall };
+        let unlisted = organisations::unlisted(&view)?;
+        if due.is_empty() && unlisted.is_empty() {
             return Ok(granted);
         }
-        let count = due.len() + granted;
+        let count = due.len() + unlisted.len() + granted;
         let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
+        for (id, office) in unlisted {
+            act.create_as(&Stream::County, id, office, None)?;
+        }
         for (stream, receipt) in due {
             let id = act.new_id();
             act.write(&stream, RECEIPT, id, receipt.sets()?, None)?;

@@ -123,7 +123,9 @@ pub fn finish(
             desk.act.create_as(&Stream::Office(id), id, Organisation::of_office(&identity), None)?;
         }
         supersede(desk, &root)?;
-        let streams: BTreeSet<Stream> = desk.office().keys().streams.keys().map(|(stream, _)| *stream).collect();
+        let mut streams: BTreeSet<Stream> = desk.office().keys().streams.keys().map(|(stream, _)| *stream).collect();
+        // Its own it begins again where the registrar before burnt with the only key of them.
+        streams.extend([Stream::Office(id), Stream::Audit(id)]);
         devices::rotate(desk, &streams)?;
         desk.note.kind = Some(Organisation::TYPE.name);
         desk.note.record = Some(id);
@@ -141,7 +143,8 @@ fn supersede(desk: &mut Desk<'_>, root: &SigningKey) -> Result<(), Fault> {
     };
     let chain = chain_from_cbor(chain).map_err(damaged)?;
     let before = orders::load(desk.act.conn, keys.root.as_ref())?;
-    let registrars: Vec<_> = devices::registrars(&desk.view())?;
+    let known = devices::registrars(&desk.view())?;
+    let registrars: Vec<_> = known.iter().filter_map(|device| Some((device.cert, device.issuing()?))).collect();
     let mut papers = Vec::new();
     for (device, superseded) in &registrars {
         let order = Revocation {

@@ -4,31 +4,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rand_core::CryptoRng;
-
 use crate::bad::{Bad, within};
 use crate::cbor::{Reader, Writer};
 use crate::cert::{Cert, CertId, CertKind, read_chain};
 use crate::change::Incarnation;
 use crate::cose::{Signed, cose_sign};
 use crate::frontier::Head;
-use crate::keys::{OpeningKey, SealingKey, SigningKey, StreamKey, VerifyingKey};
+use crate::keys::{SigningKey, VerifyingKey};
 use crate::planted;
 use crate::stream::Stream;
 
+mod granted;
 #[cfg(test)]
 mod tests;
+
+pub use granted::{Granted, MOST_KEYS, grant, granted, tell, told};
 
 const VERSION: u64 = 0;
 pub(crate) const REVOCATION: &[u8] = b"niangjia revocation";
 pub(crate) const GRANT: &[u8] = b"niangjia grant";
-const KEY: &[u8] = b"niangjia stream key";
 /// Bytes of one document: a county PC has written to every office.
 pub const LARGEST: usize = 512 << 10;
 const MOST_HEADS: usize = 8192;
 const MOST_BELOW: usize = 1024;
-/// Keys of one grant; a rotation that needs more makes several.
-pub const MOST_KEYS: usize = 1024;
 
 /// Why a PC is shut out. No name of a person stands in an order: whoever was ever enrolled can read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,107 +139,6 @@ impl Revocation {
         }
         Ok((Self { device, revision, cause, below, heads, supersedes }, by))
     }
-}
-
-/// One stream key for one holder, still sealed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Granted {
-    pub stream: Stream,
-    pub epoch: u32,
-    /// A device's certificate; the root's for what the kit opens.
-    pub to: CertId,
-    pub sealed: Vec<u8>,
-}
-
-impl std::fmt::Debug for Granted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Granted({} {} to {})", self.stream, self.epoch, self.to)
-    }
-}
-
-impl Granted {
-    /// Seals a key to its holder.
-    ///
-    /// # Errors
-    /// A key of small order.
-    pub fn seal(
-        stream: Stream,
-        key: &StreamKey,
-        to: CertId,
-        sealing: &SealingKey,
-        rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Result<Self, Bad> {
-        let sealed = sealing.seal(KEY, &context(&stream, key.epoch(), &to), key.secret(), rng)?;
-        Ok(Self { stream, epoch: key.epoch(), to, sealed })
-    }
-
-    /// The key, for its holder.
-    ///
-    /// # Errors
-    /// [`Bad::Sealed`] for anybody else.
-    pub fn open(&self, opening: &OpeningKey) -> Result<StreamKey, Bad> {
-        let plain = opening.open(KEY, &context(&self.stream, self.epoch, &self.to), &self.sealed)?;
-        let key: &[u8; 32] = plain.as_slice().try_into().map_err(|_| Bad::Form("a stream key has 32 bytes"))?;
-        Ok(StreamKey::from_bytes(self.epoch, key))
-    }
-}
-
-fn context(stream: &Stream, epoch: u32, to: &CertId) -> Vec<u8> {
-    let mut out = Vec::with_capacity(112);
-    let w = &mut Writer(&mut out);
-    w.array(3);
-    w.text(&stream.to_string());
-    w.uint(u64::from(epoch));
-    w.bytes(&to.0);
-    out
-}
-
-/// Signs keys for their holders, at most [`MOST_KEYS`].
-///
-/// # Errors
-/// As [`Revocation::sign`].
-pub fn grant(keys: &[Granted], chain: &[Cert], key: &SigningKey) -> Result<Vec<u8>, Bad> {
-    within("keys", keys.len(), MOST_KEYS)?;
-    let mut out = Vec::new();
-    let w = &mut Writer(&mut out);
-    w.array(3);
-    w.uint(VERSION);
-    put_chain(w, chain);
-    w.array(keys.len());
-    for one in keys {
-        w.array(4);
-        w.text(&one.stream.to_string());
-        w.uint(u64::from(one.epoch));
-        w.bytes(&one.to.0);
-        w.bytes(&one.sealed);
-    }
-    signed(GRANT, out, chain, key)
-}
-
-/// Reads and believes a grant.
-///
-/// # Errors
-/// As [`Revocation::read`].
-pub fn granted(bytes: &[u8], root: &VerifyingKey) -> Result<(Vec<Granted>, By), Bad> {
-    let (payload, by) = believed(GRANT, bytes, root)?;
-    let r = &mut Reader::new(&payload);
-    r.array_of(3)?;
-    r.uint()?;
-    read_chain(r)?;
-    let n = r.array()?;
-    within("keys", n, MOST_KEYS)?;
-    let mut keys = Vec::with_capacity(n);
-    for _ in 0..n {
-        r.array_of(4)?;
-        let stream = r.text_within("stream", 64)?.parse()?;
-        let epoch = u32::try_from(r.uint()?).map_err(|_| Bad::Form("number out of range"))?;
-        let to = CertId(r.bytes_of()?);
-        let sealed = r.bytes()?;
-        within("a sealed key", sealed.len(), 128)?;
-        keys.push(Granted { stream, epoch, to, sealed: sealed.to_vec() });
-    }
-    r.end()?;
-    Ok((keys, by))
 }
 
 fn put_chain(w: &mut Writer<'_>, chain: &[Cert]) {

@@ -296,6 +296,7 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     all.push(("revocation", "stolen", Paper::Revocation.payload(&order).expect("its payload")));
     let (holder, sealing) = (county.certs[3].id(), county.opening.public());
     let granted = Granted::seal(Stream::County, &county.key, holder, &sealing, &mut county.rng).expect("a grant");
+    all.push(("grant", "told", orders::tell(std::slice::from_ref(&granted)).expect("keys")));
     let paper = orders::grant(&[granted], chain, &county.issuing).expect("a grant");
     all.push(("grant", "one", Paper::Grant.payload(&paper).expect("its payload")));
 

@@ -31,6 +31,7 @@ impl World {
         self.hub_is_whole();
         self.rows_agree(&readers);
         self.nothing_is_lost();
+        self.persons();
         self.audit();
     }
 

@@ -40,7 +40,7 @@ const NARROW: &[&str] = &[
 ];
 
 /// Those that only the wide histories can show.
-const WIDE: [&str; 10] = [
+const WIDE: [&str; 13] = [
     "the first event follows nothing",
     "what is carried makes known what it left out",
     "a clone keeps its incarnation",
@@ -51,6 +51,9 @@ const WIDE: [&str; 10] = [
     "a packet that left has arrived",
     "a blob is whole before all of it came",
     "the hub acknowledges a blob too early",
+    "who stays may be void",
+    "the last thing saved alone stays behind",
+    "nobody tells the county a key",
 ];
 
 /// Every switch, by the name under which `planted!` knows it in the product.

@@ -6,9 +6,6 @@ use std::collections::BTreeMap;
 use niangjia_replication::Stream;
 use rusqlite::{Connection, types::ValueRef};
 
-/// The record types in the order of their numbers in derived tables.
-const KINDS: [&str; 8] = ["member", "enterprise", "organisation", "post", "committee", "office", "clerk", "audit"];
-
 /// Register and its leaves (incarnation, counter, depth), as they lie in a row.
 type Packed = Vec<(usize, Vec<(i64, i64, i64)>)>;
 
@@ -55,7 +52,7 @@ pub(crate) fn dump(conn: &Connection, stream: &Stream, left_out: Option<[u8; 16]
     let rows = idents.query_map([], |r| Ok((r.get(0)?, hex::encode(r.get::<_, [u8; 16]>(1)?))));
     let idents = rows.expect("idents").collect::<Result<_, _>>().expect("idents");
     let mut dump = Dump { conn, idents, stream, lines: Vec::new() };
-    for (kind, no) in KINDS.iter().zip(1_i64..) {
+    for (kind, no) in niangjia_core::kinds() {
         let mut records = BTreeMap::new();
         dump.records(kind, &mut records);
         records.retain(|_, id| left_out.is_none_or(|out| *id != hex::encode(out)));
@@ -108,7 +105,7 @@ impl Dump<'_> {
         packed.iter().map(register).collect()
     }
 
-    fn derived(&mut self, kind: i64, records: &BTreeMap<i64, String>) {
+    fn derived(&mut self, kind: u8, records: &BTreeMap<i64, String>) {
         for (table, columns) in [
             ("event", "rec, inc, ctr, depth, name, detail, author, wall"),
             ("leaf", "rec, inc, ctr, depth, register, vals, author, wall"),

@@ -69,14 +69,7 @@ impl World {
         for pass in 0..2 {
             office.seal(&mut self.chance.rng()).map_err(|fault| fault.to_string())?;
             let wire = Wire::new(&self.hub, &office, faults.clone(), self.now, self.chance.branch());
-            let mut keeper = Keeper {
-                office: office.clone(),
-                wall,
-                chance: self.chance.branch(),
-                taken: Default::default(),
-                end: 0,
-                met: None,
-            };
+            let mut keeper = Keeper::new(&office, wall, self.chance.branch());
             let outcome = at_once(link::exchange(&wire, &mut keeper, &mut |_| {}));
             let seen = wire.seen();
             self.pcs[pc].met = keeper.met.or(self.pcs[pc].met);

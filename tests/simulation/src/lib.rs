@@ -4,6 +4,7 @@
 //! The cores, their encrypted files, the link's exchange and the hub's store and judgement are the real ones; the line is
 //! memory, and the oracle is a model of its own. docs/reliability.md says what runs and what is still missing.
 
+mod alone;
 mod attack;
 mod chance;
 mod check;
@@ -13,6 +14,7 @@ mod dump;
 mod exchange;
 mod follow;
 mod hub;
+mod kit;
 mod line;
 mod mishaps;
 mod older;
@@ -21,6 +23,7 @@ mod pc;
 mod people;
 mod photos;
 mod prune;
+mod same;
 mod steps;
 mod sticks;
 mod thieves;

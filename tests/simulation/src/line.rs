@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -268,10 +268,10 @@ impl Answer for Page {
 }
 
 /// The office as the link sees it, with the clock of this history.
-pub(crate) struct Keeper {
-    pub(crate) office: Arc<Office>,
-    pub(crate) wall: i64,
-    pub(crate) chance: Chance,
+pub(crate) struct Keeper<'o> {
+    office: &'o Office,
+    wall: i64,
+    chance: Chance,
     /// Hashes of the segments that were handed over and committed.
     pub(crate) taken: BTreeSet<[u8; 32]>,
     /// The end of the log when the frontiers were asked for last.
@@ -280,11 +280,17 @@ pub(crate) struct Keeper {
     pub(crate) met: Option<Incarnation>,
 }
 
+impl<'o> Keeper<'o> {
+    pub(crate) fn new(office: &'o Office, wall: i64, chance: Chance) -> Self {
+        Self { office, wall, chance, taken: BTreeSet::new(), end: 0, met: None }
+    }
+}
+
 fn own(fault: Fault) -> ReplicaFault {
     ReplicaFault::new(fault)
 }
 
-impl Replica for Keeper {
+impl Replica for Keeper<'_> {
     fn compare_anew(&mut self) {
         self.office.compare_anew();
     }

@@ -34,16 +34,15 @@ impl World {
             self.pcs[pc].gone = true;
             self.oracle.gone(pc);
         } else if self.chance.percent(self.plan.rebuilt) {
-            self.trace.note(format!("PC {pc} makes its tables anew"));
-            if let Err(fault) = self.pcs[pc].office().rebuild() {
-                self.breaks(format!("PC {pc}: the tables cannot be made anew: {fault} {:?}", fault.cause));
-            }
+            self.make_tables_anew(pc);
         } else if self.chance.percent(self.plan.checkpoint) {
             self.checkpoint(pc);
         } else if self.chance.percent(self.plan.newcomer) && self.pcs.len() < MOST {
             if self.plan.county > 0 && self.chance.percent(30) { self.county_pc() } else { self.newcomer() }
         } else if self.chance.percent(self.plan.older) {
             self.upgrade(pc);
+        } else if self.plan.kit > 0 && self.chance.percent(self.plan.kit) {
+            self.registrar_burns();
         } else if self.disk(pc) {
             // That was all for today.
         } else if self.plan.pruned > 0 && self.chance.percent(self.plan.pruned) && pc != 0 {
@@ -52,6 +51,13 @@ impl World {
             return self.chance.percent(self.plan.stolen) && self.steal(pc);
         }
         true
+    }
+
+    pub(crate) fn make_tables_anew(&mut self, pc: usize) {
+        self.trace.note(format!("PC {pc} makes its tables anew"));
+        if let Err(fault) = self.pcs[pc].office().rebuild() {
+            self.breaks(format!("PC {pc}: the tables cannot be made anew: {fault} {:?}", fault.cause));
+        }
     }
 
     /// A PC sums up a stream that it may sum up.
@@ -141,18 +147,20 @@ impl World {
         }
     }
 
-    /// Faults stop: three rounds, in each every PC exchanges once. One more where the hub had burnt and stands on a checkpoint, then or
+    /// Faults stop: three rounds, in each every PC exchanges once. One more where the registrar was founded again: what it lacks others
+    /// can tell it only once they have heard of it. And one more where the hub had burnt and stands on a checkpoint, then or
     /// once somebody has brought one in the first round: what a clone wrote beside that has a place only once somebody has brought
     /// what it follows.
     pub(crate) fn liveness(&mut self) {
-        let (mut round, mut last) = (1, 3);
+        let (mut round, mut last) = (1, 3 + usize::from(self.burnt > 0));
+        let mut more = 1;
         while round <= last {
             let mut pcs = self.alive();
             self.chance.shuffle(&mut pcs);
             for pc in pcs {
                 self.trace.note(format!("round {round}, PC {pc}"));
                 if round == 1 && self.hub.stands_on_a_checkpoint() {
-                    last = 4;
+                    last += std::mem::take(&mut more);
                 }
                 if !self.exchange(pc, &Faults::default()) && round == last {
                     self.breaks(format!("PC {pc}: no exchange in the last round"));

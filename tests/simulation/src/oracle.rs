@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 mod follow;
 mod holdings;
 mod pages;
+mod same;
 
 pub(crate) use pages::{Form, fields, plural};
 
@@ -72,6 +73,7 @@ pub(crate) struct Oracle {
     acts: Vec<(usize, Write)>,
     /// Photos that were given, by address.
     pub(crate) photos: BTreeMap<String, Photo>,
+    links: Vec<same::Link>,
     /// PCs that bear one identity with another.
     twins: Disks,
     count: usize,

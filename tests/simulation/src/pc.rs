@@ -11,8 +11,10 @@ use niangjia_core::{
     Fault,
     backups::TestedBackup,
     founding::Founded,
+    joining,
     office::{Caller, Office},
     people::Role,
+    replication::enrol::Enrolment,
     store::{DatabaseKey, Moment},
 };
 use niangjia_replication::{Incarnation, RecordId};
@@ -112,6 +114,12 @@ impl Pc {
         }
     }
 
+    /// Nothing is left of it.
+    pub(crate) fn removed(mut self) {
+        self.office = None;
+        std::fs::remove_dir_all(&self.folder).expect("its folder");
+    }
+
     /// Where the file of a PC lies in its n-th life.
     pub(crate) fn file(folder: &Path, life: u32) -> PathBuf {
         folder.join(format!("life-{life}")).join(DATABASE)
@@ -183,6 +191,22 @@ impl Pc {
         self.as_then(image);
         let from = [&*image.folder, &*old];
         self.reborn(if database { &from } else { &from[..1] }, false, moment)
+    }
+
+    /// An office that worked alone becomes one of the county's, in a database made anew, as the host does it.
+    pub(crate) fn enrolled(&mut self, enrolment: Enrolment, mut moment: Moment) -> Result<(), Fault> {
+        let (old, alone) = (self.life(), self.office());
+        self.lives += 1;
+        let (new, fresh) = (self.life(), self.life().join("joining.db"));
+        std::fs::create_dir_all(&new)?;
+        let caller = Caller { clerk: self.clerks[0], roles: Role::ALL.to_vec(), moment: moment.part() };
+        drop(older::with(self.unknown, || joining::enrol(&alone, &fresh, &self.key, enrolment, caller))?);
+        std::fs::rename(&fresh, self.path())?;
+        copy_blobs(&old, &new)?;
+        self.office = None;
+        drop(alone);
+        std::fs::remove_dir_all(&old)?;
+        self.start(false, moment).map(drop)
     }
 
     fn as_then(&mut self, image: &Image) {

@@ -33,6 +33,14 @@ impl World {
         if self.chance.percent(self.plan.photo) {
             return self.give_photo(pc);
         }
+        if self.plan.merged > 0 && self.chance.percent(self.plan.merged) {
+            return self.same_person(pc);
+        }
+        self.work(pc);
+    }
+
+    /// What clerks do at their PC, whatever line there is.
+    pub(crate) fn work(&mut self, pc: usize) {
         match self.chance.below(100) {
             0..=19 => self.open(pc),
             20..=45 => self.save(pc),
@@ -80,8 +88,17 @@ impl World {
 
     /// A clerk may be told that something cannot be; anything else is a failure of the program.
     fn refused(&mut self, pc: usize, name: &str, fault: &Fault) {
-        const KIND: [&str; 6] =
-            ["fields", "not_found", "event_cannot_follow", "batch_undone", "sheet_empty", "checkpoint_not_made"];
+        const KIND: [&str; 9] = [
+            "fields",
+            "not_found",
+            "event_cannot_follow",
+            "batch_undone",
+            "sheet_empty",
+            "checkpoint_not_made",
+            "same_already",
+            "same_not",
+            "merge_void",
+        ];
         if !KIND.contains(&&*fault.code) {
             self.breaks(format!("PC {pc}: {name} failed: {} {:?}", fault.code, fault.cause));
         }
@@ -154,7 +171,7 @@ impl World {
     }
 
     /// A member of whom there is a photo now, or another one.
-    fn give_photo(&mut self, pc: usize) {
+    pub(crate) fn give_photo(&mut self, pc: usize) {
         let Some(form) = self.form(pc).filter(|form| form.kind == "member") else { return };
         if self.knows_field(pc, "member", "photo") {
             self.photo(pc, &form);
@@ -317,21 +334,32 @@ impl World {
                 continue;
             }
             let worked_on = form.seen.iter().any(|(field, texts)| *field != "post" && !texts.is_empty());
-            if worked_on || !form.events.is_empty() {
+            if worked_on || !form.events.is_empty() || form.merged || form.head() != form.id {
                 self.breaks(format!("PC {pc}: the undo of an import made void what somebody had worked on"));
             }
             self.oracle.voided(&form.id, true, &form.void, pc);
         }
     }
 
+    /// Whatever a clerk has typed and not saved is given up.
+    pub(crate) fn drop_drafts(&mut self, pc: usize) {
+        for key in self.pcs[pc].drafts.keys().cloned().collect::<Vec<_>>() {
+            self.drop_draft(pc, 0, &key);
+        }
+    }
+
+    /// A draft belongs to who typed it: another clerk drops nothing.
+    fn drop_draft(&mut self, pc: usize, clerk: usize, key: &str) {
+        if self.ask_as(pc, clerk, "drafts.drop", json!({ "key": key })).is_some_and(|answer| answer["done"] == true) {
+            self.pcs[pc].drafts.remove(key);
+        }
+    }
+
     fn draft(&mut self, pc: usize) {
         let key = format!("form-{}", self.chance.below(3));
         if self.chance.percent(30) {
-            // A draft belongs to who typed it: another clerk drops nothing.
-            if self.ask(pc, "drafts.drop", json!({ "key": key })).is_some_and(|answer| answer["done"] == true) {
-                self.pcs[pc].drafts.remove(&key);
-            }
-            return;
+            let clerk = self.chance.below(2);
+            return self.drop_draft(pc, clerk, &key);
         }
         let text = self.fresh("草稿");
         let ask = json!({ "key": key, "kind": "member", "fields": { "post": text } });

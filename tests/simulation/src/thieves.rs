@@ -2,7 +2,7 @@
 //! hub before or after the order comes there.
 
 use niangjia_replication::Stream;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::{line::Faults, people::id_no, people::name, world::World};
 
@@ -16,8 +16,7 @@ impl World {
         if office == 0 || !others || twins {
             return false;
         }
-        let moment = self.chance.moment(self.wall(pc));
-        let own = self.pcs[pc].call(0, "devices.list", json!({}), moment).expect("a list")["devices"][0]["id"].clone();
+        let own = self.device(pc);
         let moment = self.chance.moment(self.wall(0));
         let known = self.pcs[0].call(0, "devices.list", json!({}), moment).expect("a list");
         if !known["devices"].as_array().expect("devices").iter().any(|device| device["id"] == own) {
@@ -35,6 +34,22 @@ impl World {
             self.loot(pc);
         }
         true
+    }
+
+    /// How a PC is named in the list of PCs.
+    fn device(&mut self, pc: usize) -> Json {
+        let moment = self.chance.moment(self.wall(pc));
+        self.pcs[pc].call(0, "devices.list", json!({}), moment).expect("a list")["devices"][0]["id"].clone()
+    }
+
+    /// A registrar that was founded again orders anew what it heard of; what comes later, nobody stands behind any more.
+    pub(crate) fn orders_remembered(&mut self) {
+        for thief in self.thieves.clone() {
+            let (own, moment) = (self.device(thief), self.chance.moment(self.now));
+            let known = self.pcs[0].call(0, "devices.list", json!({}), moment).expect("a list");
+            let mut devices = known["devices"].as_array().expect("devices").iter();
+            self.order_forgotten |= !devices.any(|device| device["id"] == own && !device["revoked"].is_null());
+        }
     }
 
     /// The thief writes, and perhaps somebody carries it to the hub.
@@ -61,6 +76,9 @@ impl World {
 
     /// What must hold of those shut out once everybody has heard.
     pub(crate) fn shut_out(&mut self) {
+        if self.order_forgotten {
+            return;
+        }
         for thief in self.thieves.clone() {
             self.nothing_of_it_counts();
             if self.exchange(thief, &Faults::default()) {

@@ -9,7 +9,11 @@ use niangjia_core::{
     people::{self, Role},
     replication::enrol::{self, Code, Enrolment},
 };
-use niangjia_replication::{Stream, keys::VerifyingKey};
+use niangjia_replication::{
+    Stream,
+    keys::VerifyingKey,
+    kit::{self, Share},
+};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use serde_json::{Value as Json, json};
 
@@ -20,6 +24,8 @@ use crate::{
 
 /// 2026-03-02, a Monday morning.
 const MORNING: i64 = 1_772_413_200_000;
+/// Name and code of the county.
+pub(crate) const COUNTY: (&str, &str) = ("东海县总工会", "320722");
 /// Milliseconds of a year.
 pub(crate) const YEAR: i64 = 365 * 24 * 3_600_000;
 
@@ -55,6 +61,10 @@ pub(crate) struct Plan {
     pub(crate) checkpoint: usize,
     pub(crate) newcomer: usize,
     pub(crate) pruned: usize,
+    pub(crate) merged: usize,
+    /// Of a hundred townships, how many work alone before they join.
+    pub(crate) alone: usize,
+    pub(crate) kit: usize,
 }
 
 /// Histories from here on draw clones, restores, sticks, photos, older versions and further county PCs too.
@@ -105,6 +115,9 @@ impl Plan {
             checkpoint,
             newcomer,
             pruned: 0,
+            merged: 0,
+            alone: 0,
+            kit: 0,
         }
     }
 }
@@ -124,7 +137,7 @@ impl Plan {
     }
 
     /// Which version of the program a PC begins with: what it does not know.
-    fn version(&self, chance: &mut Chance) -> &'static [&'static str] {
+    pub(crate) fn version(&self, chance: &mut Chance) -> &'static [&'static str] {
         if self.older > 0 && chance.percent(60) { older::version(chance) } else { &[] }
     }
 }
@@ -150,6 +163,11 @@ pub(crate) struct World {
     pub(crate) behind: Behind,
     /// Packets on sticks, oldest first.
     pub(crate) sticks: Vec<Parcel>,
+    /// The county's root in three shares, as they were printed, and how often the registrar has burnt.
+    pub(crate) kit: Vec<Share>,
+    pub(crate) burnt: usize,
+    /// A PC was shut out, and the registrar that was founded again came too early to hear of it.
+    pub(crate) order_forgotten: bool,
     /// Counts everything that must differ from all else: values, numbers of documents.
     pub(crate) serial: usize,
     pub(crate) trace: Trace,
@@ -170,9 +188,6 @@ pub(crate) struct Trace {
 impl Trace {
     pub(crate) fn note(&mut self, line: impl Into<String>) {
         let line = line.into();
-        if std::env::var("NJ_DBG").is_ok() {
-            eprintln!("NOTE {line}");
-        }
         self.hash.update(line.as_bytes()).update(b"\n");
         if let Some(lines) = &mut self.lines {
             lines.push(line);
@@ -198,6 +213,9 @@ impl World {
         // By dice of its own: where nobody prunes, a history is the one that it was before PCs could.
         let mut apart = Chance::of(!seed);
         plan.pruned = if apart.percent(50) { apart.between(2, 12) } else { 0 };
+        plan.merged = if seed >= WIDE && apart.percent(50) { apart.between(2, 12) } else { 0 };
+        plan.alone = if seed >= WIDE && apart.percent(25) { apart.between(30, 100) } else { 0 };
+        plan.kit = if seed >= WIDE && apart.percent(20) { apart.between(1, 2) } else { 0 };
         let now = MORNING + i64::try_from(seed % 1000).unwrap_or(0) * 1000;
 
         let at = |n: usize| {
@@ -210,9 +228,10 @@ impl World {
         let unknown = plan.version(&mut chance);
         let moment = chance.moment(now);
         let file = Pc::file(&place, 0);
-        let founded = older::with(unknown, || founding::county(&file, "东海县总工会", "320722", &clerk, moment));
+        let founded = older::with(unknown, || founding::county(&file, COUNTY.0, COUNTY.1, &clerk, moment));
         let founded = founded.expect("a county");
         let county = founded.office.identity().office;
+        let kit = kit::split(founded.root.as_ref().expect("a root"), &mut apart.rng());
         let root = VerifyingKey::from_bytes(&founded.office.root_key().expect("a root")).expect("a key");
         let hub = Hub::new(folder.join("hub"), root, &mut chance);
         if plan.pruned > 0 {
@@ -232,6 +251,9 @@ impl World {
             forked: false,
             behind: Behind::Not,
             sticks: Vec::new(),
+            kit,
+            burnt: 0,
+            order_forgotten: false,
             serial: 0,
             trace: Trace { hash: blake3::Hasher::new(), lines: told.then(Vec::new), follow: None },
             broken: Vec::new(),
@@ -246,13 +268,20 @@ impl World {
         let townships =
             if large { world.chance.between(2, 6) } else { 1 + world.chance.below(3) * world.chance.below(2) };
         for office in 1..=townships {
+            let alone = world.plan.alone > 0 && world.chance.percent(world.plan.alone);
+            if alone {
+                world.begins_alone(office);
+            }
             let enrolment = world.invited(office);
             world.streams.push(Stream::Office(enrolment.office.id));
+            world.enrolments.push(enrolment.clone());
+            if alone {
+                world.joins_after_all(world.pcs.len() - 1);
+            }
             let pcs = if world.chance.percent(60) { world.chance.between(2, 3) } else { 1 };
-            for _ in 0..pcs {
+            for _ in usize::from(alone)..pcs {
                 world.joins(office, enrolment.clone());
             }
-            world.enrolments.push(enrolment);
         }
         for _ in 0..world.plan.county {
             world.county_pc();

@@ -12,7 +12,7 @@ use niangjia_replication::{
 use rand_core::Rng as _;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{list, shared};
+use super::{SharedKey, list, shared};
 use crate::{
     exchange::PROGRAM,
     fault::Fault,
@@ -34,7 +34,12 @@ fn owed(view: &View<'_>, keys: &Keys) -> Result<Vec<(Stream, StreamKey, CertId, 
     let chain = chain_from_cbor(chain).map_err(damaged)?;
     let orders = papers::load(view.conn, Some(root))?;
     let granted = papers::grants(view.conn, &orders, None)?;
-    let granted: BTreeSet<_> = granted.iter().map(|one| (one.stream, one.epoch, one.to)).collect();
+    let mut granted: BTreeSet<_> = granted.iter().map(|one| (one.stream, one.epoch, one.to)).collect();
+    if let (Some(kit), Some(own)) = (chain.first().map(Cert::id), chain.last().map(Cert::id)) {
+        // What another registrar has granted to the kit does not say that this one has it.
+        let by_this = papers::granted_by(view.conn, &own, &kit)?;
+        granted.retain(|(stream, epoch, to)| *to != kit || by_this.contains(&(*stream, *epoch)));
+    }
     let kit = chain.first().and_then(|root| Some((root.id(), root.claims().sealing?)));
     let own = view.office.identity().office;
     let mut devices = Vec::new();
@@ -88,7 +93,7 @@ pub(crate) fn rotate(desk: &mut Desk<'_>, streams: &BTreeSet<Stream>) -> Result<
     let (keys, own) = (desk.office().keys(), desk.office().identity().office);
     let mut fresh: BTreeMap<Stream, StreamKey> = BTreeMap::new();
     for stream in streams {
-        let newest = keys.newest(stream).map_or(0, StreamKey::epoch);
+        let newest = keys.newest(stream).map_or(0, StreamKey::epoch).max(newest_seen(&desk.view(), stream)?);
         // Not simply the next: a registrar that was cloned, or founded again from the kit, may have begun one of that number.
         let step = 1 + desk.act.moment.rng.next_u32() % 0xffff;
         fresh.insert(*stream, StreamKey::generate(newest.saturating_add(step), &mut desk.act.moment.rng));
@@ -102,6 +107,17 @@ pub(crate) fn rotate(desk: &mut Desk<'_>, streams: &BTreeSet<Stream>) -> Result<
     grant_owed(desk)
 }
 
+/// The highest epoch of segments that wait here for their key.
+fn newest_seen(view: &View<'_>, stream: &Stream) -> Result<u32, Fault> {
+    let Some(number) = view.memory.known_stream(stream) else { return Ok(0) };
+    let mut newest = 0;
+    papers::each_closed(view.conn, number, |segment| {
+        newest = newest.max(segment.header().epoch);
+        true
+    })?;
+    Ok(newest)
+}
+
 impl Office {
     /// Whether this PC opens a segment, or a part of a checkpoint, with the keys that it has, whoever wrote it. For those who
     /// look into a relay's store.
@@ -113,8 +129,8 @@ impl Office {
             return key.is_some_and(|key| part.unlocks(key));
         }
         let Ok(segment) = Segment::parse(bytes, &Limits::STANDARD) else { return false };
-        let key = keys.streams.get(&(segment.header().stream, segment.header().epoch));
-        key.is_some_and(|key| segment.unlocks(key))
+        let key = keys.opens(&segment.header().stream, segment.header().epoch);
+        key.is_some_and(|key| segment.unlocks(&key))
     }
 
     /// The registrar grants what is owed since, such as the keys of a rotation to a PC first heard of. An automatic change, and
@@ -124,12 +140,19 @@ impl Office {
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
         let (keys, memory) = (self.keys(), (*self.store.memory()).clone());
-        let owed = owed(&View { office: self, conn: &tx, memory: &memory, clerk: PROGRAM, wall: moment.wall }, &keys)?;
+        let view = View { office: self, conn: &tx, memory: &memory, clerk: PROGRAM, wall: moment.wall };
+        let owed = owed(&view, &keys)?;
         if owed.is_empty() {
             return Ok(0);
         }
+        let others = list::all(&view)?.iter().any(|device| device.county && !device.this);
         let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
         publish(&mut act, &keys, &owed)?;
+        // A key that the kit is granted only now was heard of somewhere: the county's other PCs find it here.
+        let kit = chain_from_cbor(&keys.chain).map_err(damaged)?.first().map(Cert::id);
+        for (stream, key, ..) in owed.iter().filter(|(_, _, to, _)| others && Some(*to) == kit) {
+            act.create(&self.own_stream(), SharedKey::of(*stream, key), None)?;
+        }
         let Done { memory, fresh, mut rng, .. } = act.finish()?;
         put_out(&tx, &fresh)?;
         let tail = keeping::tail_of(&memory, &fresh)?;
@@ -146,6 +169,7 @@ impl Office {
             return Ok(false);
         }
         let mut news = self.identity().county && self.told(conn, memory, keys)?;
+        news |= self.heard(conn, memory, keys)?;
         let orders = papers::load(conn, keys.root.as_ref())?;
         let chain = chain_from_cbor(&keys.chain).map_err(damaged)?;
         let ends = [(chain.last(), keys.opening.clone()), (chain.first(), keys.kit.clone())];

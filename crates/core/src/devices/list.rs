@@ -68,8 +68,8 @@ pub struct InvitedLine {
 }
 
 /// A PC as its certificates tell of it.
-pub(super) struct Known {
-    pub(super) cert: CertId,
+pub(crate) struct Known {
+    pub(crate) cert: CertId,
     pub(super) office: RecordId,
     /// Where stream keys are sealed to.
     pub(super) sealing: Option<SealingKey>,
@@ -83,6 +83,11 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// The issuing key under which it was let in; for a PC with which a county began, its own.
+    pub(crate) fn issuing(&self) -> Option<CertId> {
+        self.certs.get(1).copied()
+    }
+
     /// The packet by which it came in; none of the PC with which a county began.
     fn delegation(&self) -> Option<CertId> {
         self.delegations.last().copied()
@@ -121,10 +126,9 @@ pub(super) fn known(view: &View<'_>, office: RecordId) -> Result<Vec<Known>, Fau
     Ok(all(view)?.into_iter().filter(|d| d.office == office).collect())
 }
 
-/// Other PCs with which a county began, or began again, each with the issuing key that it holds.
-pub(crate) fn registrars(view: &View<'_>) -> Result<Vec<(CertId, CertId)>, Fault> {
-    let others = all(view)?.into_iter().filter(|d| d.county && !d.this && d.delegations.is_empty());
-    Ok(others.filter_map(|d| Some((d.cert, *d.certs.iter().rev().nth(1)?))).collect())
+/// Other PCs with which a county began, or began again.
+pub(crate) fn registrars(view: &View<'_>) -> Result<Vec<Known>, Fault> {
+    Ok(all(view)?.into_iter().filter(|d| d.county && !d.this && d.delegations.is_empty()).collect())
 }
 
 /// Whether this office looks after a PC: after its own, and the county after all.

@@ -6,6 +6,7 @@ mod list;
 mod quarantine;
 mod revoke;
 mod shared;
+mod told;
 
 use niangjia_derive::Record;
 use niangjia_replication::{

@@ -169,7 +169,9 @@ fn revoke(desk: &mut Desk<'_>, ask: RevokeAsk) -> Result<list::Devices, Fault> {
     };
     publish(desk, &order)?;
     let streams = keys.streams.keys().map(|(stream, _)| *stream);
-    let streams: BTreeSet<Stream> = streams.filter(|s| s.read_by(device.office, device.county)).collect();
+    let mut streams: BTreeSet<Stream> = streams.filter(|s| s.read_by(device.office, device.county)).collect();
+    // Also where this registrar has yet to hear of the key that the office has.
+    streams.extend([Stream::Office(device.office), Stream::Audit(device.office)]);
     grants::rotate(desk, &streams)?;
     note(desk, &device.cert, ask.note);
     list::list(&desk.view())

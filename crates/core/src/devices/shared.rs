@@ -29,10 +29,15 @@ pub struct SharedKey {
 pub(crate) fn tell(desk: &mut Desk<'_>, keys: &[(Stream, StreamKey)]) -> Result<(), Fault> {
     let own = desk.office().own_stream();
     for (stream, key) in keys {
-        let epoch = Some(i64::from(key.epoch()));
-        desk.act.create(&own, SharedKey { of: stream.to_string(), epoch, key: key.secret().to_vec() }, None)?;
+        desk.act.create(&own, SharedKey::of(*stream, key), None)?;
     }
     Ok(())
+}
+
+impl SharedKey {
+    pub(super) fn of(stream: Stream, key: &StreamKey) -> Self {
+        Self { of: stream.to_string(), epoch: Some(i64::from(key.epoch())), key: key.secret().to_vec() }
+    }
 }
 
 impl Office {

@@ -12,8 +12,8 @@ mod waiting;
 pub use commands::{ChangeAsk, JoinAsk};
 pub(crate) use preview::Preview;
 pub use rules::{Membership, fold};
+pub use same::SamePerson;
 pub(crate) use same::{Merged, counted, merged};
-pub use same::{SamePerson, heads};
 
 use chrono::NaiveDate;
 use niangjia_derive::Record;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_derive::Record;
+use niangjia_replication::planted;
 use rusqlite::Connection;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -58,56 +59,96 @@ pub(super) fn register(registry: &mut Registry) {
     registry.action("members.unmerge", Role::Clerk, unmerge);
 }
 
-/// Which entry stands for the person, for every entry that does not stand for itself.
-///
-/// Links are given as (steps back, stays). Entries that links join are one person; the entry that stays is one that steps
-/// back nowhere, and where clerks in different places linked them in a circle or to several, the least id of those: the
-/// answer depends on the set of links and on nothing else.
-#[must_use]
-pub fn heads(links: &[(RecordId, RecordId)]) -> BTreeMap<RecordId, RecordId> {
-    let mut joined: BTreeMap<RecordId, BTreeSet<RecordId>> = BTreeMap::new();
-    for (back, stays) in links.iter().filter(|(back, stays)| back != stays) {
-        joined.entry(*back).or_default().insert(*stays);
-        joined.entry(*stays).or_default().insert(*back);
-    }
-    let stepping: BTreeSet<RecordId> = links.iter().filter(|(b, s)| b != s).map(|(back, _)| *back).collect();
-    let (mut out, mut done) = (BTreeMap::new(), BTreeSet::new());
-    for start in joined.keys() {
-        let (mut person, mut reached) = (BTreeSet::new(), vec![*start]);
-        while let Some(entry) = reached.pop() {
-            if done.insert(entry) {
-                person.insert(entry);
-                reached.extend(joined.get(&entry).into_iter().flatten());
-            }
-        }
-        let Some(head) = person.difference(&stepping).next().or_else(|| person.first()).copied() else { continue };
-        out.extend(person.into_iter().filter(|entry| *entry != head).map(|entry| (entry, head)));
-    }
-    out
+/// Which entries are one person, and which of them somebody can still be shown.
+#[derive(Default)]
+struct Links {
+    /// Who steps back, and who stays.
+    pairs: Vec<(RecordId, RecordId)>,
+    /// Entries that are here and not void.
+    standing: BTreeSet<RecordId>,
 }
 
-/// Which links have to go so that an entry is a person of its own, by place in the list: its own, and those by which others
-/// would still join it to the person. Entries that stepped back behind it alone stay with it.
-#[must_use]
-pub fn parting(entry: RecordId, links: &[(RecordId, RecordId)]) -> Vec<usize> {
-    let elsewhere: Vec<_> = links.iter().copied().filter(|(back, stays)| *back != entry && *stays != entry).collect();
-    let (whole, rest) = (heads(links), heads(&elsewhere));
-    let Some(head) = whole.get(&entry).copied() else { return Vec::new() };
-    let of = |one: RecordId| rest.get(&one).copied().unwrap_or(one);
-    let goes = |(back, stays): &(RecordId, RecordId)| *back == entry || *stays == entry && of(*back) == of(head);
-    links.iter().enumerate().filter(|(_, link)| goes(link)).map(|(place, _)| place).collect()
+impl Links {
+    /// Which entry stands for the person, for every entry that does not stand for itself.
+    ///
+    /// Entries that links join are one person. The one that stays is one that steps back behind nobody who can be shown, not
+    /// by way of others either; where clerks in different places linked them in a circle or to several, the least id of those.
+    /// An entry that was voided, or has not come here yet, stands for nobody as long as there is another. The answer depends
+    /// on the set of links and of entries, and on nothing else.
+    fn heads(&self) -> BTreeMap<RecordId, RecordId> {
+        let (mut ahead, mut joined) = (Steps::new(), Steps::new());
+        for (back, stays) in &self.pairs {
+            ahead.entry(*back).or_default().insert(*stays);
+            joined.entry(*back).or_default().insert(*stays);
+            joined.entry(*stays).or_default().insert(*back);
+        }
+        let (mut out, mut done) = (BTreeMap::new(), BTreeSet::new());
+        for start in joined.keys() {
+            if done.contains(start) {
+                continue;
+            }
+            let person = reached(*start, &joined);
+            let shown: Vec<RecordId> = person.intersection(&self.standing).copied().collect();
+            let stays = |entry: &&RecordId| {
+                let before = reached(**entry, &ahead);
+                !before.iter().any(|other| other != *entry && self.standing.contains(other))
+            };
+            let head = shown.iter().find(stays).or_else(|| shown.first()).or_else(|| person.first()).copied();
+            let others = person.iter().filter(|entry| Some(**entry) != head);
+            out.extend(others.filter_map(|entry| Some((*entry, head?))));
+            done.extend(person);
+        }
+        out
+    }
+
+    /// Which links have to go so that an entry is a person of its own, by place in the list: its own, and those by which others
+    /// would still join it to the person. Entries that stepped back behind it alone stay with it.
+    fn parting(&self, entry: RecordId) -> Vec<usize> {
+        let elsewhere = self.pairs.iter().copied().filter(|(back, stays)| *back != entry && *stays != entry).collect();
+        let rest = Links { pairs: elsewhere, standing: self.standing.clone() }.heads();
+        let Some(head) = self.heads().get(&entry).copied() else { return Vec::new() };
+        let of = |one: RecordId| rest.get(&one).copied().unwrap_or(one);
+        let goes = |(back, stays): &(RecordId, RecordId)| *back == entry || *stays == entry && of(*back) == of(head);
+        self.pairs.iter().enumerate().filter(|(_, link)| goes(link)).map(|(place, _)| place).collect()
+    }
+}
+
+/// From an entry to those that links lead to.
+type Steps = BTreeMap<RecordId, BTreeSet<RecordId>>;
+
+/// An entry and all that steps lead to from it.
+fn reached(start: RecordId, steps: &Steps) -> BTreeSet<RecordId> {
+    let (mut out, mut next) = (BTreeSet::new(), vec![start]);
+    while let Some(entry) = next.pop() {
+        if out.insert(entry) {
+            next.extend(steps.get(&entry).into_iter().flatten());
+        }
+    }
+    out
 }
 
 /// Entries that another one stands for, by row.
 pub(crate) type Merged = BTreeSet<i64>;
 
 /// Reads all links: they are few.
-fn links(conn: &Connection) -> Result<Vec<(RecordId, RecordId)>, Fault> {
+fn links(conn: &Connection) -> Result<Links, Fault> {
     let mut statement = conn.prepare_cached(
-        "SELECT \"member\", \"into\" FROM same_person WHERE void = 0 AND \"member\" IS NOT NULL AND \"into\" IS NOT NULL",
+        "SELECT s.\"member\", s.\"into\", b.void, i.void FROM same_person s
+         LEFT JOIN member b ON b.id = s.\"member\" LEFT JOIN member i ON i.id = s.\"into\"
+         WHERE s.void = 0 AND s.\"member\" IS NOT NULL AND s.\"into\" IS NOT NULL",
     )?;
-    let links = statement.query_map([], |r| Ok((RecordId(r.get(0)?), RecordId(r.get(1)?))))?;
-    Ok(links.collect::<Result<_, _>>()?)
+    let mut rows = statement.query([])?;
+    let mut links = Links::default();
+    while let Some(row) = rows.next()? {
+        let (back, stays) = (RecordId(row.get(0)?), RecordId(row.get(1)?));
+        for (entry, column) in [(back, 2), (stays, 3)] {
+            if row.get::<_, Option<bool>>(column)? == Some(false) || planted!("who stays may be void") {
+                links.standing.insert(entry);
+            }
+        }
+        links.pairs.push((back, stays));
+    }
+    Ok(links)
 }
 
 /// The rows that lists and statistics leave out.
@@ -118,7 +159,7 @@ pub(crate) fn merged(conn: &Connection, schema: &Schema) -> Result<Merged, Fault
         return Ok(out);
     }
     let mut rec = conn.prepare_cached("SELECT rec FROM member WHERE id = ?1")?;
-    for (entry, head) in heads(&links(conn)?) {
+    for (entry, head) in links(conn)?.heads() {
         let mut row = |id: RecordId| -> Result<Option<i64>, Fault> {
             use rusqlite::OptionalExtension as _;
             Ok(rec.query_row([id.0], |r| r.get(0)).optional()?)
@@ -161,7 +202,7 @@ fn member(desk: &Desk<'_>, id: &str) -> Result<Stored, Fault> {
 fn merge(desk: &mut Desk<'_>, ask: MergeAsk) -> Result<Saved, Fault> {
     let reason = grounds(&ask.reason)?.to_owned();
     let (back, stays) = (member(desk, &ask.id)?, member(desk, &ask.into)?);
-    let before = heads(&links(desk.act.conn)?);
+    let before = links(desk.act.conn)?.heads();
     let head = |id: RecordId| before.get(&id).copied().unwrap_or(id);
     if head(back.id) == head(stays.id) {
         return Err(Fault::new(
@@ -191,8 +232,8 @@ fn unmerge(desk: &mut Desk<'_>, ask: UnmergeAsk) -> Result<Saved, Fault> {
     let back = member(desk, &ask.id)?;
     let layout = desk.act.layout(SamePerson::TYPE.name)?;
     let standing = desk.view().select::<SamePerson>("void = 0", &[])?;
-    let pairs: Vec<_> = standing.iter().filter_map(|(_, link)| link.member.zip(link.into)).collect();
-    let gone = parting(back.id, &pairs);
+    let links = links(desk.act.conn)?;
+    let gone = links.parting(back.id);
     if gone.is_empty() {
         return Err(Fault::new(
             "same_not",
@@ -202,7 +243,7 @@ fn unmerge(desk: &mut Desk<'_>, ask: UnmergeAsk) -> Result<Saved, Fault> {
     }
     for (link, said) in &standing {
         let pair = said.member.zip(said.into);
-        if gone.iter().any(|place| Some(pairs[*place]) == pair) {
+        if gone.iter().any(|place| Some(links.pairs[*place]) == pair) {
             desk.act.void(layout, link, &link.versions, true)?;
         }
     }
@@ -220,10 +261,10 @@ fn told(desk: &mut Desk<'_>, record: RecordId, reason: String) {
 /// For the member's page: who stands for this entry, and for which ones it stands.
 pub(super) fn derived(view: &View<'_>, id: RecordId, out: &mut Map<String, Json>) -> Result<(), Fault> {
     let links = links(view.conn)?;
-    if !links.iter().any(|(back, stays)| *back == id || *stays == id) {
+    if !links.pairs.iter().any(|(back, stays)| *back == id || *stays == id) {
         return Ok(());
     }
-    let heads = heads(&links);
+    let heads = links.heads();
     let line = |entry: &RecordId| -> Result<Json, Fault> {
         let title = crate::records::title_of(view, Member::TYPE.name, &entry.0)?;
         Ok(json!({ "id": entry.to_string(), "title": title }))
@@ -247,9 +288,20 @@ mod tests {
         RecordId([n; 16])
     }
 
-    fn pairs(links: &[(u8, u8)]) -> Vec<(u8, u8)> {
-        let links: Vec<_> = links.iter().map(|(a, b)| (id(*a), id(*b))).collect();
-        heads(&links).into_iter().map(|(entry, head)| (entry.0[0], head.0[0])).collect()
+    /// Links between entries, of which these are void or not here.
+    fn links(pairs: &[(u8, u8)], gone: &[u8]) -> Links {
+        let pairs: Vec<_> = pairs.iter().map(|(a, b)| (id(*a), id(*b))).collect();
+        let all = pairs.iter().flat_map(|(a, b)| [*a, *b]);
+        let standing = all.filter(|entry| !gone.contains(&entry.0[0])).collect();
+        Links { pairs, standing }
+    }
+
+    fn without(pairs: &[(u8, u8)], gone: &[u8]) -> Vec<(u8, u8)> {
+        links(pairs, gone).heads().into_iter().map(|(entry, head)| (entry.0[0], head.0[0])).collect()
+    }
+
+    fn pairs(pairs: &[(u8, u8)]) -> Vec<(u8, u8)> {
+        without(pairs, &[])
     }
 
     #[test]
@@ -262,10 +314,9 @@ mod tests {
 
     #[test]
     fn whoever_is_taken_out_is_a_person_of_its_own_and_the_others_stay_together() {
-        let after = |entry: u8, links: &[(u8, u8)]| {
-            let all: Vec<_> = links.iter().map(|(a, b)| (id(*a), id(*b))).collect();
-            let gone = parting(id(entry), &all);
-            let left: Vec<_> = links.iter().enumerate().filter(|(n, _)| !gone.contains(n)).map(|(_, l)| *l).collect();
+        let after = |entry: u8, all: &[(u8, u8)]| {
+            let gone = links(all, &[]).parting(id(entry));
+            let left: Vec<_> = all.iter().enumerate().filter(|(n, _)| !gone.contains(n)).map(|(_, l)| *l).collect();
             pairs(&left)
         };
         assert_eq!(after(1, &[(1, 2)]), []);
@@ -275,6 +326,19 @@ mod tests {
         assert_eq!(after(2, &[(3, 1), (3, 2)]), [(3, 1)], "one that never stepped back itself");
         assert_eq!(after(2, &[(4, 2), (2, 1)]), [(4, 2)], "whoever stepped back behind it alone goes with it");
         assert_eq!(after(1, &[(2, 1)]), [(2, 1)], "who stands for itself is not taken out");
+    }
+
+    #[test]
+    fn a_void_entry_stands_for_nobody_who_can_still_be_shown() {
+        assert_eq!(without(&[(1, 2)], &[2]), [(2, 1)], "who stepped back stands for the person again");
+        assert_eq!(without(&[(1, 2)], &[1]), [(1, 2)]);
+        assert_eq!(without(&[(1, 2), (2, 3)], &[3]), [(1, 2), (3, 2)], "who was chosen before the third came");
+        assert_eq!(without(&[(1, 2), (2, 3)], &[2]), [(1, 3), (2, 3)], "still one person");
+        assert_eq!(without(&[(2, 3), (1, 3)], &[3]), [(2, 1), (3, 1)]);
+        assert_eq!(without(&[(1, 2), (2, 1)], &[1]), [(1, 2)]);
+        assert_eq!(without(&[(1, 2)], &[1, 2]), [(2, 1)], "one answer, though nobody is shown");
+        assert_eq!(links(&[(1, 2)], &[2]).parting(id(2)), [0], "the void one can be taken out");
+        assert_eq!(links(&[(1, 2)], &[2]).parting(id(1)), Vec::<usize>::new());
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Offices of the county: who has been invited, and the enrolment packet.
 
+use std::collections::BTreeSet;
+
 use niangjia_derive::Record;
 use niangjia_replication::{Stream, enrol::Invited, keys::StreamKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Organisation;
 use crate::{
     devices,
     fault::{Fault, FieldFault},
@@ -102,6 +105,26 @@ fn list(view: &View<'_>) -> Result<Offices, Fault> {
 pub(crate) fn offices_named(view: &View<'_>) -> Result<Vec<(RecordId, String, String)>, Fault> {
     let rows = view.select::<OfficeEntry>("void = 0 ORDER BY code", &[])?;
     Ok(rows.into_iter().map(|(row, office)| (row.id, office.name, office.code)).collect())
+}
+
+/// Offices that are read here and stand in no list: a registrar before this one invited them, and burnt before anybody heard of it.
+/// What each says of itself is what the list says.
+pub(crate) fn unlisted(view: &View<'_>) -> Result<Vec<(RecordId, OfficeEntry)>, Fault> {
+    let own = view.office.identity().office;
+    let mut listed = view.conn.prepare_cached("SELECT 1 FROM office WHERE id = ?1")?;
+    let mut out = Vec::new();
+    for id in view.office.streams().iter().filter_map(Stream::office).collect::<BTreeSet<_>>() {
+        let Some(stream) = view.memory.known_stream(&Stream::Office(id)).filter(|_| id != own) else { continue };
+        if listed.exists([id.0])? {
+            continue;
+        }
+        let said = view.select::<Organisation>("id = ?1 AND stream = ?2", &[&id.0, &stream])?;
+        out.extend(said.into_iter().map(|(_, said)| {
+            let entry = OfficeEntry { name: said.name, code: said.area.unwrap_or_default(), kind: said.kind };
+            (id, entry)
+        }));
+    }
+    Ok(out)
 }
 
 fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {

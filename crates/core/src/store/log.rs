@@ -155,15 +155,15 @@ impl LogKeys<'_> {
             conn.prepare_cached("DELETE FROM outbox WHERE stream = ?1")?.execute([number])?;
         }
         blocks.extend(fresh);
-        let mut rest = &blocks[..];
+        let papers = blocks.iter().map(|one| orders::is_papers(&stream, one)).collect::<Result<Vec<_>, _>>()?;
+        let (mut rest, mut papers) = (&blocks[..], &papers[..]);
         while !rest.is_empty() {
             let (mut bytes, mut take) = (0, 0);
-            for one in rest {
-                // One segment carries changes of one incarnation, so that their counters say what the hub has.
+            for (one, paper) in rest.iter().zip(papers) {
+                // One segment carries changes of one incarnation, so that their counters say what the hub has; and papers go
+                // into segments of their own, under another key.
                 if take > 0
-                    && (bytes + one.block.len() > SEGMENT_PLAIN
-                        || one.inc != rest[0].inc
-                        || orders::apart(&stream, &one.block, &rest[0].block)?)
+                    && (bytes + one.block.len() > SEGMENT_PLAIN || one.inc != rest[0].inc || *paper != papers[0])
                 {
                     break;
                 }
@@ -171,8 +171,11 @@ impl LogKeys<'_> {
                 take += 1;
             }
             let (part, more) = rest.split_at(take);
-            let papers = stream == Stream::County && orders::is_papers(&part[0].block)?;
-            let key = if papers { self.keys.oldest(&stream) } else { self.keys.newest(&stream) };
+            let key = match (papers[0], stream) {
+                (true, Stream::County) => self.keys.oldest(&stream).cloned(),
+                (true, _) => self.keys.for_all(),
+                (false, _) => self.keys.newest(&stream).cloned(),
+            };
             let key = key.ok_or_else(|| damaged("stream key"))?;
             let (seq, prev) = self.head(conn, number, memory.own)?;
             let draft = Draft {
@@ -183,11 +186,11 @@ impl LogKeys<'_> {
                 certs: if seq == 1 { &certs } else { &[] },
             };
             let borrowed: Vec<&[u8]> = part.iter().map(|one| &one.block[..]).collect();
-            let sealed = seal(&draft, &borrowed, key, &signer, rng).map_err(damaged)?;
+            let sealed = seal(&draft, &borrowed, &key, &signer, rng).map_err(damaged)?;
             conn.prepare_cached("INSERT INTO segment (stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10)")?.execute(
                 params![number, memory.own, i64::try_from(seq).map_err(damaged)?, sealed.hash, prev, sealed.header.changes, part[0].inc, part[0].first, part[part.len() - 1].last, sealed.bytes],
             )?;
-            rest = more;
+            (rest, papers) = (more, &papers[take..]);
         }
         Ok(())
     }
@@ -283,10 +286,10 @@ impl LogKeys<'_> {
             Ok(segment) => segment,
             Err(bad) => return Opened::Bad(bad),
         };
-        let Some(key) = self.keys.streams.get(&place) else { return Opened::Keyless };
+        let Some(key) = self.keys.opens(&place.0, place.1) else { return Opened::Keyless };
         let read = || {
             let mut changes = Vec::new();
-            for block in segment.open(key, &Limits::STANDARD)? {
+            for block in segment.open(&key, &Limits::STANDARD)? {
                 changes.extend(Block::decode(&block, &Limits::STANDARD)?.changes().map(|c| c.to_owned()));
             }
             Ok(changes)

@@ -278,6 +278,14 @@ CREATE TABLE IF NOT EXISTS key_grant (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Keys that somebody has told the county's PCs, sealed to each; `here` where it was this PC. Found and kept like orders.
+pub(super) const TOLD_KEYS: &str = "
+CREATE TABLE IF NOT EXISTS key_told (
+  stream TEXT NOT NULL, epoch INTEGER NOT NULL, holder BLOB NOT NULL, sealed BLOB NOT NULL, here INTEGER NOT NULL,
+  PRIMARY KEY (stream, epoch, holder, sealed)
+) STRICT, WITHOUT ROWID;
+";
+
 /// Segments of the log whose changes are not applied, and why; derived.
 pub(super) const ASIDE: &str =
     "CREATE TABLE IF NOT EXISTS aside (segment INTEGER PRIMARY KEY, why INTEGER NOT NULL) STRICT;";

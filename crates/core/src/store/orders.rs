@@ -1,5 +1,5 @@
-//! Orders and grants in the log: changes of two kinds in the county's stream that carry what the issuing key signed. They are
-//! taken up as soon as their segment is opened, whether or not its changes are applied, so that what counts is a function of
+//! Papers in the log: orders and grants, changes of two kinds in the county's stream that carry what the issuing key signed; and
+//! keys that somebody tells the county in a stream of its own. They are taken up as soon as their segment is opened, whether or not its changes are applied, so that what counts is a function of
 //! the segments held and of nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,17 +8,20 @@ use niangjia_replication::{
     Block, Head, Incarnation, Limits, Segment, Stream,
     change::{Change, Set, Value},
     keys::{CertId, VerifyingKey},
-    orders::{By, Granted, Orders, Revocation, granted},
+    orders::{By, Granted, Orders, Revocation, granted, tell, told},
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{act::Act, forks, frontier, memory::Memory, versions::damaged};
+use super::{act::Act, forks, frontier, log::Fresh, memory::Memory, versions::damaged};
 use crate::fault::Fault;
 
 /// The kinds of such changes. They are no records: no table shows them.
 pub(crate) const ORDER: &str = "order";
 pub(crate) const GRANT: &str = "grant";
+const TOLD: &str = "told_key";
 const FIELD: &str = "doc";
+/// Most changes of a block by which somebody tells keys.
+const FEW: i64 = 16;
 
 /// Why the changes of a segment are not applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +41,19 @@ pub(crate) struct News {
     pub(crate) grants: bool,
 }
 
-/// Whether a change is an order or a grant.
+/// Whether a change is an order, a grant, or keys that are told.
 pub(crate) fn is_paper(kind: &str) -> bool {
-    kind == ORDER || kind == GRANT
+    kind == ORDER || kind == GRANT || kind == TOLD
 }
 
 /// Whether a block holds nothing else: it is sealed under the key that everybody has who was ever enrolled. Whoever lacks the
 /// newer key could not open the very grant that brings it.
-pub(super) fn is_papers(block: &[u8]) -> Result<bool, Fault> {
-    let block = Block::decode(block, &Limits::STANDARD).map_err(damaged)?;
+pub(super) fn is_papers(stream: &Stream, one: &Fresh) -> Result<bool, Fault> {
+    // Only the county writes papers by the dozen: a large block of another stream need not be opened to know.
+    if *stream != Stream::County && one.changes > FEW {
+        return Ok(false);
+    }
+    let block = Block::decode(&one.block, &Limits::STANDARD).map_err(damaged)?;
     Ok(block.changes().all(|change| is_paper(&change.to_owned().kind)))
 }
 
@@ -58,15 +65,24 @@ pub(super) fn collect(
     changes: &[Change],
 ) -> Result<News, Fault> {
     let mut news = News::default();
-    let (Stream::County, Some(root)) = (stream, root) else { return Ok(news) };
+    let Some(root) = root else { return Ok(news) };
     for change in changes.iter().filter(|change| is_paper(&change.kind)) {
         for set in change.sets.iter().filter(|set| &*set.field == FIELD) {
             let Value::Bytes(doc) = &set.value else { continue };
             // What the root does not stand behind is nothing, whoever brought it: reading never refuses.
-            if &*change.kind == ORDER {
-                news.orders |= Revocation::read(doc, root).is_ok() && keep_order(conn, doc)?;
-            } else if let Ok((keys, by)) = granted(doc, root) {
-                news.grants |= keep_grants(conn, &keys, &by)?;
+            match (&*change.kind, stream) {
+                (ORDER, Stream::County) => news.orders |= Revocation::read(doc, root).is_ok() && keep_order(conn, doc)?,
+                (GRANT, Stream::County) => {
+                    if let Ok((keys, by)) = granted(doc, root) {
+                        news.grants |= keep_grants(conn, &keys, &by)?;
+                    }
+                }
+                (TOLD, _) => {
+                    if let Ok(keys) = told(doc) {
+                        news.grants |= keep_told(conn, &keys, false)?;
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -88,6 +104,79 @@ fn keep_grants(conn: &Connection, keys: &[Granted], by: &By) -> Result<bool, Fau
         news |= put.execute(params![one.stream.to_string(), one.epoch, one.to.0, signer(by), one.sealed])? > 0;
     }
     Ok(news)
+}
+
+fn keep_told(conn: &Connection, keys: &[Granted], here: bool) -> Result<bool, Fault> {
+    let mut news = false;
+    let mut put = conn.prepare_cached(
+        "INSERT OR IGNORE INTO key_told (stream, epoch, holder, sealed, here) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for one in keys {
+        news |= put.execute(params![one.stream.to_string(), one.epoch, one.to.0, one.sealed, here])? > 0;
+    }
+    Ok(news)
+}
+
+/// Keys that were told to one PC.
+pub(crate) fn told_to(conn: &Connection, holder: &CertId) -> Result<Vec<Granted>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT stream, epoch, sealed FROM key_told WHERE holder = ?1 ORDER BY stream, epoch, sealed",
+    )?;
+    let mut rows = statement.query([holder.0])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stream = row.get::<_, String>(0)?.parse().map_err(damaged)?;
+        out.push(Granted { stream, epoch: row.get(1)?, to: *holder, sealed: row.get(2)? });
+    }
+    Ok(out)
+}
+
+/// Which keys this PC itself has told, and to whom.
+pub(crate) fn told_here(conn: &Connection) -> Result<BTreeSet<(Stream, u32, CertId)>, Fault> {
+    let mut statement = conn.prepare_cached("SELECT stream, epoch, holder FROM key_told WHERE here = 1")?;
+    let mut rows = statement.query([])?;
+    let mut out = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let stream = row.get::<_, String>(0)?.parse().map_err(damaged)?;
+        out.insert((stream, row.get(1)?, CertId(row.get(2)?)));
+    }
+    Ok(out)
+}
+
+/// Keys that one issuing key has granted to one holder.
+pub(crate) fn granted_by(conn: &Connection, by: &CertId, holder: &CertId) -> Result<BTreeSet<(Stream, u32)>, Fault> {
+    let mut statement =
+        conn.prepare_cached("SELECT DISTINCT stream, epoch FROM key_grant WHERE holder = ?1 AND signer = ?2")?;
+    let mut rows = statement.query([holder.0, by.0])?;
+    let mut out = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        out.insert((row.get::<_, String>(0)?.parse().map_err(damaged)?, row.get(1)?));
+    }
+    Ok(out)
+}
+
+/// Looks at the segments of a stream that wait for their key, until told to stop.
+pub(crate) fn each_closed(
+    conn: &Connection,
+    stream: i64,
+    mut look: impl FnMut(&Segment<'_>) -> bool,
+) -> Result<(), Fault> {
+    let mut waiting = conn.prepare_cached(
+        "SELECT s.bytes FROM aside a CROSS JOIN segment s ON s.no = a.segment WHERE a.why = 2 AND s.stream = ?1",
+    )?;
+    let mut rows = waiting.query([stream])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(0)?.as_blob().map_err(damaged)?;
+        if !look(&Segment::parse(bytes, &Limits::STANDARD).map_err(damaged)?) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether any grant has come.
+pub(crate) fn any_grant(conn: &Connection) -> Result<bool, Fault> {
+    Ok(conn.prepare_cached("SELECT 1 FROM key_grant LIMIT 1")?.exists([])?)
 }
 
 fn signer(by: &By) -> Vec<u8> {
@@ -142,6 +231,18 @@ impl Act<'_> {
             let (keys, by) = granted(doc, root).map_err(damaged)?;
             keep_grants(self.conn, &keys, &by)?;
         }
+        Ok(())
+    }
+}
+
+impl Act<'_> {
+    /// Tells keys to those who lack them, in a stream that they read.
+    pub(crate) fn tell(&mut self, stream: &Stream, keys: &[Granted]) -> Result<(), Fault> {
+        let id = self.new_id();
+        let doc = tell(keys).map_err(damaged)?;
+        let set = Set { field: FIELD.into(), value: Value::Bytes(doc.into()), seen: Vec::new() };
+        self.write(stream, TOLD, id, vec![set], None)?;
+        keep_told(self.conn, keys, true)?;
         Ok(())
     }
 }
@@ -220,9 +321,4 @@ pub(crate) fn chains_of(
         out.insert((*memory.stream_name(stream)?, name), heads);
     }
     Ok(out)
-}
-
-/// The order in which blocks of the county's stream go into segments of their own: papers apart from all else.
-pub(super) fn apart(stream: &Stream, one: &[u8], other: &[u8]) -> Result<bool, Fault> {
-    Ok(*stream == Stream::County && is_papers(one)? != is_papers(other)?)
 }

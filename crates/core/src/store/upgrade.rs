@@ -29,6 +29,7 @@ pub(super) const STEPS: &[&str] = &[
     open::KEPT,
     open::RECEIPTS,
     open::SAID,
+    open::TOLD_KEYS,
 ];
 
 /// The tables among them that are a view of the log.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::change::RecordId;
+use crate::keys::{OpeningKey, StreamKey};
 use crate::test::rng;
 
 struct Law {
@@ -114,4 +115,23 @@ fn a_granted_key_opens_for_its_holder_only() {
     let moved = Granted { stream: Stream::Registry, ..keys[0].clone() };
     assert!(moved.open(&mine).is_err(), "a key of one stream is none of another");
     assert!(!bytes.windows(32).any(|w| w == key.secret()));
+}
+
+#[test]
+fn keys_that_are_told_open_for_their_holder_only_and_nothing_else_is_read_as_such() {
+    let opening = OpeningKey::generate(&mut rng(1));
+    let (stream, holder) = (Stream::Office(RecordId([7; 16])), CertId([5; 32]));
+    let key = StreamKey::generate(3, &mut rng(2));
+    let one = Granted::seal(stream, &key, holder, &opening.public(), &mut rng(3)).unwrap();
+    let doc = tell(&[one.clone(), one.clone()]).unwrap();
+    assert_eq!(told(&doc).unwrap(), [one.clone(), one.clone()]);
+    assert!(one.open(&opening).unwrap() == key);
+    assert_eq!(one.open(&OpeningKey::generate(&mut rng(4))).unwrap_err(), Bad::Sealed);
+    assert!(granted(&doc, &law(1).root.public()).is_err(), "nobody has signed it");
+    for at in 0..doc.len() {
+        assert!(told(&doc[..at]).is_err());
+    }
+    assert!(told(&[&doc[..], &[0]].concat()).is_err());
+    assert!(matches!(told(&[0x82, 9, 0x80]), Err(Bad::Unknown { number: 9, .. })));
+    assert!(tell(&vec![one; MOST_KEYS + 1]).is_err());
 }

@@ -10,7 +10,8 @@ impl Oracle {
             let all = p.fields.values_mut().flatten().chain(&mut p.void).chain(&mut p.events);
             all.chain(std::iter::once(&mut p.made)).map(move |write| (office, write))
         });
-        papers.chain(self.acts.iter_mut().map(|(office, act)| (*office, act)))
+        let links = self.links.iter_mut().map(|link| (link.office, &mut link.made));
+        papers.chain(self.acts.iter_mut().map(|(office, act)| (*office, act))).chain(links)
     }
 
     /// An exchange of this PC ended well: the hub holds what it had, and it has what the hub holds of what it reads. `registrar`
@@ -102,16 +103,38 @@ impl Oracle {
         }
     }
 
+    /// The registrar is burnt, and another one has all that the hub has, as segments where the log there is `whole`. What the hub had
+    /// not heard of the old one counts no more, nor of others what builds on that.
+    pub(crate) fn registrar_burnt(&mut self, whole: bool) {
+        self.photos.values_mut().for_each(|p| p.on &= !bit(0));
+        for write in self.writes() {
+            write.on &= !bit(0);
+            write.at = if write.burnt { Held::Nobody } else { write.at.min(Held::Hub) };
+            write.sure &= write.on != 0 || write.at != Held::Nobody;
+        }
+        self.counts_no_more(0, Held::Hub);
+        for write in self.writes().filter(|w| w.at == Held::Hub) {
+            write.at = Held::County;
+            write.on |= if whole { bit(0) } else { 0 };
+        }
+    }
+
     /// The PC is stolen and shut out: only what the county has of it counts, and of others what does not build on the rest.
     pub(crate) fn stolen(&mut self, pc: usize) {
         self.gone(pc);
-        self.writes().filter(|w| w.pc == pc && w.at < Held::County).for_each(|w| w.sure = false);
+        self.counts_no_more(pc, Held::County);
+    }
+
+    /// Of what a PC wrote only what somebody had at least who is as near to the county as `at` counts, and of others what does not
+    /// build on the rest.
+    fn counts_no_more(&mut self, pc: usize, at: Held) {
+        self.writes().filter(|w| w.pc == pc && w.at < at).for_each(|w| w.sure = false);
         for paper in self.papers.values_mut() {
             let all = || paper.fields.values().flatten().chain(&paper.void).chain(&paper.events);
-            if all().chain([&paper.made]).any(|w| w.pc == pc && w.at < Held::County) {
+            if all().chain([&paper.made]).any(|w| w.pc == pc && w.at < at) {
                 paper.doubtful = true;
                 let all = paper.fields.values_mut().flatten().chain(&mut paper.void).chain(&mut paper.events);
-                all.filter(|w| w.at < Held::County).for_each(|w| w.sure = false);
+                all.filter(|w| w.at < at).for_each(|w| w.sure = false);
             }
         }
     }

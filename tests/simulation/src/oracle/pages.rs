@@ -32,6 +32,11 @@ pub(crate) struct Form {
     pub(crate) events: Vec<String>,
     pub(crate) possible: Vec<String>,
     pub(crate) confirmed: bool,
+    /// What lists and statistics go by, whoever else said otherwise meanwhile.
+    pub(crate) is_void: bool,
+    /// The entry that stands for this one, and those for which it stands.
+    merged_into: Option<String>,
+    pub(crate) merged: bool,
 }
 
 impl Form {
@@ -63,7 +68,15 @@ impl Form {
             events: events.filter_map(|e| text(&e["detail"]["document"])).collect(),
             possible: list(&page["derived"]["possible"]),
             confirmed: page["standing"]["mark"] == "confirmed",
+            is_void: page["void"] == true,
+            merged_into: text(&page["derived"]["merged_into"]["id"]),
+            merged: !page["derived"]["merged"].is_null(),
         }
+    }
+
+    /// The entry that stands for the person: this one or another.
+    pub(crate) fn head(&self) -> &str {
+        self.merged_into.as_ref().unwrap_or(&self.id)
     }
 
     /// Fields of which several values stand beside each other.

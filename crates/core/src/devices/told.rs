@@ -1,0 +1,116 @@
+//! Keys that the county lacks. A registrar burns before what it last wrote has gone anywhere; the county that is founded again from
+//! its kit knows neither the office that was invited meanwhile nor the key of its streams. Whoever has such a key tells it to the
+//! PCs of the county, sealed to each, in a stream of its own that they read, under a key that every PC has that was ever enrolled.
+
+use niangjia_replication::{
+    Stream,
+    keys::{Cert, CertId, SealingKey, StreamKey, chain_from_cbor},
+    orders::{self, Granted},
+    planted,
+};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::list;
+use crate::{
+    exchange::PROGRAM,
+    fault::Fault,
+    identity::Keys,
+    keeping,
+    office::{Office, View},
+    store::{self, Act, Done, Moment, memory::Memory, orders as papers, put_out, versions::damaged},
+};
+
+/// What a PC has to tell, to whom: to each registrar under whom it was not let in what that one has not granted to the kit, as a
+/// registrar does with every key that it has.
+fn owed(view: &View<'_>, keys: &Keys) -> Result<Vec<(Stream, StreamKey, CertId, SealingKey)>, Fault> {
+    let chain = chain_from_cbor(&keys.chain).map_err(damaged)?;
+    let own: Vec<CertId> = chain.iter().map(Cert::id).collect();
+    let Some(kit) = own.first() else { return Ok(Vec::new()) };
+    let mut registrars = list::registrars(view)?;
+    registrars.retain(|device| device.issuing().is_some_and(|issuing| !own.contains(&issuing)));
+    if registrars.is_empty() {
+        return Ok(Vec::new());
+    }
+    let orders = papers::load(view.conn, keys.root.as_ref())?;
+    let told = papers::told_here(view.conn)?;
+    let mut owed = Vec::new();
+    for device in registrars.iter().filter(|device| orders.shut_out(&device.certs).is_none()) {
+        let (Some(issuing), Some(sealing)) = (device.issuing(), device.sealing) else { continue };
+        let granted = papers::granted_by(view.conn, &issuing, kit)?;
+        for ((stream, epoch), key) in &keys.streams {
+            // The first key of the county's stream follows from the root itself.
+            if (*stream, *epoch) != (Stream::County, 1)
+                && !granted.contains(&(*stream, *epoch))
+                && !told.contains(&(*stream, *epoch, device.cert))
+            {
+                owed.push((*stream, key.clone(), device.cert, sealing));
+            }
+        }
+    }
+    Ok(owed)
+}
+
+impl Office {
+    /// Tells the county's PCs what they lack. An automatic change, and never answered by one. Returns how many keys.
+    pub(crate) fn tell_owed(&self, moment: Moment) -> Result<usize, Fault> {
+        let conn = self.store.write();
+        if self.keys().chain.is_empty() || !papers::any_grant(&conn)? || planted!("nobody tells the county a key") {
+            return Ok(0);
+        }
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
+        let (keys, memory) = (self.keys(), (*self.store.memory()).clone());
+        let owed = owed(&View { office: self, conn: &tx, memory: &memory, clerk: PROGRAM, wall: moment.wall }, &keys)?;
+        if owed.is_empty() {
+            return Ok(0);
+        }
+        let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
+        for part in owed.chunks(orders::MOST_KEYS) {
+            let mut sealed = Vec::with_capacity(part.len());
+            for (stream, key, holder, sealing) in part {
+                sealed.push(Granted::seal(*stream, key, *holder, sealing, &mut act.moment.rng).map_err(damaged)?);
+            }
+            act.tell(&self.own_stream(), &sealed)?;
+        }
+        let Done { memory, fresh, mut rng, .. } = act.finish()?;
+        put_out(&tx, &fresh)?;
+        let tail = keeping::tail_of(&memory, &fresh)?;
+        tx.commit()?;
+        self.store.tail.append(&tail, &mut rng);
+        self.store.swap(memory);
+        Ok(owed.len())
+    }
+
+    /// Takes up keys that somebody has told this PC: each only where it opens what lies here closed, for nobody has signed that it
+    /// is the right one. Returns whether any was new.
+    pub(super) fn heard(&self, conn: &Connection, memory: &Memory, keys: &mut Keys) -> Result<bool, Fault> {
+        let chain = chain_from_cbor(&keys.chain).map_err(damaged)?;
+        let (Some(own), Some(opening)) = (chain.last().map(Cert::id), keys.opening.clone()) else { return Ok(false) };
+        let mut news = false;
+        for one in papers::told_to(conn, &own)? {
+            let place = (one.stream, one.epoch);
+            if keys.streams.contains_key(&place) || !self.may_read(&one.stream) {
+                continue;
+            }
+            let Ok(key) = one.open(&opening) else { continue };
+            if opens_something(conn, memory, &one.stream, &key)? {
+                store::set_secret(conn, &Keys::secret_name(&one.stream, one.epoch), key.secret())?;
+                keys.streams.insert(place, key);
+                news = true;
+            }
+        }
+        Ok(news)
+    }
+}
+
+/// Whether a segment that waits for its key opens with this one.
+fn opens_something(conn: &Connection, memory: &Memory, stream: &Stream, key: &StreamKey) -> Result<bool, Fault> {
+    let Some(number) = memory.known_stream(stream) else { return Ok(false) };
+    let mut opens = false;
+    papers::each_closed(conn, number, |segment| {
+        let names = segment.header().epoch == key.epoch();
+        opens |= names && segment.unlocks(key);
+        !names
+    })?;
+    Ok(opens)
+}
