@@ -155,7 +155,8 @@ impl Sum<'_> {
             let mut line = blake3::Hasher::new();
             line.update(self.memory.stream_name(*stream)?.to_string().as_bytes()).update(&self.memory.ident(*inc)?);
             // How far by its own chain and what by another one depends on what waited when a database was restored.
-            let confirmed = if self.with.confirmed { head.confirmed } else { 0 };
+            // A receipt from before a fork was known says more of the chain than stands under its name.
+            let confirmed = if self.with.confirmed { head.confirmed.min(head.applied) } else { 0 };
             for number in [self.memory.reach(*stream, *inc), head.changes, confirmed, head.news] {
                 line.update(&number.to_le_bytes());
             }

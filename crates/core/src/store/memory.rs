@@ -295,9 +295,10 @@ impl Memory {
         self.heads.get(&(stream, inc)).map_or(0, |h| h.news.min(h.applied))
     }
 
-    /// Whether the registrar has confirmed a change.
+    /// Whether the registrar has confirmed a change. What a receipt said of a chain before anybody knew that it forks goes beyond where
+    /// the branches part, and nothing there bears the chain's own name.
     pub(crate) fn confirmed(&self, stream: i64, inc: i64, ctr: i64) -> bool {
-        self.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.confirmed)
+        self.heads.get(&(stream, inc)).is_some_and(|h| ctr <= h.confirmed.min(h.applied))
             || self.confirmed.get(&(stream, inc)).is_some_and(|confirmed| confirmed.contains(&ctr))
     }
 
