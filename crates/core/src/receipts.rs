@@ -4,16 +4,13 @@ use niangjia_replication::Stream;
 use rusqlite::{Transaction, TransactionBehavior};
 
 use crate::{
-    exchange::PROGRAM,
     fault::Fault,
-    keeping,
-    office::{Office, View},
-    organisations,
-    store::{self, Act, Done, Moment, RECEIPT, Receipt},
+    office::Office,
+    store::{Moment, RECEIPT, Receipt},
 };
 
 impl Office {
-    /// The registrar lists who was not listed, and signs, into each office's stream, what it has applied since its last receipt. Receipts are never
+    /// The registrar signs, into each office's stream, what it has applied since its last receipt. Receipts are never
     /// receipted, so this ends. Any other PC tells the county here what keys it lacks. Returns how many were written.
     ///
     /// # Errors
@@ -33,26 +30,17 @@ impl Office {
             let Some(number) = memory.known_stream(&stream) else { continue };
             due.extend(Receipt::due(&tx, &memory, number)?.map(|receipt| (stream, receipt)));
         }
-        let view = View { office: self, conn: &tx, memory: &memory, clerk: PROGRAM, wall: moment.wall };
-        let unlisted = organisations::unlisted(&view)?;
-        if due.is_empty() && unlisted.is_empty() {
+        if due.is_empty() {
             return Ok(granted);
         }
-        let count = due.len() + unlisted.len() + granted;
-        let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
-        for (id, office) in unlisted {
-            act.create_as(&Stream::County, id, office, None)?;
-        }
-        for (stream, receipt) in due {
-            let id = act.new_id();
-            act.write(&stream, RECEIPT, id, receipt.sets()?, None)?;
-        }
-        let Done { memory, fresh, mut rng, .. } = act.finish()?;
-        store::put_out(&tx, &fresh)?;
-        let tail = keeping::tail_of(&memory, &fresh)?;
-        tx.commit()?;
-        self.store.tail.append(&tail, &mut rng);
-        self.store.swap(memory);
+        let count = due.len() + granted;
+        self.by_itself(tx, memory, moment, |act| {
+            for (stream, receipt) in due {
+                let id = act.new_id();
+                act.write(&stream, RECEIPT, id, receipt.sets()?, None)?;
+            }
+            Ok(())
+        })?;
         Ok(count)
     }
 }

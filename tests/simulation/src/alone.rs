@@ -2,27 +2,13 @@
 
 use niangjia_core::founding;
 
-use crate::{
-    older,
-    pc::Pc,
-    people::{TOWNSHIPS, name},
-    world::World,
-};
+use crate::{people::TOWNSHIPS, world::World};
 
 impl World {
     /// The first PC of a township begins alone; its clerk works, and the PC has its bad days.
     pub(crate) fn begins_alone(&mut self, office: usize) {
-        let place = self.folder.join(format!("pc-{}", self.pcs.len()));
-        let file = Pc::file(&place, 0);
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
-        let clerk = format!("{}（{}号机）", name(&mut self.chance), self.pcs.len());
-        let moment = self.chance.moment(self.now);
-        let unknown = self.plan.version(&mut self.chance);
-        let (title, code) = TOWNSHIPS[office - 1];
-        let founded = older::with(unknown, || founding::alone(&file, title, code, &clerk, moment));
-        let pc = self.pcs.len();
-        self.oracle.act(office, pc);
-        self.pcs.push(Pc::new(place, office, founded.expect("an office"), unknown));
+        let ((title, code), pc) = (TOWNSHIPS[office - 1], self.pcs.len());
+        self.begins(office, |file, clerk, moment| founding::alone(file, title, code, clerk, moment));
         self.trace.note(format!("PC {pc} begins alone"));
         for _ in 0..self.chance.between(3, 40) {
             self.now += 1 + self.chance.below(3_600_000) as i64;

@@ -1,13 +1,15 @@
 //! The world of one history: a county, townships, their PCs, a hub; virtual time; and what is drawn from the seed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use niangjia_core::{
-    founding::{self, ClerkKeys},
+    Fault,
+    founding::{self, ClerkKeys, Founded},
     identity,
     office::Caller,
     people::{self, Role},
     replication::enrol::{self, Code, Enrolment},
+    store::Moment,
 };
 use niangjia_replication::{
     Stream,
@@ -137,7 +139,7 @@ impl Plan {
     }
 
     /// Which version of the program a PC begins with: what it does not know.
-    pub(crate) fn version(&self, chance: &mut Chance) -> &'static [&'static str] {
+    fn version(&self, chance: &mut Chance) -> &'static [&'static str] {
         if self.older > 0 && chance.percent(60) { older::version(chance) } else { &[] }
     }
 }
@@ -307,6 +309,11 @@ impl World {
 
     /// A PC begins with an empty disk and an enrolment packet.
     fn joins(&mut self, office: usize, enrolment: Enrolment) {
+        self.begins(office, |file, clerk, moment| founding::join(file, enrolment, clerk, moment));
+    }
+
+    /// A PC begins with an empty disk.
+    pub(crate) fn begins(&mut self, office: usize, found: impl FnOnce(&Path, &str, Moment) -> Result<Founded, Fault>) {
         let place = self.folder.join(format!("pc-{}", self.pcs.len()));
         let file = Pc::file(&place, 0);
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
@@ -314,9 +321,9 @@ impl World {
         let clerk = format!("{}（{}号机）", name(&mut self.chance), self.pcs.len());
         let moment = self.chance.moment(self.now);
         let unknown = self.plan.version(&mut self.chance);
-        let founded = older::with(unknown, || founding::join(&file, enrolment, &clerk, moment));
+        let founded = older::with(unknown, || found(&file, &clerk, moment));
         self.oracle.act(office, self.pcs.len());
-        self.pcs.push(Pc::new(place, office, founded.expect("an enrolled office"), unknown));
+        self.pcs.push(Pc::new(place, office, founded.expect("an office"), unknown));
     }
 
     /// A further PC of a township begins with an empty disk, however much the others have written by now.

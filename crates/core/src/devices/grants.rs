@@ -17,9 +17,8 @@ use crate::{
     exchange::PROGRAM,
     fault::Fault,
     identity::Keys,
-    keeping,
     office::{Desk, Office, View},
-    store::{self, Act, Done, GRANT, Moment, memory::Memory, orders as papers, put_out, set_secret, versions::damaged},
+    store::{self, Act, GRANT, Moment, memory::Memory, orders as papers, set_secret, versions::damaged},
 };
 
 /// Whether a new key reaches a PC by a grant. Further PCs of the county are granted the keys of the county's own streams and
@@ -146,19 +145,15 @@ impl Office {
             return Ok(0);
         }
         let others = list::all(&view)?.iter().any(|device| device.county && !device.this);
-        let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
-        publish(&mut act, &keys, &owed)?;
-        // A key that the kit is granted only now was heard of somewhere: the county's other PCs find it here.
         let kit = chain_from_cbor(&keys.chain).map_err(damaged)?.first().map(Cert::id);
-        for (stream, key, ..) in owed.iter().filter(|(_, _, to, _)| others && Some(*to) == kit) {
-            act.create(&self.own_stream(), SharedKey::of(*stream, key), None)?;
-        }
-        let Done { memory, fresh, mut rng, .. } = act.finish()?;
-        put_out(&tx, &fresh)?;
-        let tail = keeping::tail_of(&memory, &fresh)?;
-        tx.commit()?;
-        self.store.tail.append(&tail, &mut rng);
-        self.store.swap(memory);
+        self.by_itself(tx, memory, moment, |act| {
+            publish(act, &keys, &owed)?;
+            // A key that the kit is granted only now was heard of somewhere: the county's other PCs find it here.
+            for (stream, key, ..) in owed.iter().filter(|(_, _, to, _)| others && Some(*to) == kit) {
+                act.create(&self.own_stream(), SharedKey::of(*stream, key), None)?;
+            }
+            Ok(())
+        })?;
         Ok(owed.len())
     }
 

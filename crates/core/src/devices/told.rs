@@ -15,9 +15,8 @@ use crate::{
     exchange::PROGRAM,
     fault::Fault,
     identity::Keys,
-    keeping,
     office::{Office, View},
-    store::{self, Act, Done, Moment, memory::Memory, orders as papers, put_out, versions::damaged},
+    store::{self, Moment, memory::Memory, orders as papers, versions::damaged},
 };
 
 /// What a PC has to tell, to whom: to each registrar under whom it was not let in what that one has not granted to the kit, as a
@@ -64,20 +63,16 @@ impl Office {
         if owed.is_empty() {
             return Ok(0);
         }
-        let mut act = Act::begin(&tx, &self.store.schema, &self.store.folds, memory, PROGRAM, moment, true);
-        for part in owed.chunks(orders::MOST_KEYS) {
-            let mut sealed = Vec::with_capacity(part.len());
-            for (stream, key, holder, sealing) in part {
-                sealed.push(Granted::seal(*stream, key, *holder, sealing, &mut act.moment.rng).map_err(damaged)?);
+        self.by_itself(tx, memory, moment, |act| {
+            for part in owed.chunks(orders::MOST_KEYS) {
+                let mut sealed = Vec::with_capacity(part.len());
+                for (stream, key, holder, sealing) in part {
+                    sealed.push(Granted::seal(*stream, key, *holder, sealing, &mut act.moment.rng).map_err(damaged)?);
+                }
+                act.tell(&self.own_stream(), &sealed)?;
             }
-            act.tell(&self.own_stream(), &sealed)?;
-        }
-        let Done { memory, fresh, mut rng, .. } = act.finish()?;
-        put_out(&tx, &fresh)?;
-        let tail = keeping::tail_of(&memory, &fresh)?;
-        tx.commit()?;
-        self.store.tail.append(&tail, &mut rng);
-        self.store.swap(memory);
+            Ok(())
+        })?;
         Ok(owed.len())
     }
 

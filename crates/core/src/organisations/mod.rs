@@ -4,8 +4,8 @@ mod commands;
 mod offices;
 mod rules;
 
+pub(crate) use offices::offices_named;
 pub use offices::{InviteAsk, OfficeEntry};
-pub(crate) use offices::{offices_named, unlisted};
 
 use chrono::NaiveDate;
 use niangjia_derive::Record;

@@ -86,8 +86,8 @@ pub(super) fn register(registry: &mut Registry) {
 
 fn list(view: &View<'_>) -> Result<Offices, Fault> {
     let mut out = Vec::new();
-    for (row, office) in view.select::<OfficeEntry>("void = 0 ORDER BY code", &[])? {
-        let stream = view.memory.known_stream(&Stream::Office(row.id));
+    for (id, name, code) in offices_named(view)? {
+        let stream = view.memory.known_stream(&Stream::Office(id));
         let last: Option<i64> = match stream {
             Some(stream) => view
                 .conn
@@ -96,20 +96,23 @@ fn list(view: &View<'_>) -> Result<Offices, Fault> {
             None => None,
         };
         let heard = stream.is_some_and(|s| view.memory.heads.keys().any(|(stream, _)| *stream == s));
-        out.push(OfficeLine { id: row.id.to_string(), name: office.name, code: office.code, heard, last_change: last });
+        out.push(OfficeLine { id: id.to_string(), name, code, heard, last_change: last });
     }
     Ok(Offices { offices: out })
 }
 
 /// Every office that the county has invited, as far as this one has heard: id, name, administrative code; by code.
 pub(crate) fn offices_named(view: &View<'_>) -> Result<Vec<(RecordId, String, String)>, Fault> {
-    let rows = view.select::<OfficeEntry>("void = 0 ORDER BY code", &[])?;
-    Ok(rows.into_iter().map(|(row, office)| (row.id, office.name, office.code)).collect())
+    let listed = view.select::<OfficeEntry>("void = 0", &[])?.into_iter().map(|(row, office)| (row.id, office));
+    let mut all: Vec<_> = listed.chain(unlisted(view)?).map(|(id, office)| (id, office.name, office.code)).collect();
+    all.sort_by(|one, other| (&one.2, one.0).cmp(&(&other.2, other.0)));
+    Ok(all)
 }
 
 /// Offices that are read here and stand in no list: a registrar before this one invited them, and burnt before anybody heard of it.
-/// What each says of itself is what the list says.
-pub(crate) fn unlisted(view: &View<'_>) -> Result<Vec<(RecordId, OfficeEntry)>, Fault> {
+/// What each says of itself is what the list says. It is not written down: the old registrar's own entry may come yet, and one
+/// record has one beginning.
+fn unlisted(view: &View<'_>) -> Result<Vec<(RecordId, OfficeEntry)>, Fault> {
     let own = view.office.identity().office;
     let mut listed = view.conn.prepare_cached("SELECT 1 FROM office WHERE id = ?1")?;
     let mut out = Vec::new();
@@ -155,7 +158,7 @@ fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
             ),
         });
     }
-    if !desk.view().select::<OfficeEntry>("code = ?1 AND void = 0", &[&code])?.is_empty() {
+    if offices_named(&desk.view())?.iter().any(|(_, _, known)| *known == code) {
         faults.push(FieldFault {
             field: "code".into(),
             key: "office_exists".into(),
