@@ -1,6 +1,9 @@
 //! Founding: how a county, a township that joins it, and an office that works alone begin.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use niangjia_replication::{
     Incarnation, RecordId, Stream,
@@ -94,6 +97,7 @@ pub fn county(path: &Path, name: &str, code: &str, clerk: &str, mut moment: Mome
         root: Some(root.public()),
         issuing: Some((issuing, chain_to_cbor(&[root_cert.clone(), issuing_cert]))),
         streams,
+        heard: BTreeSet::new(),
         hub: None,
         believed: Believed::default(),
     };
@@ -125,6 +129,7 @@ pub fn alone(path: &Path, name: &str, code: &str, clerk: &str, mut moment: Momen
         root: None,
         issuing: None,
         streams,
+        heard: BTreeSet::new(),
         hub: None,
         believed: Believed::default(),
     };
@@ -158,6 +163,7 @@ pub(crate) fn certified(
         root: Some(root),
         issuing: None,
         streams: streams.into_iter().map(|(stream, key)| ((stream, key.epoch()), key)).collect(),
+        heard: BTreeSet::new(),
         hub: hub.map(|h| Hub { url: h.url, key: hex::encode(h.key.to_bytes()) }),
         believed: Believed::default(),
     };

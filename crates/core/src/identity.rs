@@ -1,7 +1,7 @@
 //! Identity and keys of this PC: which office it belongs to, what it may sign and which streams it can open.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     str::FromStr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -73,6 +73,8 @@ pub struct Keys {
     pub issuing: Option<(SigningKey, Vec<u8>)>,
     /// Keys of the streams that this PC may open, by stream and epoch.
     pub streams: BTreeMap<(Stream, u32), StreamKey>,
+    /// Those among them that somebody told this PC and nobody signed: they open, and nothing is written under them.
+    pub(crate) heard: BTreeSet<(Stream, u32)>,
     /// The hub, once one is claimed or named by the county.
     pub hub: Option<Hub>,
     /// Whose certificates held since the program started.
@@ -121,19 +123,30 @@ impl std::fmt::Debug for Keys {
 const TOLD: u32 = 0;
 
 impl Keys {
-    /// The newest key of a stream.
+    /// The newest key of a stream, under which this PC writes.
     #[must_use]
     pub fn newest(&self, stream: &Stream) -> Option<&StreamKey> {
         if planted!("rotation leaves the key as it was") {
             return self.oldest(stream);
         }
-        self.streams.range((*stream, 0)..=(*stream, u32::MAX)).next_back().map(|(_, key)| key)
+        self.own(stream).next_back()
     }
 
     /// The first key of a stream, which every PC has that was ever enrolled.
     #[must_use]
     pub fn oldest(&self, stream: &Stream) -> Option<&StreamKey> {
-        self.streams.range((*stream, 0)..=(*stream, u32::MAX)).next().map(|(_, key)| key)
+        self.own(stream).next()
+    }
+
+    fn own(&self, stream: &Stream) -> impl DoubleEndedIterator<Item = &StreamKey> {
+        let all = self.streams.range((*stream, 0)..=(*stream, u32::MAX));
+        all.filter(|(place, _)| !self.heard.contains(place)).map(|(_, key)| key)
+    }
+
+    /// Streams of which the newest key was only told: nothing can be written there until a new one is begun.
+    pub(crate) fn only_heard(&self) -> BTreeSet<Stream> {
+        let newest = |stream: &Stream| self.newest(stream).map_or(0, StreamKey::epoch);
+        self.heard.iter().filter(|(stream, epoch)| *epoch > newest(stream)).map(|(stream, _)| *stream).collect()
     }
 
     /// The key with which a segment opens that names this epoch. Where keys of a stream are told to somebody who has none, the
@@ -154,6 +167,11 @@ impl Keys {
         format!("stream:{stream}:{epoch}")
     }
 
+    /// The same of one that was told to this PC.
+    pub(crate) fn heard_name(stream: &Stream, epoch: u32) -> String {
+        format!("heard:{stream}:{epoch}")
+    }
+
     pub(crate) fn store(&self, conn: &Connection) -> Result<(), Fault> {
         set_secret(conn, "device", &self.device.to_bytes()[..])?;
         set_secret(conn, "chain", &self.chain)?;
@@ -168,7 +186,9 @@ impl Keys {
             set_secret(conn, "issuing_cert", cert)?;
         }
         for ((stream, epoch), key) in &self.streams {
-            set_secret(conn, &Self::secret_name(stream, *epoch), key.secret())?;
+            let heard = self.heard.contains(&(*stream, *epoch));
+            let name = if heard { Self::heard_name(stream, *epoch) } else { Self::secret_name(stream, *epoch) };
+            set_secret(conn, &name, key.secret())?;
         }
         if let Some(hub) = &self.hub {
             set_secret(conn, "hub", serde_json::to_string(hub).map_err(damaged)?.as_bytes())?;
@@ -190,18 +210,34 @@ impl Keys {
             (Some(key), Some(cert)) => Some((SigningKey::from_bytes(&key32(key)?), cert)),
             _ => None,
         };
-        let mut streams = BTreeMap::new();
-        let mut statement = conn.prepare("SELECT name, value FROM secret WHERE name LIKE 'stream:%'")?;
+        let (mut streams, mut heard) = (BTreeMap::new(), BTreeSet::new());
+        let mut statement =
+            conn.prepare("SELECT name, value FROM secret WHERE name LIKE 'stream:%' OR name LIKE 'heard:%'")?;
         for row in statement.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, Vec<u8>>(1)?)))? {
             let (name, value) = row?;
-            let mut parts = name.splitn(3, ':').skip(1);
+            let mut parts = name.splitn(3, ':');
+            let told = parts.next() == Some("heard");
             let stream = parts.next().and_then(|s| Stream::from_str(s).ok()).ok_or_else(|| damaged("stream key"))?;
             let epoch: u32 = parts.next().and_then(|e| e.parse().ok()).ok_or_else(|| damaged("stream key"))?;
+            if told {
+                heard.insert((stream, epoch));
+            }
             streams.insert((stream, epoch), StreamKey::from_bytes(epoch, &key32(value)?));
         }
         let hub = secret(conn, "hub")?.map(|b| serde_json::from_slice(&b)).transpose().map_err(damaged)?;
         let chain = secret(conn, "chain")?.unwrap_or_else(Vec::new);
-        Ok(Self { device, opening, kit: None, chain, root, issuing, streams, hub, believed: Believed::default() })
+        Ok(Self {
+            device,
+            opening,
+            kit: None,
+            chain,
+            root,
+            issuing,
+            streams,
+            heard,
+            hub,
+            believed: Believed::default(),
+        })
     }
 }
 

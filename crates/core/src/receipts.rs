@@ -34,7 +34,7 @@ impl Office {
             return Ok(granted);
         }
         let count = due.len() + granted;
-        self.by_itself(tx, memory, moment, |act| {
+        self.by_itself(tx, memory, moment, &[], |act| {
             for (stream, receipt) in due {
                 let id = act.new_id();
                 act.write(&stream, RECEIPT, id, receipt.sets()?, None)?;

@@ -70,6 +70,7 @@ pub fn begin(path: &Path, root: SigningKey, hub: Option<Hub>, mut moment: Moment
         root: Some(root.public()),
         issuing: Some((issuing, chain_to_cbor(&[root_cert, above]))),
         streams: BTreeMap::from([((Stream::County, 1), root::county_key(&root))]),
+        heard: BTreeSet::new(),
         hub,
         believed: Believed::default(),
     };

@@ -2,7 +2,7 @@
 
 use niangjia_core::recovery::{self, Known};
 use niangjia_host::link::{self, LinkFault};
-use niangjia_replication::kit;
+use niangjia_replication::{Frontier, kit};
 
 use crate::{
     disks::Behind,
@@ -31,6 +31,15 @@ impl World {
         if self.plan.hub_lost + self.plan.stick > 0 {
             self.behind = Behind::ForGood;
         }
+    }
+
+    /// Whether a PC that is gone had the only key of something: the registrar that had it too burnt before.
+    pub(crate) fn keys_gone_with(&self, pc: usize) -> bool {
+        let (office, stream) = (self.pcs[pc].office(), self.streams[self.pcs[pc].office_no]);
+        let written = office.segments_after(&stream, &Frontier::default(), usize::MAX).expect("segments");
+        let alive = self.alive();
+        let open = |bytes: &Vec<u8>| alive.iter().any(|other| self.pcs[*other].office().opens(bytes));
+        self.burnt > 0 && !written.iter().all(open)
     }
 
     fn founded_again(&mut self) -> Result<bool, String> {

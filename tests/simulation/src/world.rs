@@ -218,6 +218,11 @@ impl World {
         plan.merged = if seed >= WIDE && apart.percent(50) { apart.between(2, 12) } else { 0 };
         plan.alone = if seed >= WIDE && apart.percent(25) { apart.between(30, 100) } else { 0 };
         plan.kit = if seed >= WIDE && apart.percent(20) { apart.between(1, 2) } else { 0 };
+        // Of a clone that pruned what it wrote, only its own checkpoint is left once the hub and the registrar burn together. Beside
+        // the other clone's branch nobody takes that yet (docs/roadmap.md; 1049428 before this line).
+        if plan.kit > 0 && plan.pruned > 0 && plan.cloned > 0 {
+            plan.hub_lost = 0;
+        }
         let now = MORNING + i64::try_from(seed % 1000).unwrap_or(0) * 1000;
 
         let at = |n: usize| {

@@ -1,7 +1,7 @@
 //! Grants: who gets which stream keys. A new epoch goes to every PC that still may read, sealed to it; every key goes besides
 //! to the county's kit, so that two printed shares open all that was ever written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use niangjia_replication::{
     Limits, RecordId, Segment, Stream,
@@ -9,6 +9,7 @@ use niangjia_replication::{
     keys::{Cert, CertId, SealingKey, StreamKey, chain_from_cbor},
     orders::{self, Granted},
 };
+use rand_chacha::ChaCha20Rng;
 use rand_core::Rng as _;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -84,19 +85,25 @@ pub(crate) fn grant_owed(desk: &mut Desk<'_>) -> Result<(), Fault> {
     let mut keys = desk.office().keys();
     keys.streams.extend(desk.new_keys.iter().map(|(stream, key)| ((*stream, key.epoch()), key.clone())));
     let owed = owed(&desk.view(), &keys)?;
-    publish(&mut desk.act, &keys, &owed)
+    publish(&mut desk.act, &keys, &owed)?;
+    // What the kit alone has brought, the county's other PCs may lack.
+    let made: BTreeSet<_> = desk.new_keys.iter().map(|(stream, key)| (*stream, key.epoch())).collect();
+    let mut found = to_kit(&keys, &owed)?;
+    found.retain(|(stream, key)| !made.contains(&(*stream, key.epoch())));
+    shared::tell(desk, &found)
+}
+
+/// Keys that the kit is granted only now.
+fn to_kit(keys: &Keys, owed: &[(Stream, StreamKey, CertId, SealingKey)]) -> Result<Vec<(Stream, StreamKey)>, Fault> {
+    let kit = chain_from_cbor(&keys.chain).map_err(damaged)?.first().map(Cert::id);
+    Ok(owed.iter().filter(|(_, _, to, _)| Some(*to) == kit).map(|(stream, key, ..)| (*stream, key.clone())).collect())
 }
 
 /// Begins a new epoch of streams: from now on nobody who was not granted it opens what is written.
 pub(crate) fn rotate(desk: &mut Desk<'_>, streams: &BTreeSet<Stream>) -> Result<(), Fault> {
     let (keys, own) = (desk.office().keys(), desk.office().identity().office);
-    let mut fresh: BTreeMap<Stream, StreamKey> = BTreeMap::new();
-    for stream in streams {
-        let newest = keys.newest(stream).map_or(0, StreamKey::epoch).max(newest_seen(&desk.view(), stream)?);
-        // Not simply the next: a registrar that was cloned, or founded again from the kit, may have begun one of that number.
-        let step = 1 + desk.act.moment.rng.next_u32() % 0xffff;
-        fresh.insert(*stream, StreamKey::generate(newest.saturating_add(step), &mut desk.act.moment.rng));
-    }
+    let mut rng = desk.act.moment.part().rng;
+    let fresh = begun(&desk.view(), &keys, streams, &mut rng)?;
     for (stream, key) in &fresh {
         set_secret(desk.act.conn, &Keys::secret_name(stream, key.epoch()), key.secret())?;
         desk.new_keys.push((*stream, key.clone()));
@@ -106,12 +113,37 @@ pub(crate) fn rotate(desk: &mut Desk<'_>, streams: &BTreeSet<Stream>) -> Result<
     grant_owed(desk)
 }
 
+/// A new key of each stream, of a higher epoch than any that is known here.
+fn begun(
+    view: &View<'_>,
+    keys: &Keys,
+    streams: &BTreeSet<Stream>,
+    rng: &mut ChaCha20Rng,
+) -> Result<Vec<(Stream, StreamKey)>, Fault> {
+    let mut fresh = Vec::with_capacity(streams.len());
+    for stream in streams {
+        let held =
+            keys.streams.range((*stream, 0)..=(*stream, u32::MAX)).next_back().map_or(0, |((_, epoch), _)| *epoch);
+        let newest = held.max(newest_seen(view, stream)?);
+        // Not simply the next: a registrar that was cloned, or founded again from the kit, may have begun one of that number.
+        let step = 1 + rng.next_u32() % 0xffff;
+        fresh.push((*stream, StreamKey::generate(newest.saturating_add(step), rng)));
+    }
+    Ok(fresh)
+}
+
+/// Where the word of those ends who may write a stream and begin no epoch of it: whoever says a higher one could leave no room for
+/// any further key. What a registrar begins stays below it for thirty thousand changes of keys.
+pub(super) const BEYOND_BELIEF: u32 = 1 << 31;
+
 /// The highest epoch of segments that wait here for their key.
 fn newest_seen(view: &View<'_>, stream: &Stream) -> Result<u32, Fault> {
     let Some(number) = view.memory.known_stream(stream) else { return Ok(0) };
     let mut newest = 0;
     papers::each_closed(view.conn, number, |segment| {
-        newest = newest.max(segment.header().epoch);
+        if segment.header().epoch < BEYOND_BELIEF {
+            newest = newest.max(segment.header().epoch);
+        }
         true
     })?;
     Ok(newest)
@@ -132,25 +164,29 @@ impl Office {
         key.is_some_and(|key| segment.unlocks(&key))
     }
 
-    /// The registrar grants what is owed since, such as the keys of a rotation to a PC first heard of. An automatic change, and
-    /// never answered by one. Returns how many keys.
+    /// The registrar grants what is owed since, such as the keys of a rotation to a PC first heard of, and begins a new epoch
+    /// where the newest was only told. An automatic change, and never answered by one. Returns how many keys.
     pub(crate) fn grant_owed(&self, moment: Moment) -> Result<usize, Fault> {
+        let mut moment = moment;
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
-        let (keys, memory) = (self.keys(), (*self.store.memory()).clone());
+        let (mut keys, memory) = (self.keys(), (*self.store.memory()).clone());
         let view = View { office: self, conn: &tx, memory: &memory, clerk: PROGRAM, wall: moment.wall };
+        let mut rng = moment.part().rng;
+        let fresh = begun(&view, &keys, &keys.only_heard(), &mut rng)?;
+        keys.streams.extend(fresh.iter().map(|(stream, key)| ((*stream, key.epoch()), key.clone())));
         let owed = owed(&view, &keys)?;
         if owed.is_empty() {
             return Ok(0);
         }
-        let others = list::all(&view)?.iter().any(|device| device.county && !device.this);
-        let kit = chain_from_cbor(&keys.chain).map_err(damaged)?.first().map(Cert::id);
-        self.by_itself(tx, memory, moment, |act| {
+        self.by_itself(tx, memory, moment, &fresh, |act| {
             publish(act, &keys, &owed)?;
-            // A key that the kit is granted only now was heard of somewhere: the county's other PCs find it here.
-            for (stream, key, ..) in owed.iter().filter(|(_, _, to, _)| others && Some(*to) == kit) {
-                act.create(&self.own_stream(), SharedKey::of(*stream, key), None)?;
+            // What was heard of somewhere, and what is begun above it, the county's other PCs find here.
+            for (stream, key) in to_kit(&keys, &owed)? {
+                if keys.heard.contains(&(stream, key.epoch())) || !by_grant(&stream, true, self.identity.office) {
+                    act.create(&self.own_stream(), SharedKey::of(stream, &key), None)?;
+                }
             }
             Ok(())
         })?;
@@ -163,10 +199,10 @@ impl Office {
         if keys.chain.is_empty() {
             return Ok(false);
         }
-        let mut news = self.identity().county && self.told(conn, memory, keys)?;
-        news |= self.heard(conn, memory, keys)?;
-        let orders = papers::load(conn, keys.root.as_ref())?;
         let chain = chain_from_cbor(&keys.chain).map_err(damaged)?;
+        let mut news = self.identity().county && self.told(conn, memory, keys)?;
+        news |= keys.issuing.is_some() && self.heard(conn, memory, keys, chain.last())?;
+        let orders = papers::load(conn, keys.root.as_ref())?;
         let ends = [(chain.last(), keys.opening.clone()), (chain.first(), keys.kit.clone())];
         for (holder, opening) in ends {
             let (Some(holder), Some(opening)) = (holder.map(Cert::id), opening) else {

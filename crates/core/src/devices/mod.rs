@@ -6,6 +6,8 @@ mod list;
 mod quarantine;
 mod revoke;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use niangjia_derive::Record;

@@ -123,7 +123,8 @@ fn unlisted(view: &View<'_>) -> Result<Vec<(RecordId, OfficeEntry)>, Fault> {
         }
         let said = view.select::<Organisation>("id = ?1 AND stream = ?2", &[&id.0, &stream])?;
         out.extend(said.into_iter().map(|(_, said)| {
-            let entry = OfficeEntry { name: said.name, code: said.area.unwrap_or_default(), kind: said.kind };
+            let entry =
+                OfficeEntry { name: said.name, code: said.area.unwrap_or_else(|| id.to_string()), kind: said.kind };
             (id, entry)
         }));
     }

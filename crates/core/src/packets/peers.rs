@@ -92,11 +92,13 @@ fn of_device(conn: &Connection, memory: &Memory, device: [u8; 32]) -> Result<BTr
 pub(super) fn confirmed(conn: &Connection, memory: &Memory, stream: i64) -> Result<Frontier, Fault> {
     let mut frontier = Frontier::new();
     for ((_, inc), head) in memory.heads.iter().filter(|((of, _), head)| *of == stream && head.confirmed > 0) {
+        // Beyond where branches part a receipt may have meant another one than is here.
+        let upto = head.confirmed.min(head.applied);
         let last: Option<(i64, [u8; 32])> = conn
             .prepare_cached(
                 "SELECT seq, hash FROM segment WHERE stream = ?1 AND chain = ?2 AND carried = ?2 AND last_ctr BETWEEN 1 AND ?3 ORDER BY seq DESC LIMIT 1",
             )?
-            .query_row([stream, *inc, head.confirmed], |r| Ok((r.get(0)?, r.get(1)?)))
+            .query_row([stream, *inc, upto], |r| Ok((r.get(0)?, r.get(1)?)))
             .optional()?;
         if let Some((seq, hash)) = last {
             frontier.add(memory.incarnation(*inc)?, Head { seq: u64::try_from(seq).map_err(damaged)?, hash });

@@ -103,6 +103,12 @@ impl Oracle {
         }
     }
 
+    /// The last keys of an office's stream are gone: what anybody else holds of it may be closed for ever.
+    pub(crate) fn closed_for_good(&mut self, office: usize) {
+        self.placed().filter(|(of, _)| *of == office).for_each(|(_, w)| w.sure = false);
+        self.papers.values_mut().filter(|paper| paper.office == office).for_each(|paper| paper.doubtful = true);
+    }
+
     /// The registrar is burnt, and another one has all that the hub has, as segments where the log there is `whole`. What the hub had
     /// not heard of the old one counts no more, nor of others what builds on that.
     pub(crate) fn registrar_burnt(&mut self, whole: bool) {
