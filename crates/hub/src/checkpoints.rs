@@ -147,7 +147,7 @@ impl Relay<'_> {
             (Reverse(filled), Reverse(one.reach()))
         });
         for Read { id, cover, .. } in all {
-            if !holds(self.store, stream, &here, &cover)? {
+            if !holds(self.store, stream, &here, &gaps, &cover)? {
                 continue;
             }
             let after = ask.have.filter(|(have, _)| have.0 == id).map_or(0, |(_, parts)| parts);
@@ -216,12 +216,22 @@ pub(crate) fn stand_down(store: &dyn SegmentStore, orders: &Orders) -> Result<()
     Ok(())
 }
 
-/// Whether every covered segment is here.
-fn holds(store: &dyn SegmentStore, stream: &Stream, here: &Frontier, cover: &Frontier) -> Result<bool, StoreFault> {
+/// Whether every covered segment is here, or is what the first one behind a gap follows.
+fn holds(
+    store: &dyn SegmentStore,
+    stream: &Stream,
+    here: &Frontier,
+    gaps: &[Lack],
+    cover: &Frontier,
+) -> Result<bool, StoreFault> {
+    let named = |chain: Incarnation, head: &Head| {
+        gaps.iter().any(|gap| gap.chain == chain && gap.until == head.seq && gap.hash.0 == head.hash)
+    };
     for (chain, heads) in cover.chains() {
         for head in heads {
             let top = here.head(chain).map_or(0, |top| top.seq);
-            if head.seq > top || !(here.heads(chain).contains(head) || store.holds(stream, chain, head)?) {
+            let known = here.heads(chain).contains(head) || named(chain, head) || store.holds(stream, chain, head)?;
+            if head.seq > top || !known {
                 return Ok(false);
             }
         }

@@ -88,3 +88,28 @@ async fn a_pc_that_lags_behind_pushes_out_nothing_and_one_that_is_shut_out_is_no
     hub.post(&pc, "/v1/orders", &order).await.unwrap();
     assert_eq!(given(&hub, &back).await, Some(name(&last)), "what nobody would believe is not given");
 }
+
+/// The hub has lost its disk. A PC that is shut out brought a sum that goes farther than the one of whoever wrote the days, and the
+/// day behind that one's; the first days nobody has any more.
+#[tokio::test]
+async fn what_a_sum_ends_with_is_known_by_the_day_that_follows_it() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let (pc, mut front) = (county.pc(), county.office());
+    let stream = front.stream();
+    let mut thief = county.further_pc(front.office);
+    let first = front.save(stream, 50);
+    let sum = front.sum(stream);
+    let second = front.save(stream, 50);
+    thief.receive(&stream, vec![first, second.clone()]).unwrap();
+    let far = thief.sum(stream);
+    for frame in [&sum, &far, &second] {
+        brought(&hub, &front, frame).await;
+    }
+    assert_eq!(given(&hub, &front).await, Some(name(&far)));
+
+    let mut order = Vec::new();
+    put_frame(&mut order, &county.order(&thief)).unwrap();
+    hub.post(&pc, "/v1/orders", &order).await.unwrap();
+    assert_eq!(given(&hub, &front).await, Some(name(&sum)), "with the day behind it that is all there is");
+}
