@@ -5,25 +5,17 @@
 mod county;
 mod file;
 mod key;
+mod locked;
 mod spool;
 mod state;
 
 use std::{
-    path::Path,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use niangjia_core::{
-    Fault,
-    replication::{
-        Stream,
-        keys::{Cert, SigningKey, chain_from_cbor},
-        wire::Kept,
-    },
-};
-use rand_chacha::rand_core::Rng as _;
+use niangjia_core::{Fault, replication::Stream};
 use tokio::sync::Notify;
 
 use crate::{
@@ -34,16 +26,16 @@ use crate::{
     station::{Session, Station},
     sync::{address, blocking, spoken},
 };
-use file::{CarryFault, CarryFile, Laid, Papers, Since};
-use spool::Spool;
+use file::Since;
+pub use locked::{Locked, spool};
+use locked::{certs_of, opened};
+pub use spool::Spool;
 pub use state::CarryState;
 pub(crate) use state::{CARRY_NONE, CARRY_UNLOCKED};
 use state::{none, shut_out, told, unlocked};
 
 /// How long unlocking waits for what came to be applied; the rest follows in the background.
 const AT_ONCE: Duration = Duration::from_millis(700);
-/// Bytes that are applied in one transaction.
-const PART: usize = 512 << 10;
 /// What a station remembers of it.
 #[derive(Default)]
 pub(crate) struct Carry {
@@ -53,18 +45,6 @@ pub(crate) struct Carry {
     turn: Mutex<()>,
     /// What goes on behind an unlocking.
     behind: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// The open folder and what it is about; what cannot be read is taken away.
-fn opened(data: &Path) -> Result<Option<CarryFile>, Fault> {
-    match CarryFile::open(data) {
-        Err(CarryFault::Damaged) => {
-            tracing::warn!("what was carried cannot be read; it is made anew after the next unlocking");
-            file::remove(data)?;
-            Ok(None)
-        }
-        file => Ok(file?),
-    }
 }
 
 impl Station {
@@ -181,51 +161,8 @@ impl Station {
     }
 
     fn applied(&self, session: &Session, on: &dyn Fn() -> bool) -> Result<bool, Fault> {
-        let Some(file) = opened(self.dir())? else { return Ok(true) };
-        let office = &session.office;
-        let ours = file.papers()?.zip(file.key()).and_then(|(papers, key)| certs_of(&papers, &key));
-        let device = chain_from_cbor(&office.device_auth().0).map_err(Fault::question)?;
-        if ours.is_none_or(|certs| certs.split_last().is_none_or(|(_, above)| above != device)) {
-            // Another PC's, or of another life of this one.
-            drop(file);
-            file::remove(self.dir())?;
-            return Ok(true);
-        }
-        for laid in file.outbox()? {
-            if laid.there {
-                office.handed_over(&laid.stream, laid.chain, &laid.head)?;
-            }
-            let seq = laid.head.seq;
-            let place = Kept { stream: laid.stream, chain: laid.chain, from: seq, to: seq, stands: 0, bytes: 0 };
-            if office.segment_bytes(&place, &(seq, laid.head.hash))?.is_none()
-                && let Some(segment) = file.bytes(false, &laid)?
-            {
-                // An older copy of the data file stands here now: what it sealed on its later days is taken in again.
-                self.receive_carried(session, &laid.stream, &[segment])?;
-            }
-        }
-        let mut inbox = file.inbox()?.into_iter().peekable();
-        while inbox.peek().is_some() {
-            if !on() {
-                return Ok(false);
-            }
-            let (mut part, mut bytes) = (Vec::<Laid>::new(), Vec::new());
-            let mut size = 0;
-            while let Some(laid) =
-                inbox.next_if(|laid| size < PART && part.first().is_none_or(|first| first.stream == laid.stream))
-            {
-                // What the disk changed is not what came: it is let go of, and comes again.
-                if let Some(segment) = file.bytes(true, &laid)? {
-                    size += segment.len();
-                    bytes.push(segment);
-                }
-                part.push(laid);
-            }
-            let Some(stream) = part.first().map(|laid| laid.stream) else { break };
-            self.receive_carried(session, &stream, &bytes)?;
-            file.applied(&part)?;
-        }
-        Ok(true)
+        let mut receive = |stream: &Stream, segments: &[Vec<u8>]| self.receive_carried(session, stream, segments);
+        Locked { data: self.dir(), office: &session.office }.take_in(on, &mut receive)
     }
 
     fn receive_carried(&self, session: &Session, stream: &Stream, segments: &[Vec<u8>]) -> Result<(), Fault> {
@@ -275,55 +212,14 @@ impl Station {
     }
 
     fn filled(&self, session: &Session, parting: bool) -> Result<(), Fault> {
-        let office = &session.office;
-        let (Some(hub), false) = (office.hub(), self.folder().carry_off) else {
+        let (Some(hub), false) = (session.office.hub(), self.folder().carry_off) else {
             return Ok(file::remove(self.dir())?);
         };
-        let device = chain_from_cbor(&office.device_auth().0).map_err(Fault::question)?;
-        if device.is_empty() {
-            return Ok(file::remove(self.dir())?);
-        }
         if self.keeper.disk(self.dir()).state == Space::Full {
             return Ok(());
         }
-        if parting {
-            office.seal(&mut moment().rng)?;
-        }
-        let file = CarryFile::make(self.dir())?;
-        let before = file.papers()?;
-        let key = file.key();
-        let known = before.as_ref().zip(key).filter(|(papers, key)| {
-            certs_of(papers, key).is_some_and(|certs| certs.split_last().is_some_and(|(_, above)| above == device))
-        });
-        let (chain, key) = match known {
-            Some((papers, key)) => (papers.chain.clone(), key),
-            None => {
-                let mut rng = moment().rng;
-                let key = SigningKey::generate(&mut rng);
-                let mut serial = [0; 16];
-                rng.fill_bytes(&mut serial);
-                let Some(chain) = office.certify_carrier(key.public(), serial)? else { return Ok(()) };
-                file.new_key(&key)?;
-                (hex::encode(chain), key)
-            }
-        };
-        let carried = office.carried()?;
-        let papers = Papers { hub, chain, unsent: carried.unsent, counts: carried.counts, fetch: carried.met };
-        let mark = file::mark(&papers, &carried.frontiers, &carried.outbox, &key);
-        if file.mark()?.as_ref() == Some(&mark) && !file.since()?.shut_out {
-            return Ok(());
-        }
-        let bytes = |one: &niangjia_core::carry::Outgoing| -> Result<_, Fault> {
-            office.segment_bytes(&one.kept(), &(one.head.seq, one.head.hash))
-        };
-        file.fill((&papers, &mark), &carried.frontiers, &carried.outbox, bytes)
+        Locked { data: self.dir(), office: &session.office }.fill(hub, &mut moment().rng, parting)
     }
-}
-
-/// The certificates of a PC and of this carrier.
-fn certs_of(papers: &Papers, key: &SigningKey) -> Option<Vec<Cert>> {
-    let certs = chain_from_cbor(&hex::decode(&papers.chain).ok()?).ok()?;
-    (certs.last()?.claims().subject == key.public()).then_some(certs)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! niangjia-host: runs a core on a PC: folder, clock, chance, unlocking, the link to the hub, the loopback web server.
 
 mod brake;
-mod carry;
+pub mod carry;
 pub mod cli;
 mod demo;
 mod disk;

@@ -63,7 +63,7 @@ impl World {
     }
 
     /// The database alone is put back; the second file beside it tells what it lacks.
-    fn put_back(&mut self, pc: usize) -> bool {
+    pub(crate) fn put_back(&mut self, pc: usize) -> bool {
         let Some(image) = self.pcs[pc].image.take() else { return false };
         self.trace.note(format!("PC {pc}: its database is put back"));
         let moment = self.chance.moment(self.wall(pc));

@@ -16,6 +16,7 @@ mod follow;
 mod hub;
 mod kit;
 mod line;
+mod locked;
 mod mishaps;
 mod older;
 mod oracle;

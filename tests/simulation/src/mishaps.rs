@@ -46,6 +46,8 @@ impl World {
             self.upgrade(pc);
         } else if self.plan.kit > 0 && self.chance.percent(self.plan.kit) {
             self.registrar_burns();
+        } else if self.plan.locked > 0 && pc != 0 && self.chance.percent(self.plan.locked) {
+            self.locked(pc);
         } else if self.disk(pc) {
             // That was all for today.
         } else if self.plan.pruned > 0 && self.chance.percent(self.plan.pruned) && pc != 0 {

@@ -53,6 +53,8 @@ pub(crate) struct Pc {
     pub(crate) offset: i64,
     /// Stolen, burnt or drowned: nobody opens it again.
     pub(crate) gone: bool,
+    /// Its clerks are out; the others go on.
+    pub(crate) locked: bool,
     /// Seldom has a line.
     pub(crate) lazy: bool,
     pub(crate) forms: Vec<Form>,
@@ -77,7 +79,7 @@ pub(crate) struct Pc {
     pub(crate) twin: bool,
     /// The life of the hub's store that it met last.
     pub(crate) met: Option<Incarnation>,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     lives: u32,
     /// Snapshots made.
     made: u32,
@@ -93,6 +95,7 @@ impl Pc {
             clerks: vec![clerk.id],
             offset: 0,
             gone: false,
+            locked: false,
             lazy: false,
             forms: Vec::new(),
             drafts: BTreeMap::new(),
@@ -248,6 +251,7 @@ impl Pc {
             clerks: self.clerks.clone(),
             offset: 0,
             gone: false,
+            locked: false,
             lazy: self.lazy,
             forms: Vec::new(),
             drafts: self.drafts.clone(),

@@ -67,6 +67,7 @@ pub(crate) struct Plan {
     /// Of a hundred townships, how many work alone before they join.
     pub(crate) alone: usize,
     pub(crate) kit: usize,
+    pub(crate) locked: usize,
 }
 
 /// Histories from here on draw clones, restores, sticks, photos, older versions and further county PCs too.
@@ -120,6 +121,7 @@ impl Plan {
             merged: 0,
             alone: 0,
             kit: 0,
+            locked: 0,
         }
     }
 }
@@ -218,6 +220,7 @@ impl World {
         plan.merged = if seed >= WIDE && apart.percent(50) { apart.between(2, 12) } else { 0 };
         plan.alone = if seed >= WIDE && apart.percent(25) { apart.between(30, 100) } else { 0 };
         plan.kit = if seed >= WIDE && apart.percent(20) { apart.between(1, 2) } else { 0 };
+        plan.locked = if seed >= WIDE && apart.percent(25) { apart.between(2, 8) } else { 0 };
         // Of a clone that pruned what it wrote, only its own checkpoint is left once the hub and the registrar burn together. Beside
         // the other clone's branch nobody takes that yet (docs/roadmap.md; 1049428 before this line).
         if plan.kit > 0 && plan.pruned > 0 && plan.cloned > 0 {
@@ -366,9 +369,9 @@ impl World {
         self.pcs[pc].clerks.push(keys.id);
     }
 
-    /// PCs that somebody can still switch on.
+    /// PCs that somebody can still switch on, and that nobody has locked.
     pub(crate) fn alive(&self) -> Vec<usize> {
-        (0..self.pcs.len()).filter(|pc| !self.pcs[*pc].gone).collect()
+        (0..self.pcs.len()).filter(|pc| !self.pcs[*pc].gone && !self.pcs[*pc].locked).collect()
     }
 
     /// The wall clock of a PC, right or wrong.

@@ -12,7 +12,7 @@ use super::file::{CarryFault, CarryFile, Laid, Papers};
 use crate::replica::Begins;
 
 /// A locked PC, as the link sees it.
-pub(crate) struct Spool {
+pub struct Spool {
     file: CarryFile,
     mark: String,
     papers: Papers,

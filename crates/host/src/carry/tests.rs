@@ -7,12 +7,16 @@ use niangjia_replication::{
     wire::{Digest, Replica},
 };
 
-use super::{state::state_say, *};
+use super::{
+    file::{CarryFault, CarryFile, Papers},
+    state::state_say,
+    *,
+};
 use crate::carry::county::{County, Office};
 
 const MOST: u64 = 1 << 20;
 
-struct Locked {
+struct LockedPc {
     dir: tempfile::TempDir,
     office: Office,
     county: Office,
@@ -26,7 +30,7 @@ fn place(bytes: &[u8]) -> (Segment<'_>, Head) {
     (segment, head)
 }
 
-impl Locked {
+impl LockedPc {
     /// Five segments were saved, the last three without a line.
     fn new() -> Self {
         let mut all = County::new(1);
@@ -93,7 +97,7 @@ fn shown(spool: &mut Spool, stream: &Stream) -> Frontier {
 
 #[test]
 fn only_what_fits_on_what_the_hub_holds_is_offered() {
-    let locked = Locked::new();
+    let locked = LockedPc::new();
     let stream = locked.stream();
     let offered = |hub: &Frontier| locked.spool(MOST).segments_after(&stream, hub, usize::MAX).unwrap();
     assert_eq!(offered(&locked.hub(2)), locked.own[2..]);
@@ -119,7 +123,7 @@ fn only_what_fits_on_what_the_hub_holds_is_offered() {
 
 #[test]
 fn what_the_hub_took_is_told_and_what_it_lost_is_told_too() {
-    let locked = Locked::new();
+    let locked = LockedPc::new();
     let stream = locked.stream();
     let mut spool = locked.spool(MOST);
     let unsent = |spool: &mut Spool| spool.counts().unwrap()["unsent"];
@@ -142,7 +146,7 @@ fn what_the_hub_took_is_told_and_what_it_lost_is_told_too() {
 
 #[test]
 fn a_line_that_broke_is_gone_on_with_and_a_refusal_is_not() {
-    let locked = Locked::new();
+    let locked = LockedPc::new();
     let stream = locked.stream();
     let mut spool = locked.spool(MOST);
     let ours = shown(&mut spool, &stream);
@@ -161,7 +165,7 @@ fn a_line_that_broke_is_gone_on_with_and_a_refusal_is_not() {
 
 #[test]
 fn what_comes_is_kept_once_and_survives_a_restart() {
-    let mut locked = Locked::new();
+    let mut locked = LockedPc::new();
     let stream = locked.stream();
     let answers: Vec<_> = (0..3).map(|_| locked.county.save(stream, 200)).collect();
     let before = shown(&mut locked.spool(MOST), &stream);
@@ -187,7 +191,7 @@ fn what_comes_is_kept_once_and_survives_a_restart() {
 
 #[test]
 fn a_full_inbox_and_a_frame_that_cannot_be_laid_here_end_the_asking_and_not_the_sending() {
-    let mut locked = Locked::new();
+    let mut locked = LockedPc::new();
     let stream = locked.stream();
     let answers: Vec<_> = (0..3).map(|_| locked.county.save(stream, 300)).collect();
     let room = answers[0].len() as u64 + 10;
@@ -216,7 +220,7 @@ fn a_full_inbox_and_a_frame_that_cannot_be_laid_here_end_the_asking_and_not_the_
 
 #[test]
 fn bytes_that_the_disk_changed_are_not_sent_and_another_version_is_no_folder() {
-    let locked = Locked::new();
+    let locked = LockedPc::new();
     let stream = locked.stream();
     let conn = rusqlite::Connection::open(file::folder(locked.dir.path()).join("carry.db")).unwrap();
     conn.execute("UPDATE outbox SET bytes = zeroblob(9) WHERE seq = 4", []).unwrap();
@@ -235,7 +239,7 @@ fn bytes_that_the_disk_changed_are_not_sent_and_another_version_is_no_folder() {
 
 #[test]
 fn a_key_of_half_a_file_is_none() {
-    let locked = Locked::new();
+    let locked = LockedPc::new();
     let file = CarryFile::open(locked.dir.path()).unwrap().unwrap();
     assert!(file.key().is_none());
     file.new_key(&SigningKey::from_bytes(&[3; 32])).unwrap();
