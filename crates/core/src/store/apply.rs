@@ -242,7 +242,7 @@ impl Applier<'_, '_> {
         if let Some(event) = event {
             self.put_event(layout.no, rec, 0, &event)?;
         }
-        let found = self.index(layout, rec, &values, void)?;
+        let found = self.index(layout, rec, searched(layout, values.iter().copied()), void)?;
         Ok(Some((rec, found)))
     }
 
@@ -258,10 +258,10 @@ impl Applier<'_, '_> {
         &mut self,
         layout: &Layout,
         rec: i64,
-        values: &[&Value],
+        found: Option<Searched>,
         void: bool,
     ) -> Result<Option<Searched>, Fault> {
-        let Some(found) = searched(layout, values) else { return Ok(None) };
+        let Some(found) = found else { return Ok(None) };
         if void {
             self.conn
                 .prepare_cached("DELETE FROM lookup WHERE kind = ?1 AND rec = ?2")?
@@ -275,7 +275,7 @@ impl Applier<'_, '_> {
 }
 
 /// Name and digits under which a record is found; `None` for types that nobody searches.
-pub(crate) fn searched(layout: &Layout, values: &[&Value]) -> Option<Searched> {
+pub(crate) fn searched<'v>(layout: &Layout, values: impl Iterator<Item = &'v Value>) -> Option<Searched> {
     if !layout.ty.fields.iter().any(|f| f.search) {
         return None;
     }

@@ -1,12 +1,14 @@
 //! Merging: a later change meets a row. Every register is a multi-value register; what it shows, what stands beside it and
 //! what its history says are functions of the set of changes, in whatever order they came.
 
+use std::fmt::Write as _;
+
 use niangjia_replication::change::{Change, Event};
 use niangjia_replication::planted;
 use rusqlite::{Connection, params};
 
 use super::{
-    apply::{Applier, Searched, counter},
+    apply::{Applier, Searched, counter, searched},
     rows::{self, Bind, EventRow, Stored, fits, pack_pairs, unpack_pairs},
     versions::{Leaf, damaged},
 };
@@ -25,6 +27,7 @@ impl Applier<'_, '_> {
     ) -> Result<Option<Searched>, Fault> {
         let (inc, ctr) = (self.memory.number(self.conn, change.dot.incarnation.0)?, counter(change.dot)?);
         let author = self.memory.number(self.conn, change.author.0)?;
+        let stood = row.clone();
         let mut past: Vec<(String, Value, Value)> = Vec::new();
         let mut depths: Vec<(usize, i64)> = Vec::new();
         for (index, register) in layout.registers.iter().enumerate() {
@@ -103,7 +106,7 @@ impl Applier<'_, '_> {
         if !past.is_empty() {
             self.put_past(layout.no, row.rec, (inc, ctr), author, change.wall, &past, &depths)?;
         }
-        self.update(layout, &row)
+        self.update(layout, &stood, &row)
     }
 
     /// Orders leaves so that the shown one stands first: deepest, then the greatest id; the same on every replica.
@@ -303,29 +306,37 @@ impl Applier<'_, '_> {
         rows::events(self.conn, self.memory, layout.no, rec)
     }
 
-    fn update(&mut self, layout: &Layout, row: &Stored) -> Result<Option<Searched>, Fault> {
-        let columns = layout
-            .ty
-            .fields
-            .iter()
-            .enumerate()
-            .map(|(i, f)| format!("\"{}\" = ?{}", f.name, i + 5))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let mut statement = self.conn.prepare_cached(&format!(
-            "UPDATE \"{}\" SET vers = ?2, void = ?3, state = ?4, {columns} WHERE rec = ?1",
-            layout.ty.name
-        ))?;
+    /// Writes what has changed of the row, and nothing else: a column that is written writes every index that names it.
+    fn update(&mut self, layout: &Layout, stood: &Stored, row: &Stored) -> Result<Option<Searched>, Fault> {
+        let versions = row.versions.pack();
+        let mut sql = format!("UPDATE \"{}\" SET vers = ?2", layout.ty.name);
+        let fields: Vec<usize> =
+            (0..row.values.len()).filter(|place| stood.values[*place] != row.values[*place]).collect();
+        let (void, state) = (stood.void != row.void, stood.state != row.state);
+        sql.push_str(if void { ", void = ?3" } else { "" });
+        sql.push_str(if state { ", state = ?4" } else { "" });
+        for place in &fields {
+            let _ = write!(sql, ", \"{}\" = ?{}", layout.ty.fields[*place].name, place + 5);
+        }
+        sql.push_str(" WHERE rec = ?1");
+        let mut statement = self.conn.prepare_cached(&sql)?;
         statement.raw_bind_parameter(1, row.rec)?;
-        statement.raw_bind_parameter(2, row.versions.pack())?;
-        statement.raw_bind_parameter(3, row.void)?;
-        statement.raw_bind_parameter(4, row.state.as_deref())?;
-        for (i, value) in row.values.iter().enumerate() {
-            statement.raw_bind_parameter(i + 5, Bind(value))?;
+        statement.raw_bind_parameter(2, versions)?;
+        if void {
+            statement.raw_bind_parameter(3, row.void)?;
+        }
+        if state {
+            statement.raw_bind_parameter(4, row.state.as_deref())?;
+        }
+        for place in fields {
+            statement.raw_bind_parameter(place + 5, Bind(&row.values[place]))?;
         }
         statement.raw_execute()?;
-        let values: Vec<&Value> = row.values.iter().collect();
-        self.index(layout, row.rec, &values, row.void)
+        let found = searched(layout, row.values.iter());
+        if !void && found == searched(layout, stood.values.iter()) {
+            return Ok(found.filter(|_| !row.void));
+        }
+        self.index(layout, row.rec, found, row.void)
     }
 }
 
