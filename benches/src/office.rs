@@ -52,6 +52,11 @@ impl Desk {
         Ok(self.office.call(name, question, caller).map_err(said)?.0)
     }
 
+    /// Takes rosters in, one after the other.
+    pub fn import_all(&self, rosters: &[(PathBuf, usize)]) -> Result<(), Trouble> {
+        rosters.iter().zip(2..).try_for_each(|((file, count), seed)| self.import(file, *count, seed))
+    }
+
     /// Takes a roster in. Every row must be taken, and none with a remark: a report would be other work.
     pub fn import(&self, roster: &Path, count: usize, seed: u8) -> Result<(), Trouble> {
         let done = self.ask("members.import", json!({ "path": roster, "commit": true }), seed)?;

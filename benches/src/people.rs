@@ -1,6 +1,9 @@
 //! Made-up people: the same ones in every run. Their ID numbers lie in areas that do not exist (9901xx).
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use chrono::NaiveDate;
 use niangjia_core::sheet::{Cell, SheetFault, Table, TableColumn, write_table};
@@ -232,6 +235,22 @@ impl People {
 ///
 /// # Errors
 /// The disk's.
+/// Rows of one workbook; what is more comes in further ones, because a larger file is refused.
+const MOST: usize = 250_000;
+
+/// Rosters of so many members together, in this folder, each with how many are on it.
+pub fn rosters(dir: &Path, count: usize) -> Result<Vec<(PathBuf, usize)>, Trouble> {
+    let mut people = People::new(7);
+    let mut written = Vec::new();
+    while written.iter().map(|(_, part)| part).sum::<usize>() < count {
+        let part = (count - MOST * written.len()).min(MOST);
+        let file = dir.join(format!("roster-{}.xlsx", written.len()));
+        roster(&mut people, part, &file)?;
+        written.push((file, part));
+    }
+    Ok(written)
+}
+
 pub fn roster(people: &mut People, count: usize, out: &Path) -> Result<(), Trouble> {
     let columns = COLUMNS.map(|header| TableColumn { header, width: 14.0, choices: &[], text: true });
     let table = Table {

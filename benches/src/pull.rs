@@ -16,7 +16,7 @@ use crate::{
     floor::Copied,
     gauge::{self, Line, Trouble},
     office::{Desk, said},
-    people::{self, People},
+    people,
 };
 
 pub const FLOOR: &str =
@@ -35,14 +35,13 @@ pub async fn ask(station: &Arc<Station>, name: &str, question: Value) -> Result<
 
 async fn measure(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
     let dir = tempfile::tempdir()?;
-    let roster = dir.path().join("roster.xlsx");
-    people::roster(&mut People::new(7), count, &roster)?;
+    let rosters = people::rosters(dir.path(), count)?;
     let copied = {
         let desk = Desk::found()?;
-        desk.import(&roster, count, 2)?;
+        desk.import_all(&rosters)?;
         Copied::from(&desk.path(), &desk.key)?
     };
-    let address = stage(dir.path(), &roster, true).await?;
+    let address = stage(dir.path(), &rosters, true).await?;
     let (mut ours, mut floors) = (Vec::new(), Vec::new());
     let (mut our_bytes, mut floor_bytes) = (0.0, 0.0);
     for round in 0..rounds {
@@ -82,7 +81,7 @@ async fn measure(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
 
 /// A township with its members, a further PC of it and a county that have not seen them, and a hub that holds them if they were
 /// `sent`. Returns the hub's address.
-pub async fn stage(dir: &Path, roster: &Path, sent: bool) -> Result<std::net::SocketAddr, Trouble> {
+pub async fn stage(dir: &Path, rosters: &[(PathBuf, usize)], sent: bool) -> Result<std::net::SocketAddr, Trouble> {
     let hub = Hub::start(dir.join("hub"), "127.0.0.1:0".parse()?).await?;
     let address = hub.addr;
     let county = Station::open(dir.join("county")).map_err(said)?;
@@ -96,7 +95,9 @@ pub async fn stage(dir: &Path, roster: &Path, sent: bool) -> Result<std::net::So
     let joining =
         json!({ "packet": { "path": packet }, "code": invited["code"], "clerk": "李强", "passphrase": PASSPHRASE });
     ask(&town, "app.join", joining).await?;
-    ask(&town, "members.import", json!({ "path": roster, "commit": true })).await?;
+    for (roster, _) in rosters {
+        ask(&town, "members.import", json!({ "path": roster, "commit": true })).await?;
+    }
     if sent {
         ask(&town, "sync.now", json!({})).await?;
     }

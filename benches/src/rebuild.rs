@@ -5,7 +5,7 @@ use crate::{
     gauge::{self, Line, Trouble},
     import,
     office::{Desk, said},
-    people::{self, People},
+    people,
 };
 
 const FLOOR: &str = "the INSERT floor: the same rows and indices by prepared INSERTs";
@@ -13,10 +13,9 @@ const FLOOR: &str = "the INSERT floor: the same rows and indices by prepared INS
 /// Measures rebuilds of one office.
 pub fn run(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
     let dir = tempfile::tempdir()?;
-    let roster = dir.path().join("roster.xlsx");
-    people::roster(&mut People::new(7), count, &roster)?;
+    let rosters = people::rosters(dir.path(), count)?;
     let desk = Desk::found()?;
-    desk.import(&roster, count, 2)?;
+    desk.import_all(&rosters)?;
     let copied = Copied::from(&desk.path(), &desk.key)?;
     let (mut ours, mut floors) = (Vec::new(), Vec::new());
     for _ in 0..rounds {

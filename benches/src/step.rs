@@ -36,7 +36,7 @@ use crate::{
     floor::{self, Copied},
     gauge::{self, Line, Trouble},
     office::{Desk, said},
-    people::{self, People},
+    people,
     pull::{self, PASSPHRASE, ask, copy, stage},
     wire,
 };
@@ -69,13 +69,12 @@ async fn serve(dir: &Path, at: SocketAddr) -> Result<RunningHub, Trouble> {
 }
 
 /// A roster, and the rows that its import leaves behind.
-fn rows(dir: &Path, count: usize) -> Result<(PathBuf, Copied), Trouble> {
-    let roster = dir.join("roster.xlsx");
-    people::roster(&mut People::new(7), count, &roster)?;
+fn rows(dir: &Path, count: usize) -> Result<(Vec<(PathBuf, usize)>, Copied), Trouble> {
+    let rosters = people::rosters(dir, count)?;
     let desk = Desk::found()?;
-    desk.import(&roster, count, 2)?;
+    desk.import_all(&rosters)?;
     let copied = Copied::from(&desk.path(), &desk.key)?;
-    Ok((roster, copied))
+    Ok((rosters, copied))
 }
 
 fn dumped(copied: &Copied, dir: &Path) -> Result<(f64, f64), Trouble> {
@@ -88,8 +87,8 @@ fn dumped(copied: &Copied, dir: &Path) -> Result<(f64, f64), Trouble> {
 pub fn push(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
     now(async {
         let dir = tempfile::tempdir()?;
-        let (roster, copied) = rows(dir.path(), count)?;
-        let address = stage(dir.path(), &roster, false).await?;
+        let (rosters, copied) = rows(dir.path(), count)?;
+        let address = stage(dir.path(), &rosters, false).await?;
         let (mut ours, mut floors, mut bytes, mut floor_bytes) = (Vec::new(), Vec::new(), 0.0, 0.0);
         for round in 0..rounds {
             let here = dir.path().join(format!("round{round}"));
@@ -128,8 +127,8 @@ async fn log(station: &Arc<Station>, of: &str) -> Result<usize, Trouble> {
 pub fn edits(count: usize) -> Result<Vec<Line>, Trouble> {
     now(async {
         let dir = tempfile::tempdir()?;
-        let (roster, copied) = rows(dir.path(), count)?;
-        let address = stage(dir.path(), &roster, true).await?;
+        let (rosters, copied) = rows(dir.path(), count)?;
+        let address = stage(dir.path(), &rosters, true).await?;
         let hub = serve(&dir.path().join("hub"), "127.0.0.1:0".parse()?).await?;
         let line = wire::between(address, hub.addr)?;
         let (town, county) =
@@ -289,9 +288,9 @@ async fn idle(town: &Arc<Station>, line: &wire::Count) -> Result<Vec<Line>, Trou
 /// Log, tables and indices on the disk.
 pub fn disk(count: usize) -> Result<Vec<Line>, Trouble> {
     let dir = tempfile::tempdir()?;
-    let (roster, copied) = rows(dir.path(), count)?;
+    let (rosters, copied) = rows(dir.path(), count)?;
     let desk = Desk::found()?;
-    desk.import(&roster, count, 2)?;
+    desk.import_all(&rosters)?;
     let copy = dir.path().join("copy.db");
     desk.office.snapshot(&copy).map_err(said)?;
     let ours = fs::metadata(&copy)?.len();
@@ -309,8 +308,8 @@ pub fn disk(count: usize) -> Result<Vec<Line>, Trouble> {
 pub fn checkpoint(count: usize) -> Result<Vec<Line>, Trouble> {
     now(async {
         let dir = tempfile::tempdir()?;
-        let (roster, copied) = rows(dir.path(), count)?;
-        let address = stage(dir.path(), &roster, true).await?;
+        let (rosters, copied) = rows(dir.path(), count)?;
+        let address = stage(dir.path(), &rosters, true).await?;
         let hub = serve(&dir.path().join("hub"), address).await?;
         let (town, county) =
             (opened(&dir.path().join("town"), "李强").await?, opened(&dir.path().join("county"), "周敏").await?);
@@ -360,10 +359,9 @@ pub fn memory(count: usize) -> Result<Vec<Line>, Trouble> {
     let mut lines = Vec::new();
     for count in [count / 10, 3 * count] {
         let dir: TempDir = tempfile::tempdir()?;
-        let roster = dir.path().join("roster.xlsx");
-        people::roster(&mut People::new(7), count, &roster)?;
+        let rosters = people::rosters(dir.path(), count)?;
         let (peak, index) = now(async {
-            let address = stage(dir.path(), &roster, true).await?;
+            let address = stage(dir.path(), &rosters, true).await?;
             let hub = serve(&dir.path().join("hub"), address).await?;
             let fresh = opened(&dir.path().join("fresh"), "吴芳").await?;
             let (most, on) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(true)));
