@@ -161,8 +161,8 @@ impl Station {
     }
 
     fn applied(&self, session: &Session, on: &dyn Fn() -> bool) -> Result<bool, Fault> {
-        let mut receive = |stream: &Stream, segments: &[Vec<u8>]| self.receive_carried(session, stream, segments);
-        Locked { data: self.dir(), office: &session.office }.take_in(on, &mut receive)
+        let receive = |stream: &Stream, segments: &[Vec<u8>]| self.receive_carried(session, stream, segments);
+        Locked { data: self.dir(), office: &session.office }.take_in(on, receive)
     }
 
     fn receive_carried(&self, session: &Session, stream: &Stream, segments: &[Vec<u8>]) -> Result<(), Fault> {

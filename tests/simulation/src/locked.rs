@@ -78,11 +78,11 @@ impl World {
         let (office, data, wall) = (self.pcs[pc].office(), self.pcs[pc].folder.clone(), self.wall(pc));
         let chance = &mut self.chance;
         let mut segments = 0;
-        let mut receive = |stream: &_, part: &[Vec<u8>]| {
+        let receive = |stream: &_, part: &[Vec<u8>]| {
             segments += part.len();
             office.receive(stream, part, chance.moment(wall)).map(drop)
         };
-        let taken = Locked { data: &data, office: &office }.take_in(&|| true, &mut receive);
+        let taken = Locked { data: &data, office: &office }.take_in(&|| true, receive);
         self.trace.note(format!("  {segments} segments lay there"));
         match taken {
             Ok(true) => {}

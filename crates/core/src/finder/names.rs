@@ -143,6 +143,17 @@ impl Names {
 
     /// Puts all titles in pinyin order.
     pub(super) fn settle(&mut self, table: &Table, rows: &Rows) {
+        if self.order.len() - self.order.settled < self.order.settled {
+            let late = self.order.latecomers(table, self, rows);
+            let theirs = self.short.rows(late.iter().map(|(slot, _)| self.order.places[*slot as usize] as usize));
+            let short = &mut self.short;
+            self.order.merge(&late, |from, to| short.put(to, short.row(from)));
+            for ((before, (_, passed)), row) in late.iter().enumerate().zip(theirs.iter()) {
+                short.put(before + passed, *row);
+            }
+            short.limit_anew(late.first().map_or(0, |(_, passed)| *passed));
+            return;
+        }
         let order = Order::settle(table, self, rows);
         let places = order.slots.iter().map(|slot| self.order.places[*slot as usize] as usize);
         let short = self.short.gathered(places);

@@ -61,14 +61,39 @@ impl Shorts {
         [block[0][lane], block[1][lane], block[2][lane], block[3][lane]]
     }
 
+    /// A name with what says how many units come before the given name.
+    pub(super) fn row(&self, at: usize) -> [u16; 5] {
+        let [a, b, c, d] = self.get(at);
+        [a, b, c, d, self.given(at)]
+    }
+
+    /// Copies of the names at these places.
+    pub(super) fn rows(&self, places: impl ExactSizeIterator<Item = usize>) -> Wiped<[u16; 5]> {
+        let mut rows = Wiped::with_capacity(places.len());
+        places.for_each(|at| rows.push(self.row(at)));
+        rows
+    }
+
+    /// Puts a name in the place of another one. Until [`Shorts::limit_anew`] nothing may be looked for.
+    pub(super) fn put(&mut self, at: usize, row: [u16; 5]) {
+        let (block, lane) = (&mut self.blocks[at / LANES], at % LANES);
+        block.iter_mut().zip(row).for_each(|(column, unit)| column[lane] = unit);
+    }
+
+    /// Looks again at the blocks from a place on, whose names have changed.
+    pub(super) fn limit_anew(&mut self, from: usize) {
+        for (block, limits) in self.blocks.iter().zip(&mut self.limits).skip(from / LANES) {
+            for (column, limit) in block.iter().zip(limits) {
+                let units = column.iter().filter(|unit| **unit != NONE);
+                *limit = units.fold((Unit::MAX, NONE), |(low, high), unit| (low.min(*unit), high.max(*unit)));
+            }
+        }
+    }
+
     /// The same names in another order, given by their places here.
     pub(super) fn gathered(&self, places: impl Iterator<Item = usize>) -> Self {
         // Side by side each name first: a name taken from columns is a look at five places far from each other.
-        let mut rows = Wiped::with_capacity(self.len);
-        for at in 0..self.len {
-            let [a, b, c, d] = self.get(at);
-            rows.push([a, b, c, d, self.given(at)]);
-        }
+        let rows = self.rows(0..self.len);
         let mut other = Self::with_capacity(self.len);
         for place in places {
             let [a, b, c, d, given] = rows[place];

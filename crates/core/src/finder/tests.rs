@@ -386,3 +386,36 @@ fn odd_questions_are_harmless() {
     let empty = Finder::with_capacity(0);
     assert_eq!(empty.find(&mut Session::new(), "a", &Filter::default(), 9), Found::default());
 }
+
+/// Whoever comes later is sorted in beside those in order, and stands where a sorting of all would put them.
+#[test]
+fn latecomers_come_between_the_others() {
+    let (first, second) =
+        (["王", "李", "张", "单", "欧阳", "阿卜杜拉·", "𮯰"], ["芳", "强", "伟芳", "", "麦麦提江", "A"]);
+    let named = |n: usize| format!("{}{}", first[n * 31 % first.len()], second[n * 17 % 5 + n % 2]);
+    let push = |finder: &mut Finder, n: usize| finder.push(&member(n as i64, &named(n), &[]));
+    let mut grown = Finder::with_capacity(0);
+    for n in 0..3_000 {
+        push(&mut grown, n);
+        if n % 7 == 3 {
+            grown.remove(MEMBER, n as i64 / 2);
+        }
+        // Now and then a few, and once more than there were.
+        if [300, 301, 420, 1_100, 1_101, 1_777, 2_999].contains(&n) {
+            grown.settle();
+        }
+    }
+    let mut whole = Finder::with_capacity(3_000);
+    (0..3_000).for_each(|n| push(&mut whole, n));
+    for n in (0..3_000).filter(|n| n % 7 == 3) {
+        whole.remove(MEMBER, n / 2);
+    }
+    whole.settle();
+    let list = |finder: &Finder, query: &str| {
+        finder.page(&mut Session::new(), query, &Filter::kind(MEMBER), false, 0, 9_999).rows
+    };
+    for query in ["", "w", "wang", "王芳", "zhangwei", "单", "𮯰", "oyang", "麦麦提"] {
+        assert_eq!(list(&grown, query), list(&whole, query), "{query:?}");
+    }
+    assert_eq!(list(&grown, "").len(), whole.len());
+}

@@ -63,7 +63,7 @@ impl Locked<'_> {
     pub fn take_in(
         &self,
         on: &dyn Fn() -> bool,
-        receive: &mut dyn FnMut(&Stream, &[Vec<u8>]) -> Result<(), Fault>,
+        mut receive: impl FnMut(&Stream, &[Vec<u8>]) -> Result<(), Fault>,
     ) -> Result<bool, Fault> {
         let Some(file) = opened(self.data)? else { return Ok(true) };
         let office = self.office;
