@@ -8,7 +8,7 @@ use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::bad::Bad;
+use crate::{bad::Bad, memo};
 
 pub use crate::cert::{
     Asking, Cert, CertId, CertKind, Claims, Identity, chain_from_cbor, chain_to_cbor, verify_asker, verify_chain,
@@ -120,10 +120,10 @@ impl VerifyingKey {
     /// # Errors
     /// Bytes that are no point, or one of small order.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, Bad> {
-        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| Bad::Form("no signature key"))?;
-        if key.is_weak() {
-            return Err(Bad::Form("a weak signature key"));
-        }
+        memo::once(&[bytes], || {
+            let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| Bad::Form("no signature key"))?;
+            if key.is_weak() { Err(Bad::Form("a weak signature key")) } else { Ok(()) }
+        })?;
         Ok(Self(*bytes))
     }
 
@@ -137,9 +137,11 @@ impl VerifyingKey {
     /// # Errors
     /// [`Bad::Signature`].
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Bad> {
-        let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| Bad::Signature)?;
-        let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| Bad::Signature)?;
-        key.verify_strict(message, &signature).map_err(|_| Bad::Signature)
+        memo::once(&[&self.0, signature, message], || {
+            let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| Bad::Signature)?;
+            let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| Bad::Signature)?;
+            key.verify_strict(message, &signature).map_err(|_| Bad::Signature)
+        })
     }
 }
 

@@ -11,6 +11,7 @@ mod cbor;
 mod cert;
 mod cose;
 mod envelope;
+mod memo;
 mod serial;
 mod spoken;
 #[cfg(test)]

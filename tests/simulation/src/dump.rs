@@ -48,7 +48,7 @@ impl Rows {
 pub(crate) fn dump(conn: &Connection, stream: &Stream, left_out: Option<[u8; 16]>) -> Rows {
     let number = conn.query_row("SELECT no FROM stream WHERE name = ?1", [stream.to_string()], |row| row.get(0));
     let Ok(stream) = number else { return Rows::default() };
-    let mut idents = conn.prepare("SELECT no, id FROM ident").expect("idents");
+    let mut idents = conn.prepare_cached("SELECT no, id FROM ident").expect("idents");
     let rows = idents.query_map([], |r| Ok((r.get(0)?, hex::encode(r.get::<_, [u8; 16]>(1)?))));
     let idents = rows.expect("idents").collect::<Result<_, _>>().expect("idents");
     let mut dump = Dump { conn, idents, stream, lines: Vec::new() };
@@ -76,7 +76,8 @@ impl Dump<'_> {
     }
 
     fn records(&mut self, kind: &str, records: &mut BTreeMap<i64, String>) {
-        let mut statement = self.conn.prepare(&format!("SELECT * FROM \"{kind}\" WHERE stream = ?1")).expect("a table");
+        let mut statement =
+            self.conn.prepare_cached(&format!("SELECT * FROM \"{kind}\" WHERE stream = ?1")).expect("a table");
         let names: Vec<String> = statement.column_names().map(ToOwned::to_owned).collect();
         let mut rows = statement.query([self.stream]).expect("rows");
         while let Some(row) = rows.next().expect("a row") {
@@ -113,7 +114,7 @@ impl Dump<'_> {
             ("lookup", "rec, 0, 0, 0, name, digits"),
         ] {
             let sql = format!("SELECT {columns} FROM {table} WHERE kind = ?1");
-            let mut statement = self.conn.prepare(&sql).expect("a table");
+            let mut statement = self.conn.prepare_cached(&sql).expect("a table");
             let names: Vec<String> = statement.column_names().map(ToOwned::to_owned).collect();
             let mut rows = statement.query([kind]).expect("rows");
             while let Some(row) = rows.next().expect("a row") {
@@ -143,7 +144,7 @@ impl Dump<'_> {
 /// Whether the log of a stream does not go back to the first day.
 pub(crate) fn stands_on_checkpoint(conn: &Connection, stream: &Stream) -> bool {
     let sql = "SELECT 1 FROM base b JOIN stream s ON s.no = b.stream WHERE s.name = ?1";
-    conn.prepare(sql).and_then(|mut found| found.exists([stream.to_string()])).expect("a base")
+    conn.prepare_cached(sql).and_then(|mut found| found.exists([stream.to_string()])).expect("a base")
 }
 
 fn sorted(blob: &[u8]) -> String {

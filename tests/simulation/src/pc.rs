@@ -324,6 +324,7 @@ impl Pc {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(self.path(), flags).expect("the file");
         conn.pragma_update(None, "key", format!("x'{}'", hex::encode(&self.key.0[..]))).expect("the key");
+        conn.set_prepared_statement_cache_capacity(256);
         conn
     }
 }
