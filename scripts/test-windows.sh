@@ -79,6 +79,9 @@ export WINEPREFIX="$WINDOWS/wine" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree=;msht
 WINEPATH="Z:${WINDOWS//\//\\}"
 export WINEPATH
 unset DISPLAY
+# A story is one function, and in a build that is not optimised all its futures lie in one frame: on Windows more than the 2 MB
+# that a thread of tests has. Under wine such a thread stands still instead of ending.
+export RUST_MIN_STACK=8388608
 if [ ! -f "$WINEPREFIX/made" ]; then
   logged windows-wine wineboot --init || { shown windows-wine 20; fail "wine could not make itself at home. See the log above."; }
   wineserver --wait

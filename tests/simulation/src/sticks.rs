@@ -199,7 +199,8 @@ impl World {
         Ok(summary.complete)
     }
 
-    /// Where the faults have stopped, three packets in a row bring the county all that a PC has, without a line.
+    /// Where the faults have stopped, three packets in a row bring the county all that a PC has, without a line, and five a county
+    /// that was founded again.
     pub(crate) fn by_stick_alone(&mut self) {
         if self.plan.stick == 0 {
             return;
@@ -214,7 +215,12 @@ impl World {
         self.trace.note(format!("PC {pc} and the registrar carry sticks"));
         self.sticks.clear();
         let mut whole = false;
-        for (from, to, way) in [(pc, 0, up), (0, pc, down), (pc, 0, up)] {
+        let mut carried = vec![(pc, 0, up), (0, pc, down), (pc, 0, up)];
+        if self.burnt > 0 {
+            // The registrar that began anew reads the records with the third one, and only then knows which photos to ask for.
+            carried.extend([(0, pc, down), (pc, 0, up)]);
+        }
+        for (from, to, way) in carried {
             let mut parcel = match self.packed(from, way, true) {
                 Ok(Some(parcel)) => parcel,
                 Ok(None) => return,
@@ -237,12 +243,12 @@ impl World {
             }
         }
         if !whole {
-            return self.breaks(format!("PC {pc}: three packets do not bring the county what it has"));
+            return self.breaks(format!("PC {pc}: packets do not bring the county what it has"));
         }
         for address in self.oracle.photos_on(pc) {
             // A version that knows no photos asks for none.
             if self.knows_field(0, "member", "photo") && !self.seen(0, &address) {
-                self.breaks(format!("PC {pc}: three packets do not bring the county the photo {address}"));
+                self.breaks(format!("PC {pc}: packets do not bring the county the photo {address}"));
             }
         }
     }
