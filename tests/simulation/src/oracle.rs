@@ -20,10 +20,10 @@ struct Write {
     pc: usize,
     /// PCs whose disks hold it for certain, one bit each.
     on: Disks,
-    /// Whether the hub holds it for certain, and the county.
+    /// Who has it for certain that is nearest to the county.
     at: Held,
-    /// The hub has lost its disk since the county had it, and nobody has brought it again.
-    burnt: bool,
+    /// Whether the hub holds it for certain: it can lose its disk after the county has it, and a stick goes past it.
+    at_hub: bool,
     /// False once the only machine that held it is gone: it may be lost.
     sure: bool,
     /// Whether it stands in the second file of the PC on which it was saved. What an old copy of the whole disk fetches again
@@ -89,7 +89,7 @@ impl Oracle {
             pc,
             on: bit(pc),
             at: Held::Nobody,
-            burnt: false,
+            at_hub: false,
             sure: true,
             filed: true,
             twofold,

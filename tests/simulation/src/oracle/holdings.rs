@@ -18,16 +18,15 @@ impl Oracle {
     /// says that the county has it from now on; `whole`, that the PC's log goes back to the first day.
     pub(crate) fn handed_on(&mut self, pc: usize, office: usize, (registrar, whole): (bool, bool)) {
         for write in self.writes().filter(|w| w.on & bit(pc) != 0) {
-            (write.at, write.burnt) = (write.at.max(Held::Hub), false);
+            (write.at, write.at_hub) = (write.at.max(Held::Hub), true);
         }
         if registrar {
             self.writes().filter(|w| w.at == Held::Hub).for_each(|w| w.at = Held::County);
         }
         if whole {
             let reads = |of: usize| office == 0 || of == office;
-            // What the county has need not be at a hub that has lost its disk since.
-            let there = |w: &Write| w.at > Held::Nobody && !w.burnt;
-            self.placed().filter(|(of, w)| reads(*of) && there(w)).for_each(|(_, w)| w.on |= bit(pc));
+            // What the county has need not be at a hub: it lost its disk since, or a stick brought it.
+            self.placed().filter(|(of, w)| reads(*of) && w.at_hub).for_each(|(_, w)| w.on |= bit(pc));
         }
     }
 
@@ -61,7 +60,7 @@ impl Oracle {
                 write.filed &= write.pc != pc;
                 write.on &= !bit(pc);
                 if pc == 0 {
-                    write.at = if write.burnt { Held::Nobody } else { write.at.min(Held::Hub) };
+                    write.at = if write.at_hub { Held::Hub } else { Held::Nobody };
                 }
                 write.sure &= write.on != 0 || write.at != Held::Nobody;
             }
@@ -86,7 +85,7 @@ impl Oracle {
     pub(crate) fn hub_lost(&mut self) {
         self.photos.values_mut().for_each(|p| p.at_hub = false);
         for write in self.writes() {
-            write.burnt = true;
+            write.at_hub = false;
             if write.at == Held::Hub {
                 write.at = Held::Nobody;
                 write.sure &= write.on != 0;
@@ -115,7 +114,7 @@ impl Oracle {
         self.photos.values_mut().for_each(|p| p.on &= !bit(0));
         for write in self.writes() {
             write.on &= !bit(0);
-            write.at = if write.burnt { Held::Nobody } else { write.at.min(Held::Hub) };
+            write.at = if write.at_hub { Held::Hub } else { Held::Nobody };
             write.sure &= write.on != 0 || write.at != Held::Nobody;
         }
         self.counts_no_more(0, Held::Hub);
