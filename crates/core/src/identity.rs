@@ -138,9 +138,17 @@ impl Keys {
         self.own(stream).next()
     }
 
+    /// The highest epoch of a stream of which a key is here, also one that was only told; 0 where none is.
+    pub(crate) fn highest(&self, stream: &Stream) -> u32 {
+        self.of(stream).next_back().map_or(0, |((_, epoch), _)| *epoch)
+    }
+
+    fn of(&self, stream: &Stream) -> impl DoubleEndedIterator<Item = (&(Stream, u32), &StreamKey)> {
+        self.streams.range((*stream, 0)..=(*stream, u32::MAX))
+    }
+
     fn own(&self, stream: &Stream) -> impl DoubleEndedIterator<Item = &StreamKey> {
-        let all = self.streams.range((*stream, 0)..=(*stream, u32::MAX));
-        all.filter(|(place, _)| !self.heard.contains(place)).map(|(_, key)| key)
+        self.of(stream).filter(|(place, _)| !self.heard.contains(place)).map(|(_, key)| key)
     }
 
     /// Streams of which the newest key was only told: nothing can be written there until a new one is begun.

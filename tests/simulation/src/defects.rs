@@ -40,7 +40,7 @@ const NARROW: &[&str] = &[
 ];
 
 /// Those that only the wide histories can show.
-const WIDE: [&str; 13] = [
+const WIDE: [&str; 14] = [
     "the first event follows nothing",
     "what is carried makes known what it left out",
     "a clone keeps its incarnation",
@@ -54,6 +54,7 @@ const WIDE: [&str; 13] = [
     "who stays may be void",
     "the last thing saved alone stays behind",
     "nobody tells the county a key",
+    "what a locked PC laid out counts as sent",
 ];
 
 /// Every switch, by the name under which `planted!` knows it in the product.

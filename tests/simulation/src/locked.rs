@@ -35,6 +35,7 @@ impl World {
         self.pcs[pc].locked = false;
         self.trace.note(format!("PC {pc} is unlocked"));
         self.takes_in(pc);
+        self.counts_suffice(pc);
         self.lays_out(pc, false);
     }
 

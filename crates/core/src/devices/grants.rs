@@ -122,9 +122,7 @@ fn begun(
 ) -> Result<Vec<(Stream, StreamKey)>, Fault> {
     let mut fresh = Vec::with_capacity(streams.len());
     for stream in streams {
-        let held =
-            keys.streams.range((*stream, 0)..=(*stream, u32::MAX)).next_back().map_or(0, |((_, epoch), _)| *epoch);
-        let newest = held.max(newest_seen(view, stream)?);
+        let newest = keys.highest(stream).max(newest_seen(view, stream)?);
         // Not simply the next: a registrar that was cloned, or founded again from the kit, may have begun one of that number.
         let step = 1 + rng.next_u32() % 0xffff;
         fresh.push((*stream, StreamKey::generate(newest.saturating_add(step), rng)));

@@ -58,7 +58,7 @@ impl Order {
             while far < rest.len() && ahead(&rest[far]) {
                 far *= 2;
             }
-            passed += rest[..rest.len().min(far + 1)].partition_point(ahead);
+            passed += rest[..rest.len().min(far)].partition_point(ahead);
             (slot, passed)
         };
         late.into_iter().map(behind).collect()

@@ -9,6 +9,7 @@ use niangjia_core::{
     replication::{
         Stream,
         keys::{Cert, SigningKey, chain_from_cbor},
+        planted,
         wire::Kept,
     },
 };
@@ -76,7 +77,7 @@ impl Locked<'_> {
             return Ok(true);
         }
         for laid in file.outbox()? {
-            if laid.there {
+            if laid.there || planted!("what a locked PC laid out counts as sent") {
                 office.handed_over(&laid.stream, laid.chain, &laid.head)?;
             }
             let seq = laid.head.seq;
