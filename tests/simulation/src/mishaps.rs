@@ -15,6 +15,8 @@ pub(crate) const MOST: usize = 9;
 impl World {
     /// Perhaps something befalls a PC or the hub. Returns whether it did.
     pub(crate) fn mishap(&mut self, pc: usize) -> bool {
+        // While the registrar is locked nobody invites, shuts out or founds anything there.
+        let open = !self.pcs[0].locked;
         if self.chance.percent(self.plan.killed) {
             self.trace.note(format!("PC {pc} is killed"));
             self.kill(pc);
@@ -40,20 +42,20 @@ impl World {
             self.make_tables_anew(pc);
         } else if self.chance.percent(self.plan.checkpoint) {
             self.checkpoint(pc);
-        } else if self.chance.percent(self.plan.newcomer) && self.pcs.len() < MOST {
+        } else if self.chance.percent(self.plan.newcomer) && self.pcs.len() < MOST && open {
             if self.plan.county > 0 && self.chance.percent(30) { self.county_pc() } else { self.newcomer() }
         } else if self.chance.percent(self.plan.older) {
             self.upgrade(pc);
-        } else if self.plan.kit > 0 && self.chance.percent(self.plan.kit) {
+        } else if self.plan.kit > 0 && self.chance.percent(self.plan.kit) && open {
             self.registrar_burns();
-        } else if self.plan.locked > 0 && pc != 0 && self.chance.percent(self.plan.locked) {
+        } else if self.plan.locked > 0 && self.chance.percent(self.plan.locked) && self.alive().len() > 1 {
             self.locked(pc);
         } else if self.disk(pc) {
             // That was all for today.
         } else if self.plan.pruned > 0 && self.chance.percent(self.plan.pruned) && pc != 0 {
             self.prune(pc);
         } else {
-            return self.chance.percent(self.plan.stolen) && self.steal(pc);
+            return self.chance.percent(self.plan.stolen) && open && self.steal(pc);
         }
         true
     }

@@ -17,11 +17,11 @@ impl World {
     pub(crate) fn step(&mut self) {
         self.now += 1 + self.chance.below(3_600_000) as i64;
         let alive = self.alive();
-        let pc = *self.chance.pick(&alive).expect("the county is always there");
+        let pc = *self.chance.pick(&alive).expect("the last one is never locked");
         if self.chance.percent(self.plan.exchanges) {
             // Some PCs seldom have a line; others meanwhile build on each other's work.
             let lazy = self.pcs[pc].lazy && !self.chance.percent(12);
-            let pc = if lazy { 0 } else { pc };
+            let pc = if lazy && !self.pcs[0].locked { 0 } else { pc };
             return self.exchange_step(pc);
         }
         if self.mishap(pc) {
