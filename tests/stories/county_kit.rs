@@ -209,3 +209,41 @@ async fn a_county_that_was_restored_takes_the_checkpoint_where_nobody_has_the_lo
         assert_eq!(county.desk.digest(&pingming.stream()), pingming.digest(&pingming.stream()));
     }
 }
+
+/// A registrar that was founded again shuts out the one before and with it the checkpoints that this one made. Where they are all that
+/// is left of an office's days, its own comes with the order: the next fire may be tomorrow.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_registrar_burns_twice_where_of_an_office_a_checkpoint_is_all_there_is() {
+    let mut county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", &number(1)).await;
+    for post in ["车工", "班长"] {
+        pingming.save(&pingming.member(&wang).await, json!({ "post": post })).await;
+        exchange_all(&[&pingming, &county.desk]).await;
+    }
+    ready(&pingming, &county.desk).await;
+    pruned(&pingming).await;
+    let hub = county.desk.station.office().unwrap().hub().unwrap();
+    let line = |clerk: &str| json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722", "clerk": clerk });
+    let shares = shares(&county);
+
+    // The hub and the registrar burn; what the office still has comes to the new hub, and the county is founded from it.
+    county.lose_everything().await;
+    for _ in 0..3 {
+        pingming.sync().await;
+    }
+    let second = recovered(&shares[..2], line("周敏（二）")).await;
+    assert_eq!(log(&second, &pingming).await["stands"], true);
+    // The office's only PC comes no more, and the hub burns once more: what the county has is all there is.
+    county.lose_everything().await;
+    for _ in 0..3 {
+        second.sync().await;
+    }
+
+    let third = recovered(&shares[1..], line("周敏（三）")).await;
+    assert_eq!(log(&third, &pingming).await["own"], true, "it goes with the order, whenever the line breaks");
+    third.sync().await;
+    let fourth = recovered(&shares[..2], line("周敏（四）")).await;
+    assert_eq!(fourth.member(&wang).await["fields"]["post"], "班长");
+    assert_eq!(fourth.sync().await["in_step"], true);
+}

@@ -197,6 +197,17 @@ impl Office {
         })
     }
 
+    /// A registrar that was founded again sums up at once what it has as a checkpoint only. Who made that one is shut out with the
+    /// same step, as a rule, and from then on the hub would have nothing to give in its place. Returns how many were made.
+    ///
+    /// # Errors
+    /// The store's own; then none of these was made.
+    pub(crate) fn sum_up_what_was_fetched(&self, moment: Moment) -> Result<usize, Fault> {
+        self.make_where(moment, |conn, (_, number), _| {
+            Ok(conn.prepare_cached("SELECT 1 FROM base WHERE stream = ?1")?.exists([number])?)
+        })
+    }
+
     fn make_where(
         &self,
         moment: Moment,

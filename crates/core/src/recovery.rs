@@ -116,7 +116,7 @@ pub fn finish(
     drop(office);
     let office = Office::open(path, &key)?;
     let person = ClerkKeys::generate(moment.wall, &mut moment.rng);
-    let caller = Caller { clerk: person.id, roles: Role::ALL.to_vec(), moment };
+    let caller = Caller { clerk: person.id, roles: Role::ALL.to_vec(), moment: moment.part() };
     office.act("county.recover", caller, |desk| {
         let (sign, open) = (person.sign.public().to_bytes().to_vec(), person.open.public().to_bytes().to_vec());
         people::add(desk, person.id, clerk, &Role::ALL, sign, open).map_err(people::as_first)?;
@@ -132,6 +132,7 @@ pub fn finish(
         desk.note.record = Some(id);
         Ok(())
     })?;
+    office.sum_up_what_was_fetched(moment)?;
     Ok(Founded { office, key, clerk: person, root: None })
 }
 

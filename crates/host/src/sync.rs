@@ -392,8 +392,8 @@ pub(crate) async fn fetch(returning: Returning, hub: &Hub, tries: usize) -> Resu
         || {
             Fault::new(
                 "recover_not_whole",
-                "中转站上的数据没有取全，没有恢复，本机没有任何改动。请稍后再试。",
-                "Not everything came from the hub; nothing was founded and nothing was changed on this PC. Try again later.",
+                "中转站上的数据没有取全，没有恢复，本机没有任何改动。等各乡镇的电脑与中转站同步过，再试一次。",
+                "Not everything came from the hub; nothing was founded and nothing was changed on this PC. Try again once the offices' PCs have synced with the hub.",
             )
         },
         |fault| spoken(&fault),
