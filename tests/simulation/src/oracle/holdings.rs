@@ -53,7 +53,9 @@ impl Oracle {
         for photo in self.photos.values_mut().filter(|p| !own && p.on & bit(pc) != 0 && !shelf.contains(&p.no)) {
             photo.on &= !bit(pc);
         }
-        for write in self.writes().filter(|w| w.on & bit(pc) != 0 || shelf.contains(&w.no)) {
+        // What the county has need not be known to lie on its disk as a segment.
+        let there = |w: &Write| w.on & bit(pc) != 0 || shelf.contains(&w.no) || pc == 0 && w.at == Held::County;
+        for write in self.writes().filter(|w| there(w)) {
             if shelf.contains(&write.no) || (own && write.pc == pc && write.filed) {
                 write.on |= bit(pc);
             } else {
