@@ -31,7 +31,7 @@ impl World {
             self.trace.note("the hub's disk is lost");
             self.hub.lost(&mut self.chance);
             self.oracle.hub_lost();
-        } else if self.chance.percent(self.plan.pc_gone) && pc != 0 {
+        } else if self.chance.percent(self.plan.pc_gone) && pc != 0 && self.alive().len() > 1 {
             self.trace.note(format!("PC {pc} is gone"));
             self.pcs[pc].gone = true;
             self.oracle.gone(pc);
