@@ -171,7 +171,7 @@ fn shut_out(store: &dyn SegmentStore, orders: &Orders, stream: &Stream, part: &P
         return Ok(true);
     }
     for (chain, heads) in part.header().cover.chains() {
-        if beyond(store, orders, (stream, chain), heads)? {
+        if beyond(store, orders, (stream, chain), heads, || Ok(signer_of(part, chain)))? {
             return Ok(true);
         }
     }
@@ -182,22 +182,32 @@ fn within(accepted: &[Head], head: &Head) -> bool {
     accepted.iter().any(|last| last.seq > head.seq || last == head)
 }
 
-/// Whether one of these heads lies beyond what an order accepts of its chain.
+/// Who signed a covered chain, as the maker of a checkpoint says.
+fn signer_of(part: &Part<'_>, chain: Incarnation) -> Vec<CertId> {
+    part.header().signer(chain).map_or_else(Vec::new, <[CertId]>::to_vec)
+}
+
+/// Whether one of these heads lies beyond what an order accepts of its chain. Of a chain without any segment here nobody knows who
+/// wrote it but those who summed it up, and `told` says what they say.
 fn beyond(
     store: &dyn SegmentStore,
     orders: &Orders,
     (stream, chain): (&Stream, Incarnation),
     heads: &[Head],
+    told: impl FnOnce() -> Result<Vec<CertId>, StoreFault>,
 ) -> Result<bool, StoreFault> {
+    let mut writers = Vec::new();
     for device in store.writers(stream, chain)? {
         let certs = chain_from_cbor(&device.chain).map_err(|_| StoreFault::Unreadable("certificates"))?;
-        if let Ruling::UpTo(accepted, _) = orders.ruling(&ids(&certs), Place { stream, chain: &chain })
-            && !heads.iter().all(|head| within(accepted, head))
-        {
-            return Ok(true);
-        }
+        writers.push(ids(&certs));
     }
-    Ok(false)
+    if writers.is_empty() {
+        writers.push(told()?);
+    }
+    Ok(writers.iter().any(|certs| match orders.ruling(certs, Place { stream, chain: &chain }) {
+        Ruling::UpTo(accepted, _) => !heads.iter().all(|head| within(accepted, head)),
+        Ruling::Free => false,
+    }))
 }
 
 /// Where an order accepts less of a chain than the checkpoint that it stands on, nobody who has heard of the order holds what the
@@ -207,13 +217,26 @@ pub(crate) fn stand_down(store: &dyn SegmentStore, orders: &Orders) -> Result<()
         return Ok(());
     }
     for (stream, chain, head) in store.stands()? {
-        // Of a chain without any segment nobody knows yet who wrote it; an order says which chains are its PC's.
+        // An order says which chains are its PC's, as far as its maker had heard of them.
         let mut named = orders.all().filter_map(|order| order.heads.get(&(stream, chain)));
-        if named.any(|accepted| !within(accepted, &head)) || beyond(store, orders, (&stream, chain), &[head])? {
+        let told = || summed_up_by(store, &stream, chain);
+        if named.any(|accepted| !within(accepted, &head)) || beyond(store, orders, (&stream, chain), &[head], told)? {
             store.stand_down(&stream, chain)?;
         }
     }
     Ok(())
+}
+
+/// Who signed a chain, as the checkpoints that are here say.
+fn summed_up_by(store: &dyn SegmentStore, stream: &Stream, chain: Incarnation) -> Result<Vec<CertId>, StoreFault> {
+    for Whole { first, .. } in store.checkpoints(stream)? {
+        let part = Part::parse(&first, &Limits::STANDARD).map_err(|_| StoreFault::Unreadable("a checkpoint"))?;
+        let certs = signer_of(&part, chain);
+        if !certs.is_empty() {
+            return Ok(certs);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Whether every covered segment is here, or is what the first one behind a gap follows.

@@ -14,7 +14,7 @@ const VERSION: u64 = 0;
 const PURPOSE: &[u8] = b"niangjia certificate";
 /// Bytes of one certificate that are read, and certificates of one chain.
 const LARGEST: usize = 1024;
-const LONGEST: usize = 8;
+pub(crate) const LONGEST: usize = 8;
 
 /// BLAKE3 of a certificate's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,6 +5,8 @@
 //! names the signer's certificate. The body is `nonce (24) ‖ XChaCha20-Poly1305(zstd(CBOR [byte string…]))` with the header as
 //! associated data.
 
+use std::ops::RangeInclusive;
+
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use rand_core::CryptoRng;
@@ -45,24 +47,24 @@ pub const VERSION: u64 = 0;
 /// The one suite that is built: Ed25519, BLAKE3, zstd, XChaCha20-Poly1305.
 pub const SUITE: u64 = 1;
 
-/// The beginning of every header: how many parts, version, suite.
+/// The beginning of every header: how many parts, version, suite. Returns the number of parts.
 ///
 /// # Errors
 /// Another number of parts; [`Bad::Unknown`] for a newer version or another suite. `version` is what that is called then.
 pub(crate) fn begin_header(
     r: &mut Reader<'_>,
-    parts: usize,
+    parts: RangeInclusive<usize>,
     version: &'static str,
     wrong: &'static str,
-) -> Result<(), Bad> {
+) -> Result<usize, Bad> {
     let there = r.array()?;
     match r.uint()? {
-        VERSION if there == parts => {}
+        VERSION if parts.contains(&there) => {}
         VERSION => return Err(Bad::Form(wrong)),
         number => return Err(Bad::Unknown { what: version, number }),
     }
     match r.uint()? {
-        SUITE => Ok(()),
+        SUITE => Ok(there),
         number => Err(Bad::Unknown { what: "suite", number }),
     }
 }

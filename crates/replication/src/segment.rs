@@ -88,7 +88,7 @@ impl Heading for Header {
     }
 
     fn read(r: &mut Reader<'_>, limits: &Limits) -> Result<Self, Bad> {
-        envelope::begin_header(r, 9, "segment version", "a header has 9 parts")?;
+        envelope::begin_header(r, 9..=9, "segment version", "a header has 9 parts")?;
         let header = Self {
             stream: r.text_within("stream", limits.name)?.parse()?,
             chain: Incarnation(r.bytes_of()?),

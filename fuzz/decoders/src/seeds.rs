@@ -188,8 +188,11 @@ fn checkpoint(county: &mut Seeds, all: &mut Vec<(&'static str, &'static str, Vec
     let rest = [Item::Settled(block.clone()), parked, receipt];
     let first = [Item::Summary(Box::new(summary.clone())), Item::Settled(block)];
     let (signer, cover) = (county.signer(), frontier(2));
+    let chains = cover.chains().map(|(chain, _)| chain).collect();
+    let signed = vec![checkpoint::Signed { certs: county.certs.iter().map(Cert::id).collect(), chains }];
     for (name, part, items) in [("first", 1, &first[..]), ("second", 2, &rest)] {
         let draft = checkpoint::Draft {
+            signed: &signed,
             stream: Stream::Office(id(2)),
             maker: Incarnation([7; 16]),
             id: [6; 16],
@@ -210,6 +213,7 @@ fn checkpoint(county: &mut Seeds, all: &mut Vec<(&'static str, &'static str, Vec
             epoch: 3,
             body_len: BODY.len() as u32,
             cover: if part == 1 { cover.clone() } else { Frontier::new() },
+            signed: if part == 1 { signed.clone() } else { Vec::new() },
         };
         all.push(("checkpoint_head", name, bare::part_head(&head)));
     }

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use niangjia_replication::block;
 use niangjia_replication::checkpoint;
-use niangjia_replication::keys::{Cert, CertKind, Identity, OpeningKey, Signer, SigningKey, StreamKey, VerifyingKey};
+use niangjia_replication::keys::{
+    Cert, CertId, CertKind, Identity, OpeningKey, Signer, SigningKey, StreamKey, VerifyingKey,
+};
 use niangjia_replication::keys::{chain_to_cbor, verify_chain};
 use niangjia_replication::orders::{Cause, Revocation};
 use niangjia_replication::wire::{About, Lacks, Received, Replica, ReplicaFault, lacks};
@@ -186,10 +188,29 @@ impl Office {
         let cover = self.frontier(&stream);
         let mut id = [0; 16];
         rand_core::Rng::fill_bytes(&mut self.rng, &mut id);
-        let draft =
-            checkpoint::Draft { stream, maker: self.chain, id, part: 1, last: true, cover: &cover, certs: &self.certs };
+        let signed = self.signed(&stream);
+        let draft = checkpoint::Draft {
+            stream,
+            maker: self.chain,
+            id,
+            part: 1,
+            last: true,
+            cover: &cover,
+            signed: &signed,
+            certs: &self.certs,
+        };
         let items = [checkpoint::Item::Summary(Box::default())];
         checkpoint::seal(&draft, &items, &StreamKey::from_bytes(1, &[9; 32]), &signer, &mut self.rng).unwrap()
+    }
+
+    /// Who signed the chains of a stream, as their first segments say.
+    fn signed(&self, stream: &Stream) -> Vec<checkpoint::Signed> {
+        let mut devices: BTreeMap<Vec<CertId>, Vec<Incarnation>> = BTreeMap::new();
+        for kept in self.held.get(stream).into_iter().flatten().filter(|kept| kept.head.seq == 1) {
+            let first = Segment::parse(&kept.bytes, &Limits::STANDARD).unwrap();
+            devices.entry(first.certs().iter().map(Cert::id).collect()).or_default().push(kept.chain);
+        }
+        devices.into_iter().map(|(certs, chains)| checkpoint::Signed { certs, chains }).collect()
     }
 
     fn keep(&mut self, stream: Stream, bytes: Vec<u8>) -> bool {

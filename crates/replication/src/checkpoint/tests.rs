@@ -13,6 +13,7 @@ struct Desk {
     key: StreamKey,
     signer: Signer,
     cover: Frontier,
+    signed: Vec<Signed>,
 }
 
 fn desk() -> Desk {
@@ -20,7 +21,9 @@ fn desk() -> Desk {
     let signer = Signer { key: county.device.clone(), cert: county.certs[3].id() };
     let mut cover = Frontier::new();
     cover.add(Incarnation([7; 16]), Head { seq: 2, hash: [9; 32] });
-    Desk { key: StreamKey::generate(3, &mut rng(9)), signer, county, cover }
+    let certs = county.certs.iter().map(Cert::id).collect();
+    let signed = vec![Signed { certs, chains: vec![Incarnation([7; 16])] }];
+    Desk { key: StreamKey::generate(3, &mut rng(9)), signer, county, cover, signed }
 }
 
 fn items() -> Vec<Item> {
@@ -57,6 +60,7 @@ impl Desk {
             part: 1,
             last: true,
             cover: &self.cover,
+            signed: &self.signed,
             certs: &self.county.certs,
         }
     }
@@ -143,6 +147,42 @@ fn only_the_first_part_tells_what_is_covered_and_a_forked_chain_never_is() {
     assert!(desk.open(&bytes).is_err(), "a summary in the second part");
     desk.cover.add(Incarnation([7; 16]), Head { seq: 2, hash: [8; 32] });
     assert!(seal(&desk.draft(stream), &items(), &desk.key, &desk.signer, &mut rng(5)).is_err());
+}
+
+#[test]
+fn a_relay_reads_who_signed_what_is_covered_and_an_earlier_build_did_not_say() {
+    let mut desk = desk();
+    let stream = Stream::Office(desk.county.office);
+    let chain = |n: u8| Incarnation([n; 16]);
+    desk.cover.add(chain(8), Head { seq: 1, hash: [6; 32] });
+    let certs: Vec<CertId> = desk.county.certs.iter().map(Cert::id).collect();
+    let read = |desk: &Desk| {
+        let bytes = seal(&desk.draft(stream), &items(), &desk.key, &desk.signer, &mut rng(5))?;
+        Part::parse(&bytes, STANDARD).map(|part| part.header().clone())
+    };
+    let header = read(&desk).unwrap();
+    assert_eq!((header.signer(chain(7)), header.signer(chain(8))), (Some(&certs[..]), None), "one is not known");
+    desk.signed = Vec::new();
+    assert_eq!(read(&desk).unwrap().signer(chain(7)), None);
+
+    let of = |certs: &[CertId], chains: &[u8]| Signed {
+        certs: certs.to_vec(),
+        chains: chains.iter().map(|n| chain(*n)).collect(),
+    };
+    desk.signed = vec![of(&certs, &[7, 8])];
+    assert_eq!(read(&desk).unwrap().signed, desk.signed);
+    for wrong in [
+        vec![of(&certs, &[8, 7])],
+        vec![of(&certs, &[7, 7])],
+        vec![of(&certs, &[7, 9])],
+        vec![of(&certs, &[])],
+        vec![of(&[], &[7])],
+        vec![of(&certs, &[7]), of(&certs, &[8])],
+        vec![of(&certs[..2], &[7]), of(&certs, &[7])],
+    ] {
+        desk.signed = wrong;
+        assert!(read(&desk).is_err(), "{:?}", desk.signed);
+    }
 }
 
 #[test]

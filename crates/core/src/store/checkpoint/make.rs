@@ -1,14 +1,14 @@
 //! Making a checkpoint: the log is read twice, what has been replaced is left out, and the rest is sealed part by part.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use niangjia_replication::{
     Block, Frontier, Head, Limits, Segment, block,
     change::{Change, Dot, Hlc, Incarnation, Value},
-    checkpoint::{Covered, Item, Standing, Summary, TAG},
+    checkpoint::{Covered, Item, Signed, Standing, Summary, TAG},
     frontier::SetHash,
-    keys::{chain_from_cbor, verify_chain},
+    keys::{Cert, CertId, chain_from_cbor, verify_chain},
     planted,
 };
 use rand_chacha::ChaCha20Rng;
@@ -69,8 +69,9 @@ pub(crate) fn make(maker: &Maker<'_>, stream: i64, rng: &mut ChaCha20Rng) -> Res
     let mut later = plan.later(maker)?;
     let waiting = settle_order(&mut later, &plan, maker, stream)?;
     let replaced = replaced(maker.schema, &later);
-    let mut writer = Writer::begin(maker, stream, &plan, rng)?;
-    writer.put(Item::Summary(Box::new(plan.summary(maker, stream)?)))?;
+    let summary = plan.summary(maker, stream)?;
+    let mut writer = Writer::begin(maker, stream, &plan, signed(&summary)?, rng)?;
+    writer.put(Item::Summary(Box::new(summary)))?;
     let mut receipts: Vec<(Incarnation, Vec<u8>)> = Vec::new();
     plan.each(maker, |carried| {
         if let Some(segment) = carried.receipt {
@@ -100,6 +101,20 @@ pub(crate) fn make(maker: &Maker<'_>, stream: i64, rng: &mut ChaCha20Rng) -> Res
         writer.put(Item::Receipt(segment))?;
     }
     writer.finish().map(Some)
+}
+
+/// Who signed the covered chains: a relay that has none of their segments judges by it what an order accepts.
+fn signed(summary: &Summary) -> Result<Vec<Signed>, Fault> {
+    let mut devices: BTreeMap<Vec<CertId>, BTreeSet<Incarnation>> = BTreeMap::new();
+    for chain in &summary.certs {
+        let certs: Vec<CertId> = chain_from_cbor(chain).map_err(damaged)?.iter().map(Cert::id).collect();
+        let of = summary.chains.iter().filter(|covered| certs.last().is_some_and(|own| own.0 == covered.signer));
+        let chains: BTreeSet<Incarnation> = of.map(|covered| covered.chain).collect();
+        if !chains.is_empty() {
+            devices.insert(certs, chains);
+        }
+    }
+    Ok(devices.into_iter().map(|(certs, chains)| Signed { certs, chains: chains.into_iter().collect() }).collect())
 }
 
 /// Brings later changes into an order in which each follows its causes, record by record, and takes out those whose causes are

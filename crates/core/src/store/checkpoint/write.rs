@@ -3,7 +3,7 @@
 use niangjia_replication::{
     block,
     change::{Change, Value},
-    checkpoint::{self, Draft, Item},
+    checkpoint::{self, Draft, Item, Signed},
     keys::{Cert, Signer},
     planted::SMALL_OFFICES,
 };
@@ -36,6 +36,7 @@ pub(super) struct Writer<'m, 'r> {
     rng: &'r mut ChaCha20Rng,
     id: Id,
     certs: Vec<Cert>,
+    signed: Vec<Signed>,
     part: u32,
     items: Vec<Item>,
     bytes: usize,
@@ -48,13 +49,15 @@ impl<'m, 'r> Writer<'m, 'r> {
         maker: &'m Maker<'m>,
         stream: i64,
         plan: &'m Plan,
+        signed: Vec<Signed>,
         rng: &'r mut ChaCha20Rng,
     ) -> Result<Self, Fault> {
         debug_assert_eq!(plan.stream, stream, "one plan, one stream");
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
         let certs = maker.log.certs()?;
-        Ok(Self { maker, plan, rng, id, certs, part: 0, items: Vec::new(), bytes: 0, changes: Vec::new(), waiting: 0 })
+        let (items, changes) = (Vec::new(), Vec::new());
+        Ok(Self { maker, plan, rng, id, certs, signed, part: 0, items, bytes: 0, changes, waiting: 0 })
     }
 
     pub(super) fn change(&mut self, change: Change) -> Result<(), Fault> {
@@ -101,6 +104,7 @@ impl<'m, 'r> Writer<'m, 'r> {
             part: self.part,
             last,
             cover: &self.plan.cover,
+            signed: &self.signed,
             certs: &self.certs,
         };
         let bytes =

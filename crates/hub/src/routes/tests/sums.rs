@@ -3,6 +3,7 @@
 use niangjia_replication::checkpoint::Part;
 
 use super::*;
+use crate::store::View;
 
 /// The name of the checkpoint that the hub gives.
 async fn given(hub: &Desktop, who: &Office) -> Option<[u8; 16]> {
@@ -112,4 +113,37 @@ async fn what_a_sum_ends_with_is_known_by_the_day_that_follows_it() {
     put_frame(&mut order, &county.order(&thief)).unwrap();
     hub.post(&pc, "/v1/orders", &order).await.unwrap();
     assert_eq!(given(&hub, &front).await, Some(name(&sum)), "with the day behind it that is all there is");
+}
+
+/// The hub has lost its disk, and of a PC that burnt it has only what a colleague sums up. Whoever made the order against that PC had
+/// never heard of what it wrote, so the order names no chain of it.
+#[tokio::test]
+async fn a_chain_that_is_only_summed_up_falls_with_whoever_wrote_it() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let (pc, mut front) = (county.pc(), county.office());
+    let stream = front.stream();
+    let mut burnt = county.further_pc(front.office);
+    let day = burnt.save(stream, 50);
+    front.receive(&stream, vec![day]).unwrap();
+    let own = front.save(stream, 50);
+    let sum = front.sum(stream);
+    brought(&hub, &front, &sum).await;
+    let chains = [burnt.chain, front.chain];
+    let named = || {
+        let told = hub.desk.store.frontier(&stream, View::All).unwrap();
+        chains.map(|chain| told.head(chain).is_some())
+    };
+    assert_eq!(named(), [true, true]);
+
+    let mut order = Vec::new();
+    put_frame(&mut order, &county.order(&burnt)).unwrap();
+    hub.post(&pc, "/v1/orders", &order).await.unwrap();
+    assert_eq!(named(), [false, true], "nobody who has heard of the order holds it, and nobody could bring it");
+    assert_eq!(given(&hub, &front).await, None);
+    // It comes the other way round too.
+    let again = front.sum(stream);
+    brought(&hub, &front, &again).await;
+    assert_eq!(named(), [false, true]);
+    brought(&hub, &front, &own).await;
 }
