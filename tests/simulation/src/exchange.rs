@@ -45,7 +45,8 @@ impl World {
                     if pc == 0 && self.behind == Behind::UntilItComes {
                         self.behind = Behind::Not;
                     }
-                    self.oracle.handed_on(pc, office, (pc == 0, self.pcs[pc].holds_segments()));
+                    let whole = self.pcs[pc].looked_at();
+                    self.oracle.handed_on(pc, office, (pc == 0, whole));
                 }
                 let lane = if faults.calm() { Lane::calm() } else { self.lane() };
                 let lane = self.blobs(pc, lane);

@@ -75,6 +75,8 @@ pub(crate) struct Pc {
     pub(crate) unknown: &'static [&'static str],
     /// Its log goes back to the first day: it did not begin with a checkpoint.
     pub(crate) whole: bool,
+    /// Its log began with somebody else's checkpoint for a while: it never heard of what had been replaced below.
+    begun: bool,
     /// Another PC bears its identity.
     pub(crate) twin: bool,
     /// The life of the hub's store that it met last.
@@ -107,6 +109,7 @@ impl Pc {
             snapshots: Vec::new(),
             unknown,
             whole: true,
+            begun: false,
             twin: false,
             met: None,
             folder,
@@ -263,6 +266,7 @@ impl Pc {
             snapshots: Vec::new(),
             unknown: self.unknown,
             whole: self.whole,
+            begun: self.begun,
             twin: true,
             met: self.met,
             folder,
@@ -312,7 +316,16 @@ impl Pc {
     /// Whether it once held every segment that it counts as held: what it let go of, it has summed up itself.
     pub(crate) fn held_segments(&self) -> bool {
         let others = "SELECT 1 FROM base b WHERE NOT EXISTS (SELECT 1 FROM checkpoint_part c WHERE c.id = b.checkpoint AND c.mine = 1)";
-        self.whole && !self.has(others)
+        self.whole && !self.begun && !self.has(others)
+    }
+
+    /// After an exchange: what its log begins with is remembered. Returns whether its log holds every segment that it counts as held.
+    pub(crate) fn looked_at(&mut self) -> bool {
+        let bases = "SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM checkpoint_part c WHERE c.id = b.checkpoint AND c.mine = 1)) FROM base b";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+        let (all, others) = self.peek().query_row(bases, [], row).expect("an answer");
+        self.begun |= others > 0;
+        self.whole && all == 0
     }
 
     fn has(&self, sql: &str) -> bool {
