@@ -117,8 +117,7 @@ impl World {
         }
         self.counts_agree(pc);
         let sql = "SELECT 1 FROM fork f JOIN ident i ON i.no = f.chain JOIN meta m ON m.name = 'incarnation' AND lower(hex(i.id)) = m.value";
-        let shared = self.pcs[pc].peek().prepare(sql).and_then(|mut found| found.exists([])).expect("forks");
-        if shared {
+        if self.pcs[pc].has(sql) {
             self.breaks(format!("PC {pc} goes on under a name that another one bears"));
         }
     }

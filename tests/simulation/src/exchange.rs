@@ -116,9 +116,9 @@ impl World {
     /// Before it asked the hub again a PC may count too much as unsent: an answer was lost. Never too little, as long as the hub keeps
     /// what it has. Where a PC bore another name before, the same change can lie in two segments, of which the hub needs one.
     pub(crate) fn counts_suffice(&mut self, pc: usize) {
-        let renamed = self.pcs[pc].peek().prepare("SELECT 1 FROM incarnation").and_then(|mut found| found.exists([]));
+        let renamed = self.pcs[pc].has("SELECT 1 FROM incarnation");
         let (said, lacked) = self.unsent(pc);
-        if said < lacked && self.plan.hub_lost == 0 && !renamed.expect("names") {
+        if said < lacked && self.plan.hub_lost == 0 && !renamed {
             self.breaks(format!("PC {pc} says {said} unsent, but the hub lacks {lacked}"));
         }
     }

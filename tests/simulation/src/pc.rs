@@ -44,6 +44,9 @@ pub(crate) struct Back {
     pub(crate) renewed: bool,
 }
 
+/// Of a base `b`: somebody else made the checkpoint.
+const OTHERS: &str = "NOT EXISTS (SELECT 1 FROM checkpoint_part c WHERE c.id = b.checkpoint AND c.mine = 1)";
+
 /// One PC of an office.
 pub(crate) struct Pc {
     /// Which office of the history; 0 is the county.
@@ -315,20 +318,20 @@ impl Pc {
 
     /// Whether it once held every segment that it counts as held: what it let go of, it has summed up itself.
     pub(crate) fn held_segments(&self) -> bool {
-        let others = "SELECT 1 FROM base b WHERE NOT EXISTS (SELECT 1 FROM checkpoint_part c WHERE c.id = b.checkpoint AND c.mine = 1)";
-        self.whole && !self.begun && !self.has(others)
+        self.whole && !self.begun && !self.has(&format!("SELECT 1 FROM base b WHERE {OTHERS}"))
     }
 
     /// After an exchange: what its log begins with is remembered. Returns whether its log holds every segment that it counts as held.
     pub(crate) fn looked_at(&mut self) -> bool {
-        let bases = "SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM checkpoint_part c WHERE c.id = b.checkpoint AND c.mine = 1)) FROM base b";
+        let bases = format!("SELECT count(*), count(*) FILTER (WHERE {OTHERS}) FROM base b");
         let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-        let (all, others) = self.peek().query_row(bases, [], row).expect("an answer");
+        let (all, others) = self.peek().query_row(&bases, [], row).expect("an answer");
         self.begun |= others > 0;
         self.whole && all == 0
     }
 
-    fn has(&self, sql: &str) -> bool {
+    /// Whether a question to its database has any answer.
+    pub(crate) fn has(&self, sql: &str) -> bool {
         self.peek().prepare(sql).and_then(|mut found| found.exists([])).expect("an answer")
     }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::block::encode;
+use crate::cert::CertId;
 use crate::frontier::Head;
 use crate::test::{County, id, rng, two_changes};
 use crate::{Segment, Value};
