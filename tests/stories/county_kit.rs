@@ -247,3 +247,30 @@ async fn the_registrar_burns_twice_where_of_an_office_a_checkpoint_is_all_there_
     assert_eq!(fourth.member(&wang).await["fields"]["post"], "班长");
     assert_eq!(fourth.sync().await["in_step"], true);
 }
+
+/// Hub and registrar burn, and the county is founded again before the office's PC has brought anything: what that PC has pruned
+/// stands in a checkpoint that nobody opens but itself, and behind it stands what it tells the county.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_that_has_pruned_tells_a_county_that_knows_nothing_of_it() {
+    let mut county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", &number(1)).await;
+    for post in ["车工", "班长"] {
+        pingming.save(&pingming.member(&wang).await, json!({ "post": post })).await;
+        exchange_all(&[&pingming, &county.desk]).await;
+    }
+    ready(&pingming, &county.desk).await;
+    pruned(&pingming).await;
+    let hub = county.desk.station.office().unwrap().hub().unwrap();
+
+    county.lose_everything().await;
+    let line = json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722" });
+    let new = recovered(&shares(&county)[..2], line).await;
+    assert!(offices(&new).await.is_empty());
+    new.sync().await;
+    exchange_all(&[&pingming, &new, &pingming, &new]).await;
+    assert_eq!((members(&new).await, status(&new, "keyless").await), (1, 0));
+    assert_eq!(new.member(&wang).await["fields"]["post"], "班长");
+    assert_eq!(pingming.digest(&pingming.stream()), new.digest(&pingming.stream()));
+    assert_eq!(offices(&new).await, ["平明镇总工会"]);
+}

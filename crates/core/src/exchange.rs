@@ -280,6 +280,9 @@ impl Office {
         let mut keys = self.keys();
         let memory = (*self.store.memory()).clone();
         let mut moment = moment;
+        if keys.issuing.is_some() && self.only_summed_up(stream) {
+            self.heard(&tx, &memory, &mut keys, segments)?;
+        }
         let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment.part());
         intake.only_summed_up = self.only_summed_up(stream);
         store::narrow(&tx)?;

@@ -120,7 +120,7 @@ impl std::fmt::Debug for Keys {
 }
 
 /// The epoch of segments that stand under no key of their stream. Keys count from 1.
-const TOLD: u32 = 0;
+pub(crate) const TOLD: u32 = 0;
 
 impl Keys {
     /// The newest key of a stream, under which this PC writes.

@@ -110,6 +110,7 @@ impl World {
             let waits = strange || closed || (name == "parked" || name == "unconfirmed") && may_wait;
             if status[name] != expected && !waits {
                 self.breaks(format!("PC {pc}: {name} is {} at the end, not {expected}", status[name]));
+                self.reasons(pc);
             }
         }
         if status["blobs"]["unsent"] != 0 {
@@ -119,6 +120,21 @@ impl World {
         let sql = "SELECT 1 FROM fork f JOIN ident i ON i.no = f.chain JOIN meta m ON m.name = 'incarnation' AND lower(hex(i.id)) = m.value";
         if self.pcs[pc].has(sql) {
             self.breaks(format!("PC {pc} goes on under a name that another one bears"));
+        }
+    }
+
+    /// Why a PC keeps segments apart, for the reader of a history that broke.
+    fn reasons(&mut self, pc: usize) {
+        let told: Vec<String> = {
+            let conn = self.pcs[pc].peek();
+            let sql = "SELECT 'by an order, ' || lower(hex(i.id)) || ' ' || s.seq FROM aside a JOIN segment s ON s.no = a.segment JOIN ident i ON i.no = s.chain
+                 UNION ALL SELECT reason || ', ' || lower(hex(hash)) FROM quarantine";
+            let mut found = conn.prepare(sql).expect("a question");
+            let rows = found.query_map([], |row| row.get(0)).expect("an answer");
+            rows.collect::<Result<_, _>>().expect("reasons")
+        };
+        for reason in told {
+            self.trace.note(format!("  PC {pc} keeps apart: {reason}"));
         }
     }
 

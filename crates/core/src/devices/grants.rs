@@ -123,11 +123,16 @@ fn begun(
     let mut fresh = Vec::with_capacity(streams.len());
     for stream in streams {
         let newest = keys.highest(stream).max(newest_seen(view, stream)?);
-        // Not simply the next: a registrar that was cloned, or founded again from the kit, may have begun one of that number.
-        let step = 1 + rng.next_u32() % 0xffff;
-        fresh.push((*stream, StreamKey::generate(newest.saturating_add(step), rng)));
+        let epoch = above(newest, rng.next_u32());
+        fresh.push((*stream, StreamKey::generate(epoch, rng)));
     }
     Ok(fresh)
+}
+
+/// The number of a key above the highest that is known, 0 where none is. Not simply the next: a registrar that was cloned, or
+/// founded again from the kit, may have begun one of that number; and never the first, which every stream has from its founder.
+fn above(newest: u32, drawn: u32) -> u32 {
+    newest.saturating_add(2 + drawn % 0xfffe)
 }
 
 /// Where the word of those ends who may write a stream and begin no epoch of it: whoever says a higher one could leave no room for
@@ -199,7 +204,7 @@ impl Office {
         }
         let chain = chain_from_cbor(&keys.chain).map_err(damaged)?;
         let mut news = self.identity().county && self.told(conn, memory, keys)?;
-        news |= keys.issuing.is_some() && self.heard(conn, memory, keys, chain.last())?;
+        news |= keys.issuing.is_some() && self.heard(conn, memory, keys, &[])?;
         let orders = papers::load(conn, keys.root.as_ref())?;
         let ends = [(chain.last(), keys.opening.clone()), (chain.first(), keys.kit.clone())];
         for (holder, opening) in ends {
@@ -218,5 +223,21 @@ impl Office {
             }
         }
         Ok(news)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::above;
+
+    /// A registrar that begins again and knows no key of a stream began one of the number that the first key has, once in 65,535
+    /// draws; what stood under either then opened with the other for nobody.
+    #[test]
+    fn a_key_that_is_begun_where_none_is_known_never_has_the_number_of_the_first() {
+        for drawn in (0..0x2_0000).chain([u32::MAX - 1, u32::MAX]) {
+            assert!((2..=0xffff).contains(&above(0, drawn)), "{drawn}");
+            assert!((9..=0x1_0006).contains(&above(7, drawn)), "{drawn}");
+        }
+        assert_eq!(above(u32::MAX - 1, 5), u32::MAX);
     }
 }

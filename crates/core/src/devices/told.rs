@@ -3,7 +3,8 @@
 //! PCs of the county, sealed to each, in a stream of its own that they read, under a key that every PC has that was ever enrolled.
 
 use niangjia_replication::{
-    Stream,
+    Limits, Stream,
+    checkpoint::Part,
     keys::{Cert, CertId, SealingKey, StreamKey, chain_from_cbor},
     orders::{self, Granted},
     planted,
@@ -16,7 +17,7 @@ use crate::{
     fault::Fault,
     identity::Keys,
     office::{Office, View},
-    store::{self, Moment, memory::Memory, orders as papers, versions::damaged},
+    store::{self, LogKeys, Moment, memory::Memory, orders as papers, versions::damaged, waiting},
 };
 
 /// What a PC has to tell, to whom: to each registrar under whom it was not let in what that one has not granted to the kit, as a
@@ -86,16 +87,17 @@ impl Office {
         Ok(owed.len())
     }
 
-    /// Takes up keys that somebody has told this registrar: each only where it opens what lies here closed, and to read alone, for
-    /// nobody has signed that it is the right one. Returns whether any was new.
-    pub(super) fn heard(
+    /// Takes up keys that somebody has told this registrar: each only where it opens what lies here closed, or what just came, and
+    /// to read alone, for nobody has signed that it is the right one. Returns whether any was new.
+    pub(crate) fn heard(
         &self,
         conn: &Connection,
         memory: &Memory,
         keys: &mut Keys,
-        own: Option<&Cert>,
+        came: &[Vec<u8>],
     ) -> Result<bool, Fault> {
-        let (Some(own), Some(opening)) = (own.map(Cert::id), keys.opening.clone()) else { return Ok(false) };
+        let own = chain_from_cbor(&keys.chain).map_err(damaged)?.last().map(Cert::id);
+        let (Some(own), Some(opening)) = (own, keys.opening.clone()) else { return Ok(false) };
         let mut news = false;
         for one in papers::told_to(conn, &own)? {
             let place = (one.stream, one.epoch);
@@ -104,7 +106,7 @@ impl Office {
                 continue;
             }
             let Ok(key) = one.open(&opening) else { continue };
-            if opens_something(conn, memory, &one.stream, &key)? {
+            if opens_something(conn, memory, keys, &one.stream, &key)? || opens_a_part(keys, &one.stream, &key, came) {
                 store::set_secret(conn, &Keys::heard_name(&one.stream, one.epoch), key.secret())?;
                 keys.streams.insert(place, key);
                 keys.heard.insert(place);
@@ -115,8 +117,24 @@ impl Office {
     }
 }
 
-/// Whether a segment that waits for its key opens with this one.
-fn opens_something(conn: &Connection, memory: &Memory, stream: &Stream, key: &StreamKey) -> Result<bool, Fault> {
+/// Whether a part of a checkpoint is among what came, signed by somebody who is believed, that opens with a key: of a PC that has
+/// pruned there may be nothing else under it.
+fn opens_a_part(keys: &Keys, stream: &Stream, key: &StreamKey, came: &[Vec<u8>]) -> bool {
+    let Some(root) = keys.root else { return false };
+    came.iter().filter_map(|bytes| Part::parse(bytes, &Limits::STANDARD).ok()).any(|part| {
+        let of = (part.header().stream, part.header().epoch) == (*stream, key.epoch());
+        of && part.unlocks(key) && part.verify(&root).is_ok()
+    })
+}
+
+/// Whether a segment that waits for its key, or for what comes before it, opens with this one.
+fn opens_something(
+    conn: &Connection,
+    memory: &Memory,
+    keys: &Keys,
+    stream: &Stream,
+    key: &StreamKey,
+) -> Result<bool, Fault> {
     let Some(number) = memory.known_stream(stream) else { return Ok(false) };
     let mut opens = false;
     papers::each_closed(conn, number, |segment| {
@@ -124,5 +142,8 @@ fn opens_something(conn: &Connection, memory: &Memory, stream: &Stream, key: &St
         opens = segment.header().epoch == key.epoch() && segment.unlocks(key);
         !opens
     })?;
-    Ok(opens)
+    match keys.root {
+        Some(root) if !opens => waiting::opens(conn, &LogKeys { keys }, &root, number, key),
+        _ => Ok(opens),
+    }
 }

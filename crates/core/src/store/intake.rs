@@ -7,7 +7,7 @@ use niangjia_replication::{
     change::{Change, Hlc},
     checkpoint::Part,
     cut,
-    keys::CertId,
+    keys::{CertId, VerifyingKey},
     orders::{Orders, Place, Ruling},
     planted,
 };
@@ -28,7 +28,7 @@ use super::{
     versions::damaged,
     waiting,
 };
-use crate::{fault::Fault, pruning::IN_STEP, record::Schema};
+use crate::{fault::Fault, identity::TOLD, pruning::IN_STEP, record::Schema};
 
 /// What was taken from a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -222,6 +222,7 @@ impl<'a> Intake<'a> {
         };
         let below = base::place(self.conn, number, chain, seq - 1, &header.prev)?;
         if seq > 1 && lost.is_none() && below != Below::Covered && !held(&header.prev, seq - 1)? {
+            self.overhear(stream, segment, &root)?;
             waiting::keep(self.conn, number, chain, &header, hash, bytes)?;
             return Ok(Taken::Gap);
         }
@@ -313,6 +314,17 @@ impl<'a> Intake<'a> {
         self.news.orders |= news.orders;
         self.news.grants |= news.grants;
         Ok(())
+    }
+
+    /// Takes a key that is told in a segment whose place has not come: what it follows may be a checkpoint that opens with that
+    /// very key, and would be waited for without end.
+    fn overhear(&mut self, stream: &Stream, segment: Segment<'_>, root: &VerifyingKey) -> Result<(), Fault> {
+        if segment.header().epoch != TOLD || self.log.keys.issuing.is_none() {
+            return Ok(());
+        }
+        let Ok(who) = self.log.signer(self.conn, &segment, root)? else { return Ok(()) };
+        let Opened::Changes(changes, _) = self.log.open(segment, &who) else { return Ok(()) };
+        self.collect(stream, &changes)
     }
 
     /// Whether an order of the county shuts out a segment.

@@ -1,10 +1,14 @@
 //! Segments whose predecessor has not come yet: a stick may bring the second packet before the first. They lie here as they
 //! came, unopened, and are taken as soon as the one before them is held, by whatever road it came.
 
-use niangjia_replication::segment::Header;
+use niangjia_replication::{
+    Limits, Segment,
+    keys::{StreamKey, VerifyingKey},
+    segment::Header,
+};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::versions::damaged;
+use super::{log::LogKeys, versions::damaged};
 use crate::fault::Fault;
 
 /// Segments that may wait, of all streams; beyond that they have to be brought again.
@@ -60,6 +64,30 @@ pub(super) fn next(conn: &Connection, stream: i64) -> Result<Option<Vec<u8>>, Fa
     let Some((no, bytes)) = ready else { return Ok(None) };
     conn.prepare_cached("DELETE FROM waiting WHERE no = ?1")?.execute([no])?;
     Ok(Some(bytes))
+}
+
+/// Whether a key opens a segment that waits, and whoever signed that is believed: what waits lies here unlooked at.
+pub(crate) fn opens(
+    conn: &Connection,
+    log: &LogKeys<'_>,
+    root: &VerifyingKey,
+    stream: i64,
+    key: &StreamKey,
+) -> Result<bool, Fault> {
+    let mut waiting = conn.prepare_cached("SELECT bytes FROM waiting WHERE stream = ?1")?;
+    let mut rows = waiting.query([stream])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(0)?.as_blob().map_err(damaged)?;
+        let segment = Segment::parse(bytes, &Limits::STANDARD).map_err(damaged)?;
+        if segment.header().epoch == key.epoch()
+            && segment.unlocks(key)
+            && let Ok(who) = log.signer(conn, &segment, root)?
+            && segment.verify_from(&who).is_ok()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// How many wait.
