@@ -88,6 +88,15 @@ async fn two_shares_and_the_hub_bring_the_county_back() {
     );
     assert!(status(&pingming, "quarantined").await > 0);
     assert_eq!(pingming.digest(&pingming.stream()), new.digest(&pingming.stream()));
+
+    // That does not change when the county is founded once more, from a hub that holds all of it.
+    let shut_out = status(&new, "quarantined").await;
+    let line = json!({ "url": hub.url, "key": hub.key, "clerk": "周敏（又一台新机）" });
+    let third = recovered(&shares[..2], line).await;
+    assert_eq!(status(&third, "quarantined").await, shut_out);
+    exchange_all(&[&third, &pingming, &third]).await;
+    assert!(status(&pingming, "quarantined").await > 0);
+    assert_eq!(pingming.digest(&pingming.stream()), third.digest(&pingming.stream()));
 }
 
 /// The registrar invites an office and burns before it has any line: nobody but the office has the key of what it writes.

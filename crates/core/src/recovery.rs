@@ -149,13 +149,19 @@ fn supersede(desk: &mut Desk<'_>, root: &SigningKey) -> Result<(), Fault> {
     let registrars: Vec<_> = known.iter().filter_map(|device| Some((device.cert, device.issuing()?))).collect();
     let mut papers = Vec::new();
     for (device, superseded) in &registrars {
-        let order = Revocation {
-            device: *device,
-            revision: before.against(device).map_or(1, |order| order.revision + 1),
-            cause: Cause::Lost,
-            below: BTreeSet::new(),
-            heads: orders::chains_of(desk.act.conn, &desk.act.memory, device)?,
-            supersedes: Some(*superseded),
+        // What an order shut out already stays shut out: it may have come here all the same.
+        let order = match before.against(device) {
+            Some(order) => {
+                Revocation { revision: order.revision + 1, supersedes: Some(*superseded), ..order.clone() }
+            }
+            None => Revocation {
+                device: *device,
+                revision: 1,
+                cause: Cause::Lost,
+                below: BTreeSet::new(),
+                heads: orders::chains_of(desk.act.conn, &desk.act.memory, device)?,
+                supersedes: Some(*superseded),
+            },
         };
         papers.push(order.sign(&chain[..1], root).map_err(damaged)?);
     }

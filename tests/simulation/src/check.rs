@@ -46,7 +46,11 @@ impl World {
         self.trace.note(format!("{stream}: {}", digests[0]));
         if digests.iter().any(|digest| *digest != digests[0]) {
             self.breaks(format!("{stream}: the digests of PCs {readers:?} differ"));
-            readers.iter().for_each(|pc| self.heads_apart(stream, *pc));
+            for pc in readers {
+                self.heads_apart(stream, *pc);
+                self.counts(stream, *pc);
+                self.reasons(*pc);
+            }
         }
         let mine = self.frontier(readers[0], stream);
         if !mine.is_empty() && mine != self.hub.frontier(stream) {
@@ -125,17 +129,29 @@ impl World {
 
     /// Why a PC keeps segments apart, for the reader of a history that broke.
     fn reasons(&mut self, pc: usize) {
+        let sql = "SELECT 'keeps apart, ' || CASE a.why WHEN 1 THEN 'by an order' WHEN 2 THEN 'for its key' ELSE 'unreadable' END || ': ' || t.name || ' ' || lower(hex(i.id)) || ' ' || s.seq
+               FROM aside a JOIN segment s ON s.no = a.segment JOIN ident i ON i.no = s.chain JOIN stream t ON t.no = s.stream
+             UNION ALL SELECT 'keeps apart, ' || reason || ': ' || lower(hex(hash)) FROM quarantine
+             UNION ALL SELECT 'waits: ' || t.name || ' ' || lower(hex(i.id)) || ' ' || w.seq FROM waiting w JOIN ident i ON i.no = w.chain JOIN stream t ON t.no = w.stream
+             UNION ALL SELECT 'stands on a checkpoint: ' || t.name || ' ' || lower(hex(i.id)) || ' ' || b.seq || iif(b.aside, ', laid aside', '') FROM base b JOIN ident i ON i.no = b.chain JOIN stream t ON t.no = b.stream";
+        self.tell_of(pc, sql, []);
+    }
+
+    /// What a PC has applied of a stream, for the same reader.
+    fn counts(&mut self, stream: &Stream, pc: usize) {
+        let sql = "SELECT 'has applied ' || lower(hex(i.id)) || ' to ' || h.applied || ', ' || h.changes || ' changes'
+             FROM head h JOIN ident i ON i.no = h.inc JOIN stream t ON t.no = h.stream WHERE t.name = ?1 ORDER BY i.id";
+        self.tell_of(pc, sql, [stream.to_string()]);
+    }
+
+    fn tell_of(&mut self, pc: usize, sql: &str, of: impl rusqlite::Params) {
         let told: Vec<String> = {
             let conn = self.pcs[pc].peek();
-            let sql = "SELECT 'by an order, ' || lower(hex(i.id)) || ' ' || s.seq FROM aside a JOIN segment s ON s.no = a.segment JOIN ident i ON i.no = s.chain
-                 UNION ALL SELECT reason || ', ' || lower(hex(hash)) FROM quarantine";
             let mut found = conn.prepare(sql).expect("a question");
-            let rows = found.query_map([], |row| row.get(0)).expect("an answer");
-            rows.collect::<Result<_, _>>().expect("reasons")
+            let rows = found.query_map(of, |row| row.get(0)).expect("an answer");
+            rows.collect::<Result<_, _>>().expect("what it has")
         };
-        for reason in told {
-            self.trace.note(format!("  PC {pc} keeps apart: {reason}"));
-        }
+        told.into_iter().for_each(|one| self.trace.note(format!("  PC {pc} {one}")));
     }
 
     fn drafts(&mut self, pc: usize) {
