@@ -283,3 +283,39 @@ async fn an_office_that_has_pruned_tells_a_county_that_knows_nothing_of_it() {
     assert_eq!(pingming.digest(&pingming.stream()), new.digest(&pingming.stream()));
     assert_eq!(offices(&new).await, ["平明镇总工会"]);
 }
+
+/// The same where another office has brought the county's stream first: the new registrar knows of the one before it, and has accepted
+/// nothing of it in the stream of the office that comes last.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_that_stands_for_the_lost_registrars_word_is_accepted_by_the_new_one() {
+    let mut county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let anfeng = county.township("安峰镇总工会", "320722105", "陈静").await;
+    let wang = pingming.join("王芳", &number(1)).await;
+    for post in ["车工", "班长"] {
+        pingming.save(&pingming.member(&wang).await, json!({ "post": post })).await;
+        exchange_all(&[&pingming, &county.desk, &anfeng]).await;
+    }
+    ready(&pingming, &county.desk).await;
+    pruned(&pingming).await;
+    let hub = county.desk.station.office().unwrap().hub().unwrap();
+
+    county.lose_everything().await;
+    for _ in 0..2 {
+        anfeng.sync().await;
+    }
+    let line = |clerk: &str| json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722", "clerk": clerk });
+    let new = recovered(&shares(&county)[..2], line("周敏（二）")).await;
+    new.sync().await;
+    exchange_all(&[&pingming, &new, &pingming, &new, &pingming, &anfeng, &new]).await;
+    assert_eq!((members(&new).await, status(&new, "keyless").await), (1, 0));
+    assert_eq!(new.member(&wang).await["fields"]["post"], "班长");
+    for desk in [&pingming, &new, &anfeng] {
+        assert_eq!(desk.sync().await["in_step"], true, "{}", desk.station.office().unwrap().identity().name);
+    }
+    assert_eq!(pingming.digest(&pingming.stream()), new.digest(&pingming.stream()));
+
+    // And whoever founds the county once more from that hub.
+    let third = recovered(&shares(&county)[1..], line("周敏（三）")).await;
+    assert_eq!(third.member(&wang).await["fields"]["post"], "班长");
+}

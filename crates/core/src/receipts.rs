@@ -20,7 +20,7 @@ impl Office {
             return self.tell_owed(moment);
         }
         let mut moment = moment;
-        let granted = self.grant_owed(moment.part())?;
+        let granted = self.grant_owed(moment.part())? + self.accept_lost(moment.part())?;
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;

@@ -132,6 +132,7 @@ pub fn finish(
         desk.note.record = Some(id);
         Ok(())
     })?;
+    office.accept_lost(moment.part())?;
     office.sum_up_what_was_fetched(moment)?;
     Ok(Founded { office, key, clerk: person, root: None })
 }
@@ -151,9 +152,7 @@ fn supersede(desk: &mut Desk<'_>, root: &SigningKey) -> Result<(), Fault> {
     for (device, superseded) in &registrars {
         // What an order shut out already stays shut out: it may have come here all the same.
         let order = match before.against(device) {
-            Some(order) => {
-                Revocation { revision: order.revision + 1, supersedes: Some(*superseded), ..order.clone() }
-            }
+            Some(order) => Revocation { revision: order.revision + 1, supersedes: Some(*superseded), ..order.clone() },
             None => Revocation {
                 device: *device,
                 revision: 1,

@@ -68,14 +68,28 @@ const KEPT: usize = 2;
 struct Read {
     id: [u8; 16],
     cover: Frontier,
+    belief: Belief,
+}
+
+/// How far a checkpoint is believed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Belief {
     /// No order shuts out its maker, or anything that it stands for.
-    believed: bool,
+    Whole,
+    /// Of these chains it stands for more than the order accepts of a registrar that was lost. The one that took its place may
+    /// accept that too, and nobody else is given it before.
+    ButFor(Vec<Incarnation>),
+    None,
 }
 
 impl Read {
     /// How many segments it stands for.
     fn reach(&self) -> u64 {
         self.cover.chains().flat_map(|(_, heads)| heads).fold(0, |sum, head| sum.saturating_add(head.seq))
+    }
+
+    fn believed(&self) -> bool {
+        self.belief == Belief::Whole
     }
 
     fn covers(&self, gap: &Lack) -> bool {
@@ -88,8 +102,8 @@ fn read(store: &dyn SegmentStore, orders: &Orders, stream: &Stream) -> Result<Ve
     let mut all = Vec::new();
     for Whole { id, first } in store.checkpoints(stream)? {
         let part = Part::parse(&first, &Limits::STANDARD).map_err(|_| StoreFault::Unreadable("a checkpoint"))?;
-        let believed = !shut_out(store, orders, stream, &part)?;
-        all.push(Read { id, cover: part.header().cover.clone(), believed });
+        let belief = belief(store, orders, stream, &part)?;
+        all.push(Read { id, cover: part.header().cover.clone(), belief });
     }
     Ok(all)
 }
@@ -105,9 +119,9 @@ fn gaps(store: &dyn SegmentStore, stream: &Stream) -> Result<Vec<Lack>, StoreFau
 /// stands for it stay, so that a PC that lags behind does not push out what others need.
 fn superseded(all: &[Read], gaps: &[Lack]) -> Vec<[u8; 16]> {
     let mut ranked: Vec<&Read> = all.iter().collect();
-    ranked.sort_by_key(|one| (Reverse(one.believed), Reverse(one.reach())));
-    let mut kept: Vec<&Read> = ranked.iter().copied().filter(|one| one.believed).take(KEPT).collect();
-    kept.extend(all.iter().find(|one| one.believed));
+    ranked.sort_by_key(|one| (&one.belief, Reverse(one.reach())));
+    let mut kept: Vec<&Read> = ranked.iter().copied().filter(|one| one.believed()).take(KEPT).collect();
+    kept.extend(all.iter().find(|one| one.believed()));
     for one in &ranked {
         if gaps.iter().any(|gap| one.covers(gap) && !kept.iter().any(|kept| kept.covers(gap))) {
             kept.push(one);
@@ -141,13 +155,15 @@ impl Relay<'_> {
         let here = self.store.frontier(stream, View::All)?;
         let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
         let (mut all, gaps) = (read(self.store, &self.orders()?, stream)?, gaps(self.store, stream)?);
-        all.retain(|one| one.believed);
-        all.sort_by_key(|one| {
+        let registrar = who.county && who.delegation.is_none();
+        all.retain(|one| one.believed() || registrar && one.belief != Belief::None);
+        all.sort_by_cached_key(|one| {
             let filled = gaps.iter().filter(|gap| one.covers(gap)).count();
-            (Reverse(filled), Reverse(one.reach()))
+            (Reverse(filled), one.belief.clone(), Reverse(one.reach()))
         });
-        for Read { id, cover, .. } in all {
-            if !holds(self.store, stream, &here, &gaps, &cover)? {
+        for Read { id, cover, belief } in all {
+            let doubted = if let Belief::ButFor(chains) = belief { chains } else { Vec::new() };
+            if !holds(self.store, stream, &here, &gaps, &cover, &doubted)? {
                 continue;
             }
             let after = ask.have.filter(|(have, _)| have.0 == id).map_or(0, |(_, parts)| parts);
@@ -161,21 +177,33 @@ fn ids(certs: &[Cert]) -> Vec<CertId> {
     certs.iter().map(Cert::id).collect()
 }
 
-/// Whether the county has shut out whoever made a checkpoint, or something that it stands for: it is not given any more, and the
-/// log is, until a newer one comes.
-fn shut_out(store: &dyn SegmentStore, orders: &Orders, stream: &Stream, part: &Part<'_>) -> Result<bool, StoreFault> {
+/// What the county's orders leave of a checkpoint: where they shut out whoever made it, or something that it stands for, it is not
+/// given any more, and the log is, until a newer one comes.
+fn belief(store: &dyn SegmentStore, orders: &Orders, stream: &Stream, part: &Part<'_>) -> Result<Belief, StoreFault> {
     if orders.is_empty() {
-        return Ok(false);
+        return Ok(Belief::Whole);
     }
     if orders.shut_out(&ids(part.certs())).is_some() {
-        return Ok(true);
+        return Ok(Belief::None);
     }
+    let mut doubted = Vec::new();
     for (chain, heads) in part.header().cover.chains() {
-        if beyond(store, orders, (stream, chain), heads, || Ok(signer_of(part, chain)))? {
-            return Ok(true);
+        match beyond(store, orders, (stream, chain), heads, || Ok(signer_of(part, chain)))? {
+            Beyond::Not => {}
+            Beyond::OfReplaced => doubted.push(chain),
+            Beyond::Is => return Ok(Belief::None),
         }
     }
-    Ok(false)
+    Ok(if doubted.is_empty() { Belief::Whole } else { Belief::ButFor(doubted) })
+}
+
+/// Whether something lies beyond what an order accepts.
+#[derive(PartialEq, Eq)]
+enum Beyond {
+    Not,
+    /// A registrar wrote it that was lost.
+    OfReplaced,
+    Is,
 }
 
 fn within(accepted: &[Head], head: &Head) -> bool {
@@ -195,7 +223,7 @@ fn beyond(
     (stream, chain): (&Stream, Incarnation),
     heads: &[Head],
     told: impl FnOnce() -> Result<Vec<CertId>, StoreFault>,
-) -> Result<bool, StoreFault> {
+) -> Result<Beyond, StoreFault> {
     let mut writers = Vec::new();
     for device in store.writers(stream, chain)? {
         let certs = chain_from_cbor(&device.chain).map_err(|_| StoreFault::Unreadable("certificates"))?;
@@ -204,10 +232,15 @@ fn beyond(
     if writers.is_empty() {
         writers.push(told()?);
     }
-    Ok(writers.iter().any(|certs| match orders.ruling(certs, Place { stream, chain: &chain }) {
+    writers.retain(|certs| match orders.ruling(certs, Place { stream, chain: &chain }) {
         Ruling::UpTo(accepted, _) => !heads.iter().all(|head| within(accepted, head)),
         Ruling::Free => false,
-    }))
+    });
+    Ok(match &writers[..] {
+        [] => Beyond::Not,
+        some if some.iter().all(|certs| orders.replaced(certs)) => Beyond::OfReplaced,
+        _ => Beyond::Is,
+    })
 }
 
 /// Where an order accepts less of a chain than the checkpoint that it stands on, nobody who has heard of the order holds what the
@@ -220,8 +253,19 @@ pub(crate) fn stand_down(store: &dyn SegmentStore, orders: &Orders) -> Result<()
         // An order says which chains are its PC's, as far as its maker had heard of them.
         let mut named = orders.all().filter_map(|order| order.heads.get(&(stream, chain)));
         let told = || summed_up_by(store, &stream, chain);
-        if named.any(|accepted| !within(accepted, &head)) || beyond(store, orders, (&stream, chain), &[head], told)? {
+        let less = named.any(|accepted| !within(accepted, &head));
+        if less || beyond(store, orders, (&stream, chain), &[head], told)? != Beyond::Not {
             store.stand_down(&stream, chain)?;
+        }
+    }
+    Ok(())
+}
+
+/// An order may accept more than the one before it: chains stand again on checkpoints that are believed from now on.
+pub(crate) fn stand_up(store: &dyn SegmentStore, orders: &Orders) -> Result<(), StoreFault> {
+    for stream in store.streams()? {
+        for one in read(store, orders, &stream)?.iter().filter(|one| one.believed()) {
+            store.stand_on(&stream, &one.cover)?;
         }
     }
     Ok(())
@@ -239,18 +283,19 @@ fn summed_up_by(store: &dyn SegmentStore, stream: &Stream, chain: Incarnation) -
     Ok(Vec::new())
 }
 
-/// Whether every covered segment is here, or is what the first one behind a gap follows.
+/// Whether every covered segment is here, or is what the first one behind a gap follows; but for chains that are doubted.
 fn holds(
     store: &dyn SegmentStore,
     stream: &Stream,
     here: &Frontier,
     gaps: &[Lack],
     cover: &Frontier,
+    doubted: &[Incarnation],
 ) -> Result<bool, StoreFault> {
     let named = |chain: Incarnation, head: &Head| {
         gaps.iter().any(|gap| gap.chain == chain && gap.until == head.seq && gap.hash.0 == head.hash)
     };
-    for (chain, heads) in cover.chains() {
+    for (chain, heads) in cover.chains().filter(|(chain, _)| !doubted.contains(chain)) {
         for head in heads {
             let top = here.head(chain).map_or(0, |top| top.seq);
             let known = here.heads(chain).contains(head) || named(chain, head) || store.holds(stream, chain, head)?;

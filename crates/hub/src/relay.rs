@@ -133,11 +133,16 @@ impl Relay<'_> {
     /// # Errors
     /// When the store cannot be written.
     pub fn tell(&self, orders: &[Vec<u8>]) -> Result<OrdersTaken, StoreFault> {
+        let before = self.store.orders()?.len();
         for order in orders.iter().filter(|order| Revocation::read(order, &self.root).is_ok()) {
             self.store.keep_order(order)?;
         }
+        let held = self.store.orders()?.len();
         checkpoints::stand_down(self.store, &self.orders()?)?;
-        Ok(OrdersTaken { orders: self.store.orders()?.len() as u64 })
+        if held > before {
+            checkpoints::stand_up(self.store, &self.orders()?)?;
+        }
+        Ok(OrdersTaken { orders: held as u64 })
     }
 }
 

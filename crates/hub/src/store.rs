@@ -258,6 +258,13 @@ pub trait SegmentStore: BlobStore + Send + Sync {
     /// When the store cannot be read.
     fn stands(&self) -> Result<Vec<(Stream, Incarnation, Head)>, StoreFault>;
 
+    /// Lets chains stand on a whole checkpoint that covers this, as far as they do not reach so far themselves. What was adrift and
+    /// follows it takes its place.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn stand_on(&self, stream: &Stream, cover: &Frontier) -> Result<(), StoreFault>;
+
     /// Takes away the checkpoint that a chain stands on: it has what is here of it without a hole from its first segment on. What
     /// followed the checkpoint is kept, told to nobody, and takes its place again behind what it follows.
     ///

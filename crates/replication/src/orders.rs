@@ -272,6 +272,13 @@ impl Orders {
         })
     }
 
+    /// Whether these are the certificates of a registrar that was lost with its issuing key, so that another took its place.
+    #[must_use]
+    pub fn replaced(&self, certs: &[CertId]) -> bool {
+        let [_, issuing, device] = certs else { return false };
+        self.superseded.contains(issuing) && self.against(device).is_some_and(|order| order.cause == Cause::Lost)
+    }
+
     /// What is accepted of a chain whose signer has these certificates.
     #[must_use]
     pub fn ruling(&self, certs: &[CertId], place: Place<'_>) -> Ruling<'_> {

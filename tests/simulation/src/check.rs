@@ -139,6 +139,9 @@ impl World {
 
     /// What a PC has applied of a stream, for the same reader.
     fn counts(&mut self, stream: &Stream, pc: usize) {
+        let sql = "SELECT 'holds ' || lower(hex(i.id)) || ' ' || s.seq || ' with ' || s.changes || ' changes, ' || s.first_ctr || ' to ' || s.last_ctr
+             FROM segment s JOIN ident i ON i.no = s.chain JOIN stream t ON t.no = s.stream WHERE t.name = ?1 ORDER BY i.id, s.seq";
+        self.tell_of(pc, sql, [stream.to_string()]);
         let sql = "SELECT 'has applied ' || lower(hex(i.id)) || ' to ' || h.applied || ', ' || h.changes || ' changes'
              FROM head h JOIN ident i ON i.no = h.inc JOIN stream t ON t.no = h.stream WHERE t.name = ?1 ORDER BY i.id";
         self.tell_of(pc, sql, [stream.to_string()]);

@@ -155,12 +155,12 @@ impl World {
     }
 
     /// Faults stop: three rounds, in each every PC exchanges once. One more where the registrar was founded again: what it lacks others
-    /// can tell it only once they have heard of it; two where that was more than once, for whoever tells may first have to hear of it
-    /// from what an earlier registrar left. And one more where the hub had burnt and stands on a checkpoint, then or
+    /// can tell it only once they have heard of it; one for each further time, three at most, for whoever tells may first have to hear
+    /// of it from what an earlier registrar left. And one more where the hub had burnt and stands on a checkpoint, then or
     /// once somebody has brought one in the first round: what a clone wrote beside that has a place only once somebody has brought
     /// what it follows.
     pub(crate) fn liveness(&mut self) {
-        let (mut round, mut last) = (1, 3 + self.burnt.min(2));
+        let (mut round, mut last) = (1, 3 + self.burnt.min(3));
         let mut more = 1;
         while round <= last {
             let mut pcs = self.alive();

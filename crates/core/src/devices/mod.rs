@@ -1,5 +1,6 @@
 //! PCs: those that work for an office, the packet by which a further one joins, and what a second county PC must be told.
 
+mod accepted;
 mod enrolment;
 mod grants;
 mod list;

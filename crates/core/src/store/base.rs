@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use niangjia_replication::checkpoint::TAG;
+use niangjia_replication::{Head, checkpoint::TAG, keys::CertId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{memory::Memory, receipts::Counters, waiting};
@@ -39,6 +39,17 @@ pub(super) fn rows(conn: &Connection, stream: i64) -> Result<Vec<Row>, Fault> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Where the checkpoints end on which logs stand: stream, chain, head, and who signed it.
+pub(crate) fn standing(conn: &Connection) -> Result<Vec<(i64, i64, Head, CertId)>, Fault> {
+    let mut statement =
+        conn.prepare_cached("SELECT stream, chain, seq, hash, signer FROM base ORDER BY stream, chain")?;
+    let rows = statement.query_map([], |r| {
+        let head = Head { seq: r.get::<_, i64>(2)?.unsigned_abs(), hash: r.get(3)? };
+        Ok((r.get(0)?, r.get(1)?, head, CertId(r.get(4)?)))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Up to which counter of an incarnation the base counts what came on its own chain; 0 where the log is whole.
 pub(super) fn count(conn: &Connection, stream: i64, inc: i64) -> Result<i64, Fault> {
     Ok(conn
@@ -68,6 +79,26 @@ pub(super) fn aside(conn: &Connection, stream: i64) -> Result<bool, Fault> {
 /// so all of them are asked for.
 pub(super) fn lay_aside(conn: &Connection, stream: i64) -> Result<(), Fault> {
     conn.prepare_cached("UPDATE base SET aside = 1 WHERE stream = ?1")?.execute([stream])?;
+    Ok(())
+}
+
+/// No order shuts out any more what the checkpoint stands for: it is stood on again, unless a fork lies below it.
+pub(super) fn take_up(conn: &Connection, stream: i64) -> Result<(), Fault> {
+    let mut below = conn.prepare_cached(
+        "SELECT w.chain, w.seq, w.hash FROM waiting w JOIN base b ON b.stream = w.stream AND b.chain = w.chain AND b.seq >= w.seq
+         WHERE w.stream = ?1",
+    )?;
+    let mut rows = below.query([stream])?;
+    while let Some(row) = rows.next()? {
+        if place(conn, stream, row.get(0)?, row.get(1)?, &row.get(2)?)? == Below::Beside {
+            return Ok(());
+        }
+    }
+    conn.prepare_cached(
+        "UPDATE base SET aside = 0 WHERE stream = ?1
+         AND NOT EXISTS (SELECT 1 FROM fork f JOIN base b ON b.stream = f.stream AND b.chain = f.chain WHERE f.stream = ?1)",
+    )?
+    .execute([stream])?;
     Ok(())
 }
 

@@ -240,7 +240,7 @@ impl LogKeys<'_> {
     }
 
     /// Who signed, and who vouches for whom up to the root; by their ids, root side first.
-    pub(super) fn cert_ids(&self, conn: &Connection, signer: &CertId) -> Result<Vec<CertId>, Fault> {
+    pub(crate) fn cert_ids(&self, conn: &Connection, signer: &CertId) -> Result<Vec<CertId>, Fault> {
         let known: Option<Vec<u8>> = conn
             .prepare_cached("SELECT chain FROM cert WHERE id = ?1")?
             .query_row([signer.0], |r| r.get(0))

@@ -2,7 +2,7 @@
 
 mod act;
 mod apply;
-mod base;
+pub(crate) mod base;
 mod carried;
 pub(crate) mod checkpoint;
 pub(crate) mod forks;

@@ -309,6 +309,10 @@ impl SegmentStore for Sqlite {
         self.read(base::all)
     }
 
+    fn stand_on(&self, stream: &Stream, cover: &Frontier) -> Result<(), StoreFault> {
+        self.write(|act| base::stand_on(act, stream, cover))
+    }
+
     fn stand_down(&self, stream: &Stream, chain: Incarnation) -> Result<(), StoreFault> {
         self.write(|act| base::stand_down(act, stream, chain))
     }

@@ -5,6 +5,7 @@ use niangjia_replication::{
     Frontier, Limits,
     checkpoint::{Part, Summary},
     keys::{Cert, CertId},
+    planted,
 };
 
 use rusqlite::Connection;
@@ -35,15 +36,26 @@ impl Intake<'_> {
     fn tells_beyond(&mut self, stream: i64, cover: &Frontier, told: &Summary) -> Result<bool, Fault> {
         for covered in &told.chains {
             let Some(head) = cover.head(covered.chain) else { continue };
-            let number = self.memory.number(self.conn, covered.chain.0)?;
-            if self.beyond(&CertId(covered.signer), stream, number, &covered.chain, &head)? {
+            let (signer, number) = (CertId(covered.signer), self.memory.number(self.conn, covered.chain.0)?);
+            if self.beyond(&signer, stream, number, &covered.chain, &head)? && !self.will_accept(&signer)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Lets go of every checkpoint that an order takes away; lays aside those that a log stands on. The registrar goes on standing on
+    /// Whether this is the registrar, and takes for a fact what a PC in good standing sums up of the registrar before it, which was
+    /// lost: it raises its order as far as that behind the exchange, for nobody has the segments any more.
+    fn will_accept(&self, signer: &CertId) -> Result<bool, Fault> {
+        if planted!("the new registrar accepts nothing more of the lost one") {
+            return Ok(false);
+        }
+        let orders = orders::load(self.conn, self.log.keys.root.as_ref())?;
+        Ok(self.log.keys.issuing.is_some() && orders.replaced(&self.log.cert_ids(self.conn, signer)?))
+    }
+
+    /// Lets go of every checkpoint that an order takes away; lays aside those that a log stands on, and takes them up
+    /// again once an order accepts what they stand for. The registrar goes on standing on
     /// what it had taken before it gave the order, because nobody had the segments: it has accepted what that stands for, and
     /// puts a checkpoint of its own in its place ([`disowned`]).
     pub(in crate::store) fn disown(&mut self) -> Result<(), Fault> {
@@ -65,6 +77,9 @@ impl Intake<'_> {
                 self.shut_out(stream, &maker, &cover, &told)?
             };
             if !out {
+                if stands {
+                    base::take_up(self.conn, stream)?;
+                }
                 continue;
             }
             if stands {

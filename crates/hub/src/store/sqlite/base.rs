@@ -73,6 +73,7 @@ pub(super) fn stand_on(act: &Transaction<'_>, stream: &Stream, cover: &Frontier)
         act.prepare_cached("DELETE FROM head WHERE chain = ?1")?.execute([id])?;
         act.prepare_cached("INSERT INTO head (chain, seq, hash) VALUES (?1, ?2, ?3)")?
             .execute(params![id, seq, head.hash])?;
+        land(act, id, head)?;
     }
     Ok(())
 }
@@ -101,11 +102,12 @@ pub(super) fn filled(act: &Transaction<'_>, chain: i64) -> Result<(), StoreFault
     find_heads(act, chain)
 }
 
-/// The heads of a chain that stands on nothing.
+/// The heads of a chain, which has segments above the checkpoint that it may stand on.
 fn find_heads(act: &Transaction<'_>, chain: i64) -> Result<(), StoreFault> {
     act.prepare_cached("DELETE FROM head WHERE chain = ?1")?.execute([chain])?;
     act.prepare_cached(
         "INSERT INTO head (chain, seq, hash) SELECT chain, seq, hash FROM segment s WHERE chain = ?1
+         AND s.seq > coalesce((SELECT seq FROM base WHERE chain = ?1), 0)
          AND NOT EXISTS (SELECT 1 FROM segment n WHERE n.chain = s.chain AND n.seq = s.seq + 1 AND n.prev = s.hash)",
     )?
     .execute([chain])?;
