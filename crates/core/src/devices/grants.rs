@@ -131,12 +131,15 @@ fn begun(
 
 /// The number of a key above the highest that is known, 0 where none is. Not simply the next: a registrar that was cloned, or
 /// founded again from the kit, may have begun one of that number; and never the first, which every stream has from its founder.
+/// Far apart where there was no other than that one, as for each registrar that begins: what opens with neither of two keys of one
+/// number is lost to whoever has the other.
 fn above(newest: u32, drawn: u32) -> u32 {
-    newest.saturating_add(2 + drawn % 0xfffe)
+    let room = if newest <= 1 { 1 << 24 } else { 1 << 20 };
+    newest.saturating_add(2 + drawn % (room - 2))
 }
 
 /// Where the word of those ends who may write a stream and begin no epoch of it: whoever says a higher one could leave no room for
-/// any further key. What a registrar begins stays below it for thirty thousand changes of keys.
+/// any further key. What a registrar begins stays below it for two thousand changes of keys.
 pub(super) const BEYOND_BELIEF: u32 = 1 << 31;
 
 /// The highest epoch of segments that wait here for their key.
@@ -231,13 +234,17 @@ mod tests {
     use super::above;
 
     /// A registrar that begins again and knows no key of a stream began one of the number that the first key has, once in 65,535
-    /// draws; what stood under either then opened with the other for nobody.
+    /// draws, and two that knew nothing of each other one of the same number; what stood under either then opened with the other
+    /// for nobody.
     #[test]
     fn a_key_that_is_begun_where_none_is_known_never_has_the_number_of_the_first() {
-        for drawn in (0..0x2_0000).chain([u32::MAX - 1, u32::MAX]) {
-            assert!((2..=0xffff).contains(&above(0, drawn)), "{drawn}");
-            assert!((9..=0x1_0006).contains(&above(7, drawn)), "{drawn}");
+        for drawn in (0..0x2_0000).chain([0xff_fffd, 0xff_fffe, u32::MAX - 1, u32::MAX]) {
+            assert!((2..1 << 24).contains(&above(0, drawn)), "{drawn}");
+            assert!((3..=1 << 24).contains(&above(1, drawn)), "{drawn}");
+            assert!((9..7 + (1 << 20)).contains(&above(7, drawn)), "{drawn}");
         }
+        let begun: std::collections::BTreeSet<u32> = (0..1 << 18).map(|drawn| above(1, drawn * 61)).collect();
+        assert!(begun.len() > 1 << 17, "as far apart as there is room");
         assert_eq!(above(u32::MAX - 1, 5), u32::MAX);
     }
 }
