@@ -69,6 +69,9 @@ struct Read {
     id: [u8; 16],
     cover: Frontier,
     belief: Belief,
+    /// Whether it reaches beyond what the hub lacks of a chain that is forked here: then it stands for one branch only, and who
+    /// takes it and meets the other one asks for all the segments, which the hub cannot give.
+    one_branch: bool,
 }
 
 /// How far a checkpoint is believed.
@@ -99,11 +102,17 @@ impl Read {
 
 /// The whole checkpoints of a stream, newest first.
 fn read(store: &dyn SegmentStore, orders: &Orders, stream: &Stream) -> Result<Vec<Read>, StoreFault> {
+    let (here, gaps) = (store.frontier(stream, View::All)?, gaps(store, stream)?);
+    let below = |chain: Incarnation, head: &Head| gaps.iter().any(|gap| gap.chain == chain && head.seq <= gap.until);
     let mut all = Vec::new();
     for Whole { id, first } in store.checkpoints(stream)? {
         let part = Part::parse(&first, &Limits::STANDARD).map_err(|_| StoreFault::Unreadable("a checkpoint"))?;
         let belief = belief(store, orders, stream, &part)?;
-        all.push(Read { id, cover: part.header().cover.clone(), belief });
+        let cover = part.header().cover.clone();
+        let one_branch = cover
+            .chains()
+            .any(|(chain, heads)| here.heads(chain).len() > 1 && !heads.iter().all(|head| below(chain, head)));
+        all.push(Read { id, cover, belief, one_branch });
     }
     Ok(all)
 }
@@ -123,7 +132,8 @@ fn superseded(all: &[Read], gaps: &[Lack]) -> Vec<[u8; 16]> {
     let mut kept: Vec<&Read> = ranked.iter().copied().filter(|one| one.believed()).take(KEPT).collect();
     kept.extend(all.iter().find(|one| one.believed()));
     for one in &ranked {
-        if gaps.iter().any(|gap| one.covers(gap) && !kept.iter().any(|kept| kept.covers(gap))) {
+        let serves = |kept: &&Read, gap: &Lack| kept.covers(gap) && (one.one_branch || !kept.one_branch);
+        if gaps.iter().any(|gap| one.covers(gap) && !kept.iter().any(|kept| serves(kept, gap))) {
             kept.push(one);
         }
     }
@@ -159,9 +169,9 @@ impl Relay<'_> {
         all.retain(|one| one.believed() || registrar && one.belief != Belief::None);
         all.sort_by_cached_key(|one| {
             let filled = gaps.iter().filter(|gap| one.covers(gap)).count();
-            (Reverse(filled), one.belief.clone(), Reverse(one.reach()))
+            (Reverse(filled), one.one_branch, one.belief.clone(), Reverse(one.reach()))
         });
-        for Read { id, cover, belief } in all {
+        for Read { id, cover, belief, .. } in all {
             let doubted = if let Belief::ButFor(chains) = belief { chains } else { Vec::new() };
             if !holds(self.store, stream, &here, &gaps, &cover, &doubted)? {
                 continue;

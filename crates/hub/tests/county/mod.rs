@@ -46,6 +46,33 @@ impl County {
         self.enrol(CertKind::CountyDevice, id)
     }
 
+    /// The PC with which the county began.
+    pub(crate) fn registrar(&mut self) -> Office {
+        let (mut one, [_, second]) = (self.pc(), &self.certs);
+        let device = one.key.public();
+        let cert = second.certify(&self.issuing, CertKind::CountyDevice, device, None, self.id, [5; 16]).unwrap();
+        one.certs = [&self.certs[..], &[cert]].concat();
+        one
+    }
+
+    /// A registrar takes the place of one that was lost, of which it had heard nothing; and the order that says so.
+    pub(crate) fn founded_again(&mut self, lost: &Office) -> (Office, Vec<u8>) {
+        let (issuing, [first, second]) = (SigningKey::generate(&mut self.rng), self.certs.clone());
+        let order = Revocation { cause: Cause::Lost, supersedes: Some(second.id()), ..Self::order_of(lost) };
+        let order = order.sign(std::slice::from_ref(&first), &self.root).unwrap();
+        let next = first.certify(&self.root, CertKind::Issuing, issuing.public(), None, self.id, [6; 16]).unwrap();
+        (self.issuing, self.certs) = (issuing, [first, next]);
+        (self.registrar(), order)
+    }
+
+    /// A later order that accepts what there is of a lost PC in a stream.
+    pub(crate) fn accepted(&self, lost: &Office, stream: Stream) -> Vec<u8> {
+        let head = lost.frontier(&stream).head(lost.chain).unwrap();
+        let heads = BTreeMap::from([((stream, lost.chain), vec![head])]);
+        let order = Revocation { revision: 2, cause: Cause::Lost, heads, ..Self::order_of(lost) };
+        order.sign(&self.certs, &self.issuing).unwrap()
+    }
+
     /// A new township office with one PC.
     pub(crate) fn office(&mut self) -> Office {
         let id = RecordId::new(7, &mut self.rng);
@@ -54,15 +81,18 @@ impl County {
 
     /// An order of the county that shuts out a PC.
     pub(crate) fn order(&self, shut_out: &Office) -> Vec<u8> {
-        let order = Revocation {
+        Self::order_of(shut_out).sign(&self.certs, &self.issuing).unwrap()
+    }
+
+    fn order_of(shut_out: &Office) -> Revocation {
+        Revocation {
             device: shut_out.certs.last().unwrap().id(),
             revision: 1,
             cause: Cause::Stolen,
             below: Default::default(),
             heads: BTreeMap::new(),
             supersedes: None,
-        };
-        order.sign(&self.certs, &self.issuing).unwrap()
+        }
     }
 
     /// A PC of an office.

@@ -7,8 +7,12 @@ use crate::store::View;
 
 /// The name of the checkpoint that the hub gives.
 async fn given(hub: &Desktop, who: &Office) -> Option<[u8; 16]> {
+    given_of(hub, who, who.stream()).await
+}
+
+async fn given_of(hub: &Desktop, who: &Office, stream: Stream) -> Option<[u8; 16]> {
     let ask = CheckpointAsk { have: None, max_bytes: u64::MAX, begun: None };
-    let path = format!("/v1/streams/{}/checkpoint", who.stream());
+    let path = format!("/v1/streams/{stream}/checkpoint");
     let answer = hub.post(who, &path, &wire::encode(&ask)).await.unwrap();
     let mut frames = Frames::new();
     frames.push(&answer);
@@ -146,4 +150,66 @@ async fn a_chain_that_is_only_summed_up_falls_with_whoever_wrote_it() {
     brought(&hub, &front, &again).await;
     assert_eq!(named(), [false, true]);
     brought(&hub, &front, &own).await;
+}
+
+/// The hub has lost its disk and the registrar burnt. What that one wrote in an office's stream stands in the office's checkpoint alone.
+#[tokio::test]
+async fn what_is_summed_up_of_a_lost_registrar_is_given_to_the_one_that_took_its_place() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let (mut lost, mut front) = (county.registrar(), county.office());
+    let stream = front.stream();
+    let day = lost.save(stream, 50);
+    front.receive(&stream, vec![day]).unwrap();
+    front.save(stream, 50);
+    let sum = front.sum(stream);
+    let next = front.save(stream, 50);
+    for frame in [&sum, &next] {
+        brought(&hub, &front, frame).await;
+    }
+    let pc = county.pc();
+    let (new, order) = county.founded_again(&lost);
+    assert_eq!(given_of(&hub, &new, stream).await, Some(name(&sum)));
+
+    let mut orders = Vec::new();
+    put_frame(&mut orders, &order).unwrap();
+    hub.post(&new, "/v1/orders", &orders).await.unwrap();
+    let named = || hub.desk.store.frontier(&stream, View::All).unwrap().head(lost.chain).is_some();
+    assert!(!named());
+    assert_eq!(given(&hub, &front).await, None, "nobody who has heard of the order would believe it");
+    assert_eq!(given_of(&hub, &pc, stream).await, None, "nor another PC of the county");
+    assert_eq!(given_of(&hub, &new, stream).await, Some(name(&sum)), "whoever can raise the order is shown why");
+
+    orders.clear();
+    put_frame(&mut orders, &county.accepted(&lost, stream)).unwrap();
+    hub.post(&new, "/v1/orders", &orders).await.unwrap();
+    assert!(named(), "what is accepted counts again");
+    assert_eq!(given(&hub, &front).await, Some(name(&sum)));
+}
+
+/// The hub has lost its disk. A clone wrote beside what a later sum covers, and the first day nobody has any more.
+#[tokio::test]
+async fn a_sum_that_ends_below_a_fork_is_given_before_one_that_covers_a_branch() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let mut front = county.office();
+    let stream = front.stream();
+    front.save(stream, 50);
+    let below = front.sum(stream);
+    let mut clone = front.clone();
+    let days = [front.save(stream, 50), front.save(stream, 50)];
+    let beyond = front.sum(stream);
+    for frame in [&below, &days[0], &days[1], &beyond] {
+        brought(&hub, &front, frame).await;
+    }
+    assert_eq!(given(&hub, &front).await, Some(name(&beyond)));
+    let beside = clone.save(stream, 51);
+    assert_eq!(hub.bring(&clone, stream, &[&beside]).await, Ok(vec![Placed::Fork]));
+    assert_eq!(given(&hub, &front).await, Some(name(&below)));
+    // However many come that go as far, it stays.
+    for _ in 0..4 {
+        let again = front.sum(stream);
+        brought(&hub, &front, &again).await;
+    }
+    assert_eq!(given(&hub, &front).await, Some(name(&below)));
 }
