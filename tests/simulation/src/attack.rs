@@ -71,13 +71,15 @@ impl World {
     pub(crate) fn as_county(&self, stream: &Stream, frame: &[u8]) -> Option<Vec<Placed>> {
         let office = self.pcs[0].office();
         let root = VerifyingKey::from_bytes(&office.root_key()?).ok()?;
-        // The hub knows who signed once that PC has been there.
-        let (pc, chain) = self.pcs.iter().find(|pc| pc.office_no == 1).map(|pc| (pc, pc.office().device_auth().0))?;
-        let trespasser = verify_chain(&chain_from_cbor(&chain).ok()?, &root).ok()?;
-        debug_assert!(!pc.county());
-        let relay = self.hub.relay();
-        relay.store.note(&relay::device(&trespasser, chain), self.now, None).ok()?;
         let who = verify_chain(&chain_from_cbor(&office.device_auth().0).ok()?, &root).ok()?;
-        Some(relay.take(&who, *stream, &[frame.to_vec()], self.now).ok()??.placed)
+        Some(self.hub.relay().take(&who, *stream, &[frame.to_vec()], self.now).ok()??.placed)
+    }
+
+    /// The hub knows who signs once that PC has been there, or whoever brings its segments has shown its certificates.
+    pub(crate) fn introduced(&self, pc: usize) -> Option<()> {
+        let (root, chain) = (self.pcs[0].office().root_key()?, self.pcs[pc].office().device_auth().0);
+        let root = VerifyingKey::from_bytes(&root).ok()?;
+        let device = verify_chain(&chain_from_cbor(&chain).ok()?, &root).ok()?;
+        self.hub.relay().store.note(&relay::device(&device, chain), self.now, None).ok()
     }
 }

@@ -147,7 +147,9 @@ impl World {
     /// A township's PC writes into the stream of another office, and somebody who may brings it to the hub.
     fn trespass(&mut self) {
         let Some((stream, frame)) = self.trespassing() else { return };
-        let placed = self.as_county(&stream, &frame);
+        let trespasser = self.pcs.iter().position(|pc| pc.office_no == 1);
+        let known = trespasser.and_then(|pc| self.introduced(pc));
+        let placed = known.and_then(|()| self.as_county(&stream, &frame));
         self.trace.note(format!("a trespasser's segment: {placed:?}"));
         if placed.is_some_and(|placed| placed.iter().any(Placed::held)) {
             self.breaks("the hub took a segment from one who may not write the stream");

@@ -142,10 +142,6 @@ impl Pc {
         Self::file(&self.folder, self.lives)
     }
 
-    pub(crate) fn county(&self) -> bool {
-        self.office_no == 0
-    }
-
     pub(crate) fn office(&self) -> Arc<Office> {
         self.office.clone().expect("the program runs")
     }

@@ -64,6 +64,7 @@ impl World {
         }
         let office = self.pcs[pc].office();
         office.seal(&mut self.chance.rng()).expect("sealed");
+        self.introduced(pc).expect("a PC of the county");
         for stream in office.streams() {
             let frames = office.segments_after(&stream, &self.hub.frontier(&stream), 1 << 20).expect("segments");
             let placed: Vec<_> = frames.iter().filter_map(|frame| self.as_county(&stream, frame)).flatten().collect();
