@@ -38,6 +38,23 @@ fn shares(county: &County) -> Vec<Value> {
     county.shares.iter().cloned().map(Value::from).collect()
 }
 
+/// A township whose first days stand in its checkpoint alone, with the member that it wrote on them; the county's receipts stand in it
+/// too. Another office hears of what the county says meanwhile.
+async fn township_that_pruned(county: &County, other: Option<&Desk>) -> (Desk, String) {
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", &number(1)).await;
+    for post in ["车工", "班长"] {
+        pingming.save(&pingming.member(&wang).await, json!({ "post": post })).await;
+        exchange_all(&[&pingming, &county.desk]).await;
+        if let Some(other) = other {
+            other.sync().await;
+        }
+    }
+    ready(&pingming, &county.desk).await;
+    pruned(&pingming).await;
+    (pingming, wang)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_shares_and_the_hub_bring_the_county_back() {
     let (county, stick) = (County::found().await, stick());
@@ -224,14 +241,7 @@ async fn a_county_that_was_restored_takes_the_checkpoint_where_nobody_has_the_lo
 #[tokio::test(flavor = "multi_thread")]
 async fn the_registrar_burns_twice_where_of_an_office_a_checkpoint_is_all_there_is() {
     let mut county = County::found().await;
-    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
-    let wang = pingming.join("王芳", &number(1)).await;
-    for post in ["车工", "班长"] {
-        pingming.save(&pingming.member(&wang).await, json!({ "post": post })).await;
-        exchange_all(&[&pingming, &county.desk]).await;
-    }
-    ready(&pingming, &county.desk).await;
-    pruned(&pingming).await;
+    let (pingming, wang) = township_that_pruned(&county, None).await;
     let hub = county.desk.station.office().unwrap().hub().unwrap();
     let line = |clerk: &str| json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722", "clerk": clerk });
     let shares = shares(&county);
@@ -262,14 +272,7 @@ async fn the_registrar_burns_twice_where_of_an_office_a_checkpoint_is_all_there_
 #[tokio::test(flavor = "multi_thread")]
 async fn an_office_that_has_pruned_tells_a_county_that_knows_nothing_of_it() {
     let mut county = County::found().await;
-    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
-    let wang = pingming.join("王芳", &number(1)).await;
-    for post in ["车工", "班长"] {
-        pingming.save(&pingming.member(&wang).await, json!({ "post": post })).await;
-        exchange_all(&[&pingming, &county.desk]).await;
-    }
-    ready(&pingming, &county.desk).await;
-    pruned(&pingming).await;
+    let (pingming, wang) = township_that_pruned(&county, None).await;
     let hub = county.desk.station.office().unwrap().hub().unwrap();
 
     county.lose_everything().await;
@@ -289,15 +292,8 @@ async fn an_office_that_has_pruned_tells_a_county_that_knows_nothing_of_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_checkpoint_that_stands_for_the_lost_registrars_word_is_accepted_by_the_new_one() {
     let mut county = County::found().await;
-    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
     let anfeng = county.township("安峰镇总工会", "320722105", "陈静").await;
-    let wang = pingming.join("王芳", &number(1)).await;
-    for post in ["车工", "班长"] {
-        pingming.save(&pingming.member(&wang).await, json!({ "post": post })).await;
-        exchange_all(&[&pingming, &county.desk, &anfeng]).await;
-    }
-    ready(&pingming, &county.desk).await;
-    pruned(&pingming).await;
+    let (pingming, wang) = township_that_pruned(&county, Some(&anfeng)).await;
     let hub = county.desk.station.office().unwrap().hub().unwrap();
 
     county.lose_everything().await;

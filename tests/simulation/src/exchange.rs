@@ -135,15 +135,23 @@ impl World {
         let own: Incarnation = own.parse().expect("an incarnation");
         let mut segments = conn
             .prepare(
-                "SELECT g.hash, g.changes FROM segment g JOIN ident i ON i.no = g.chain
+                "SELECT g.hash, g.changes, t.name, i.id, g.seq FROM segment g JOIN ident i ON i.no = g.chain JOIN stream t ON t.no = g.stream
                  WHERE (i.id = ?1 OR i.no IN (SELECT inc FROM incarnation))
                  AND (g.mine = 1 OR NOT EXISTS (SELECT 1 FROM fork f WHERE f.stream = g.stream AND f.chain = g.chain))",
             )
             .expect("segments");
-        let rows = segments.query_map([own.0], |r| Ok((r.get::<_, [u8; 32]>(0)?, r.get::<_, i64>(1)?)));
-        for row in rows.expect("rows") {
-            let (hash, changes) = row.expect("a row");
-            if !self.hub.holds(&hash) {
+        let mut rows = segments.query([own.0]).expect("rows");
+        while let Some(row) = rows.next().expect("a row") {
+            let (hash, changes): ([u8; 32], i64) = (row.get(0).expect("a hash"), row.get(1).expect("a number"));
+            let (stream, chain): (String, [u8; 16]) = (row.get(2).expect("a stream"), row.get(3).expect("a chain"));
+            let seq = row.get::<_, i64>(4).expect("a number").unsigned_abs();
+            let sql = "SELECT 1 FROM segment g JOIN ident i ON i.no = g.chain JOIN stream t ON t.no = g.stream
+                 WHERE t.name = ?1 AND i.id = ?2 AND g.seq = ?3";
+            let held = |seq: u64| {
+                let place = (&stream, chain, i64::try_from(seq).expect("a number"));
+                conn.prepare_cached(sql).and_then(|mut at| at.exists(place)).expect("an answer")
+            };
+            if !self.hub.holds(&hash) && !self.hub.in_a_gap((&stream, Incarnation(chain), seq), held) {
                 unsent += changes;
             }
         }

@@ -37,6 +37,15 @@ impl Hub {
         self.store.stream_of(hash).expect("the hub's store").is_some()
     }
 
+    /// Whether a segment lies in a gap below a checkpoint, of which `held` has neither end: nobody could bring it by the rule, and the
+    /// checkpoint stands for it.
+    pub(crate) fn in_a_gap(&self, place: (&str, Incarnation, u64), mut held: impl FnMut(u64) -> bool) -> bool {
+        let (stream, chain, seq) = place;
+        let gaps = self.store.lacking().expect("the hub's store");
+        let mut of = gaps.iter().filter(|gap| gap.stream.to_string() == stream && gap.chain == chain);
+        of.any(|gap| (gap.after..=gap.until).contains(&seq) && !held(gap.after + 1) && !held(gap.until))
+    }
+
     /// Whether it lacks the segments that a checkpoint stands for.
     pub(crate) fn stands_on_a_checkpoint(&self) -> bool {
         !self.store.lacking().expect("the hub's store").is_empty()
