@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor};
-use niangjia_replication::orders::{Orders, Place, Ruling};
+use niangjia_replication::orders::{Orders, Place, Ruling, within};
 use niangjia_replication::wire::{self, CheckpointAsk, Lack, Placed, Refused};
 use niangjia_replication::{Frontier, Head, Incarnation, Limits, Stream};
 
@@ -214,10 +214,6 @@ enum Beyond {
     /// A registrar wrote it that was lost.
     OfReplaced,
     Is,
-}
-
-fn within(accepted: &[Head], head: &Head) -> bool {
-    accepted.iter().any(|last| last.seq > head.seq || last == head)
 }
 
 /// Who signed a covered chain, as the maker of a checkpoint says.

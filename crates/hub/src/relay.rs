@@ -138,9 +138,10 @@ impl Relay<'_> {
             self.store.keep_order(order)?;
         }
         let held = self.store.orders()?.len();
-        checkpoints::stand_down(self.store, &self.orders()?)?;
+        let orders = self.orders()?;
+        checkpoints::stand_down(self.store, &orders)?;
         if held > before {
-            checkpoints::stand_up(self.store, &self.orders()?)?;
+            checkpoints::stand_up(self.store, &orders)?;
         }
         Ok(OrdersTaken { orders: held as u64 })
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bad::{Bad, within};
+use crate::bad::{self, Bad};
 use crate::cbor::{Reader, Writer};
 use crate::cert::{Cert, CertId, CertKind, read_chain};
 use crate::change::Incarnation;
@@ -122,10 +122,10 @@ impl Revocation {
         let revision = r.uint()?;
         let cause = Cause::from_number(r.uint()?);
         let n = r.array()?;
-        within("PCs below", n, MOST_BELOW)?;
+        bad::within("PCs below", n, MOST_BELOW)?;
         let below = (0..n).map(|_| Ok(CertId(r.bytes_of()?))).collect::<Result<_, Bad>>()?;
         let n = r.array()?;
-        within("heads", n, MOST_HEADS)?;
+        bad::within("heads", n, MOST_HEADS)?;
         let mut heads: BTreeMap<(Stream, Incarnation), Vec<Head>> = BTreeMap::new();
         for _ in 0..n {
             r.array_of(4)?;
@@ -152,13 +152,13 @@ fn signed(purpose: &[u8], payload: Vec<u8>, chain: &[Cert], key: &SigningKey) ->
         return Err(Bad::Untrusted("not the key of this certificate"));
     }
     let bytes = cose_sign(purpose, Some(last.id()), payload, key)?;
-    within("order", bytes.len(), LARGEST)?;
+    bad::within("order", bytes.len(), LARGEST)?;
     Ok(bytes)
 }
 
 /// The payload of a document whose signer is the root itself or an issuing key under it.
 fn believed(purpose: &[u8], bytes: &[u8], root: &VerifyingKey) -> Result<(Vec<u8>, By), Bad> {
-    within("order", bytes.len(), LARGEST)?;
+    bad::within("order", bytes.len(), LARGEST)?;
     let cose = Signed::parse(purpose, bytes)?;
     let r = &mut Reader::new(&cose.payload);
     r.array()?;
@@ -200,6 +200,12 @@ pub enum Ruling<'o> {
     Free,
     /// Accepted up to these heads; none: nothing.
     UpTo(&'o [Head], &'o Revocation),
+}
+
+/// Whether a segment is one of the accepted heads or stands before one, where the chain is not forked.
+#[must_use]
+pub fn within(accepted: &[Head], head: &Head) -> bool {
+    accepted.iter().any(|last| last.seq > head.seq || last == head)
 }
 
 /// All revocations that are known here. What they say together depends on the set alone.

@@ -43,7 +43,7 @@ impl Hub {
         let (stream, chain, seq) = place;
         let gaps = self.store.lacking().expect("the hub's store");
         let mut of = gaps.iter().filter(|gap| gap.stream.to_string() == stream && gap.chain == chain);
-        of.any(|gap| (gap.after..=gap.until).contains(&seq) && !held(gap.after + 1) && !held(gap.until))
+        of.any(|gap| (gap.after + 1..=gap.until).contains(&seq) && !held(gap.after + 1) && !held(gap.until))
     }
 
     /// Whether it lacks the segments that a checkpoint stands for.

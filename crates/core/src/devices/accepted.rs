@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use niangjia_replication::{
-    Head,
     keys::{CertId, chain_from_cbor},
-    orders::{Place, Revocation, Ruling},
+    orders::{Place, Revocation, Ruling, within},
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -27,8 +26,7 @@ fn short(conn: &Connection, memory: &Memory, keys: &Keys) -> Result<Vec<Revocati
         let Ruling::UpTo(accepted, order) = orders.ruling(&certs, Place { stream: &stream, chain: &chain }) else {
             continue;
         };
-        let within = |last: &Head| last.seq > head.seq || *last == head;
-        if orders.replaced(&certs) && !accepted.iter().any(within) {
+        if orders.replaced(&certs) && !within(accepted, &head) {
             let next = || Revocation { revision: order.revision + 1, supersedes: None, ..order.clone() };
             raised.entry(order.device).or_insert_with(next).heads.entry((stream, chain)).or_default().push(head);
         }

@@ -131,8 +131,8 @@ fn begun(
 
 /// The number of a key above the highest that is known, 0 where none is. Not simply the next: a registrar that was cloned, or
 /// founded again from the kit, may have begun one of that number; and never the first, which every stream has from its founder.
-/// Far apart where there was no other than that one, as for each registrar that begins: what opens with neither of two keys of one
-/// number is lost to whoever has the other.
+/// Farthest apart where there was no other than that one, as for each registrar that begins: of two keys of one number each closes
+/// what stands under it to whoever has the other.
 fn above(newest: u32, drawn: u32) -> u32 {
     let room = if newest <= 1 { 1 << 24 } else { 1 << 20 };
     newest.saturating_add(2 + drawn % (room - 2))

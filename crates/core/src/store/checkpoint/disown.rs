@@ -50,10 +50,9 @@ impl Intake<'_> {
         Ok(self.log.keys.issuing.is_some() && orders.replaced(&self.log.cert_ids(self.conn, signer)?))
     }
 
-    /// Lets go of every checkpoint that an order takes away; lays aside those that a log stands on, and takes them up
-    /// again once an order accepts what they stand for. The registrar goes on standing on
-    /// what it had taken before it gave the order, because nobody had the segments: it has accepted what that stands for, and
-    /// puts a checkpoint of its own in its place ([`disowned`]).
+    /// Lets go of every checkpoint that an order takes away; lays aside those that a log stands on, and takes them up again once
+    /// an order accepts what they stand for. The registrar goes on standing on what it had taken before it gave the order, because
+    /// nobody had the segments: it has accepted what that stands for, and puts a checkpoint of its own in its place ([`disowned`]).
     pub(in crate::store) fn disown(&mut self) -> Result<(), Fault> {
         if orders::load(self.conn, self.log.keys.root.as_ref())?.is_empty() {
             return Ok(());
