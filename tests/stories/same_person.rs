@@ -155,3 +155,45 @@ async fn an_undone_import_keeps_who_was_merged_and_a_stick_carries_the_link() {
     assert_eq!(members(&county.desk).await, all(1));
     assert_eq!(county.desk.member(twin).await["derived"]["merged_into"]["id"], wang);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_whose_entries_stand_in_two_townships_is_one_in_each() {
+    let county = County::found().await;
+    let pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let shuangdian = county.township("双店镇总工会", "320722105", "陈静").await;
+    let (first, second) = (pingming.join("王芳", WANG_FANG).await, pingming.join("王芳", TAKEN_DOWN_WRONG).await);
+    let there = shuangdian.join("王芳", ZHANG_WEIMIN).await;
+    let both_ways = [&pingming, &shuangdian, &county.desk, &pingming, &shuangdian];
+    exchange_all(&both_ways).await;
+    let counts = async |all: [u64; 3]| {
+        for (desk, n) in [&county.desk, &pingming, &shuangdian].into_iter().zip(all) {
+            assert_eq!(members(desk).await, self::all(n));
+        }
+    };
+
+    // The entry in the other township steps back first, and whoever stands for it then: what is said of the other township's
+    // entry, its own clerk has to be told.
+    merged(&county.desk, &there, &first).await;
+    merged(&county.desk, &there, &second).await;
+    exchange_all(&both_ways).await;
+    counts([1, 1, 1]).await;
+    assert_eq!(pingming.member(&first).await["derived"]["merged_into"]["id"], second);
+    for entry in [&first, &there] {
+        apart(&county.desk, entry).await;
+    }
+    exchange_all(&both_ways).await;
+    counts([3, 2, 1]).await;
+
+    // By way of the other township: its entry stands for the first one, and steps back behind the second.
+    merged(&county.desk, &first, &there).await;
+    exchange_all(&both_ways).await;
+    counts([2, 2, 1]).await;
+    merged(&county.desk, &first, &second).await;
+    exchange_all(&both_ways).await;
+    counts([1, 1, 1]).await;
+    let again = json!({ "id": second, "into": first, "reason": "再试一次" });
+    assert_eq!(county.desk.refused("members.merge", again).await.code, "same_already");
+    apart(&pingming, &first).await;
+    exchange_all(&both_ways).await;
+    counts([2, 2, 1]).await;
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_derive::Record;
 use niangjia_replication::planted;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -22,7 +22,8 @@ use crate::{
     words::Say,
 };
 
-/// Says that two entries are one person. It stands in the stream of the entry that steps back.
+/// Says that two entries are one person. It stands in the stream of the entry that steps back; where another office has entries of
+/// that person on both sides, it has a link of its own in its stream.
 #[derive(Clone, Record)]
 #[record(name = "same_person", plural = "same_persons", zh = "同一人", en = "Same person", title = "reason")]
 pub struct SamePerson {
@@ -69,6 +70,20 @@ struct Links {
 }
 
 impl Links {
+    /// All entries that are one person with this one.
+    fn person(&self, entry: RecordId) -> BTreeSet<RecordId> {
+        reached(entry, &self.joined())
+    }
+
+    fn joined(&self) -> Steps {
+        let mut joined = Steps::new();
+        for (back, stays) in &self.pairs {
+            joined.entry(*back).or_default().insert(*stays);
+            joined.entry(*stays).or_default().insert(*back);
+        }
+        joined
+    }
+
     /// Which entry stands for the person, for every entry that does not stand for itself.
     ///
     /// Entries that links join are one person. The one that stays is one that steps back behind nobody who can be shown, not
@@ -76,11 +91,9 @@ impl Links {
     /// An entry that was voided, or has not come here yet, stands for nobody as long as there is another. The answer depends
     /// on the set of links and of entries, and on nothing else.
     fn heads(&self) -> BTreeMap<RecordId, RecordId> {
-        let (mut ahead, mut joined) = (Steps::new(), Steps::new());
+        let (mut ahead, joined) = (Steps::new(), self.joined());
         for (back, stays) in &self.pairs {
             ahead.entry(*back).or_default().insert(*stays);
-            joined.entry(*back).or_default().insert(*stays);
-            joined.entry(*stays).or_default().insert(*back);
         }
         let (mut out, mut done) = (BTreeMap::new(), BTreeSet::new());
         for start in joined.keys() {
@@ -99,6 +112,11 @@ impl Links {
             done.extend(person);
         }
         out
+    }
+
+    /// The entry that stands for the person of this one.
+    fn head(&self, entry: RecordId) -> RecordId {
+        self.heads().get(&entry).copied().unwrap_or(entry)
     }
 
     /// Which links have to go so that an entry is a person of its own, by place in the list: its own, and those by which others
@@ -130,14 +148,15 @@ fn reached(start: RecordId, steps: &Steps) -> BTreeSet<RecordId> {
 /// Entries that another one stands for, by row.
 pub(crate) type Merged = BTreeSet<i64>;
 
-/// Reads all links: they are few.
-fn links(conn: &Connection) -> Result<Links, Fault> {
+/// Reads all links: they are few. Those of one stream, and the entries of that stream, are what its office sees.
+fn links(conn: &Connection, stream: Option<i64>) -> Result<Links, Fault> {
     let mut statement = conn.prepare_cached(
         "SELECT s.\"member\", s.\"into\", b.void, i.void FROM same_person s
-         LEFT JOIN member b ON b.id = s.\"member\" LEFT JOIN member i ON i.id = s.\"into\"
-         WHERE s.void = 0 AND s.\"member\" IS NOT NULL AND s.\"into\" IS NOT NULL",
+         LEFT JOIN member b ON b.id = s.\"member\" AND b.stream = ifnull(?1, b.stream)
+         LEFT JOIN member i ON i.id = s.\"into\" AND i.stream = ifnull(?1, i.stream)
+         WHERE s.void = 0 AND s.\"member\" IS NOT NULL AND s.\"into\" IS NOT NULL AND s.stream = ifnull(?1, s.stream)",
     )?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query([stream])?;
     let mut links = Links::default();
     while let Some(row) = rows.next()? {
         let (back, stays) = (RecordId(row.get(0)?), RecordId(row.get(1)?));
@@ -159,11 +178,9 @@ pub(crate) fn merged(conn: &Connection, schema: &Schema) -> Result<Merged, Fault
         return Ok(out);
     }
     let mut rec = conn.prepare_cached("SELECT rec FROM member WHERE id = ?1")?;
-    for (entry, head) in links(conn)?.heads() {
-        let mut row = |id: RecordId| -> Result<Option<i64>, Fault> {
-            use rusqlite::OptionalExtension as _;
-            Ok(rec.query_row([id.0], |r| r.get(0)).optional()?)
-        };
+    for (entry, head) in links(conn, None)?.heads() {
+        let mut row =
+            |id: RecordId| -> Result<Option<i64>, Fault> { Ok(rec.query_row([id.0], |r| r.get(0)).optional()?) };
         // Where the one that stays has not come here yet, the other goes on standing for itself.
         if let (Some(rec), Some(_)) = (row(entry)?, row(head)?) {
             out.insert(rec);
@@ -202,9 +219,8 @@ fn member(desk: &Desk<'_>, id: &str) -> Result<Stored, Fault> {
 fn merge(desk: &mut Desk<'_>, ask: MergeAsk) -> Result<Saved, Fault> {
     let reason = grounds(&ask.reason)?.to_owned();
     let (back, stays) = (member(desk, &ask.id)?, member(desk, &ask.into)?);
-    let before = links(desk.act.conn)?.heads();
-    let head = |id: RecordId| before.get(&id).copied().unwrap_or(id);
-    if head(back.id) == head(stays.id) {
+    let links = missing(desk.act.conn, &back, &stays)?;
+    if links.is_empty() {
         return Err(Fault::new(
             "same_already",
             "这两条已经是同一个人，没有做任何改动。",
@@ -218,13 +234,53 @@ fn merge(desk: &mut Desk<'_>, ask: MergeAsk) -> Result<Saved, Fault> {
             "One of the two is void and cannot be merged; nothing was changed. Take the void back first where it is needed.",
         ));
     }
-    let stream = *desk.act.memory.stream_name(back.stream)?;
-    // What is linked are the entries that stand for the persons, so that one step is enough from anywhere.
-    let link = SamePerson { member: Some(head(back.id)), into: Some(head(stays.id)), reason: reason.clone() };
-    desk.act.create(&stream, link, None)?;
+    for (stream, back, stays) in links {
+        let stream = *desk.act.memory.stream_name(stream)?;
+        let link = SamePerson { member: Some(back), into: Some(stays), reason: reason.clone() };
+        desk.act.create(&stream, link, None)?;
+    }
+    let stands = self::links(desk.act.conn, None)?.head(stays.id);
     told(desk, back.id, reason);
     let layout = desk.act.layout(Member::TYPE.name)?;
-    saved(desk, layout, head(stays.id), Saw::Untold, Vec::new())
+    saved(desk, layout, stands, Saw::Untold, Vec::new())
+}
+
+/// The links by which two entries become one person, each with the stream that it is to stand in.
+///
+/// The entries that stand for the two are linked, so that one step is enough from anywhere, in the stream of the one that steps
+/// back. An office that has entries of both and does not read that stream, or not what joins its own to it, gets a link of its own.
+fn missing(conn: &Connection, back: &Stored, stays: &Stored) -> Result<Vec<(i64, RecordId, RecordId)>, Fault> {
+    let all = links(conn, None)?;
+    let mut stream = conn.prepare_cached("SELECT stream FROM member WHERE id = ?1")?;
+    let mut homes = |chosen: RecordId| -> Result<BTreeMap<i64, RecordId>, Fault> {
+        let mut out = BTreeMap::new();
+        for entry in all.person(chosen) {
+            if let Some(home) = stream.query_row([entry.0], |row| row.get(0)).optional()? {
+                let of = out.entry(home).or_insert(entry);
+                if entry == chosen {
+                    *of = chosen;
+                }
+            }
+        }
+        Ok(out)
+    };
+    let (one, other) = (homes(back.id)?, homes(stays.id)?);
+    let mut out = Vec::new();
+    let (steps_back, stands) = (all.head(back.id), all.head(stays.id));
+    if steps_back != stands {
+        let home = stream.query_row([steps_back.0], |row| row.get(0)).optional()?;
+        out.push((home.unwrap_or(back.stream), steps_back, stands));
+    }
+    for (home, mine) in one {
+        let Some(also) = other.get(&home) else { continue };
+        let mut seen = links(conn, Some(home))?;
+        seen.pairs.extend(out.iter().filter(|link| link.0 == home).map(|(_, back, stays)| (*back, *stays)));
+        let (mine, also) = (seen.head(mine), seen.head(*also));
+        if mine != also {
+            out.push((home, mine, also));
+        }
+    }
+    Ok(out)
 }
 
 fn unmerge(desk: &mut Desk<'_>, ask: UnmergeAsk) -> Result<Saved, Fault> {
@@ -232,7 +288,7 @@ fn unmerge(desk: &mut Desk<'_>, ask: UnmergeAsk) -> Result<Saved, Fault> {
     let back = member(desk, &ask.id)?;
     let layout = desk.act.layout(SamePerson::TYPE.name)?;
     let standing = desk.view().select::<SamePerson>("void = 0", &[])?;
-    let links = links(desk.act.conn)?;
+    let links = links(desk.act.conn, None)?;
     let gone = links.parting(back.id);
     if gone.is_empty() {
         return Err(Fault::new(
@@ -260,7 +316,7 @@ fn told(desk: &mut Desk<'_>, record: RecordId, reason: String) {
 
 /// For the member's page: who stands for this entry, and for which ones it stands.
 pub(super) fn derived(view: &View<'_>, id: RecordId, out: &mut Map<String, Json>) -> Result<(), Fault> {
-    let links = links(view.conn)?;
+    let links = links(view.conn, None)?;
     if !links.pairs.iter().any(|(back, stays)| *back == id || *stays == id) {
         return Ok(());
     }
