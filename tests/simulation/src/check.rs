@@ -133,7 +133,10 @@ impl World {
                FROM aside a JOIN segment s ON s.no = a.segment JOIN ident i ON i.no = s.chain JOIN stream t ON t.no = s.stream
              UNION ALL SELECT 'keeps apart, ' || reason || ': ' || lower(hex(hash)) FROM quarantine
              UNION ALL SELECT 'waits: ' || t.name || ' ' || lower(hex(i.id)) || ' ' || w.seq FROM waiting w JOIN ident i ON i.no = w.chain JOIN stream t ON t.no = w.stream
-             UNION ALL SELECT 'stands on a checkpoint: ' || t.name || ' ' || lower(hex(i.id)) || ' ' || b.seq || iif(b.aside, ', laid aside', '') FROM base b JOIN ident i ON i.no = b.chain JOIN stream t ON t.no = b.stream";
+             UNION ALL SELECT 'stands on a checkpoint: ' || t.name || ' ' || lower(hex(i.id)) || ' ' || b.seq || iif(b.aside, ', laid aside', '') FROM base b JOIN ident i ON i.no = b.chain JOIN stream t ON t.no = b.stream
+             UNION ALL SELECT 'writes as ' || value FROM meta WHERE name = 'incarnation'
+             UNION ALL SELECT 'wrote as ' || lower(hex(i.id)) FROM incarnation n JOIN ident i ON i.no = n.inc
+             UNION ALL SELECT 'knows as forked: ' || t.name || ' ' || lower(hex(i.id)) FROM fork f JOIN ident i ON i.no = f.chain JOIN stream t ON t.no = f.stream";
         self.tell_of(pc, sql, []);
     }
 

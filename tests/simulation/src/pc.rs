@@ -293,6 +293,8 @@ impl Pc {
             copy_blobs(beside, &new)?;
         }
         self.office = None;
+        // It knows no more of the hub than its database did.
+        self.met = None;
         std::fs::remove_dir_all(&old)?;
         self.start(restored, moment)
     }

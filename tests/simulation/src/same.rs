@@ -29,11 +29,6 @@ impl World {
         // What is linked is who stands for each of the two, as the clerk saw it.
         let heads = (one.head().to_owned(), other.head().to_owned());
         self.oracle.linked(&heads.0, &heads.1, self.oracle.papers[&heads.0].office, pc);
-        // Whoever reads the two sees that they are one, though who stood for them may be read by nobody else.
-        let (office, other) = (self.oracle.papers[&back].office, self.oracle.papers[&stays].office);
-        if office == other {
-            self.oracle.linked(&back, &stays, office, pc);
-        }
         self.one_of_two(pc, &back, &stays);
     }
 

@@ -50,6 +50,14 @@ pub(crate) fn standing(conn: &Connection) -> Result<Vec<(i64, i64, Head, CertId)
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Whether the log holds every segment of a chain that is not forked, after one number up to another.
+pub(super) fn holds_between(conn: &Connection, stream: i64, chain: i64, after: i64, upto: i64) -> Result<bool, Fault> {
+    let held: i64 = conn
+        .prepare_cached("SELECT count(*) FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3 AND seq <= ?4")?
+        .query_row([stream, chain, after, upto], |r| r.get(0))?;
+    Ok(held == upto - after)
+}
+
 /// Up to which counter of an incarnation the base counts what came on its own chain; 0 where the log is whole.
 pub(super) fn count(conn: &Connection, stream: i64, inc: i64) -> Result<i64, Fault> {
     Ok(conn

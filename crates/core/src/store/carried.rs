@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_replication::{
-    Block, Incarnation, Limits,
+    Block, Frontier, Incarnation, Limits,
     change::{Change, Value},
 };
 use rusqlite::{Connection, params};
@@ -175,6 +175,29 @@ pub(super) fn under(
     }
     let within = |c: &Change| c.dot.incarnation == name && counter(c.dot).is_ok_and(|at| (first..=last).contains(&at));
     out.retain(|(_, change)| within(change));
+    Ok(out)
+}
+
+/// The changes of an incarnation after a number that stand in the log, or wait here, and not in what a checkpoint stands for.
+pub(super) fn beyond(
+    conn: &Connection,
+    log: &LogKeys<'_>,
+    memory: &Memory,
+    (stream, inc): (i64, i64),
+    (after, cover): (i64, &Frontier),
+) -> Result<Vec<Change>, Fault> {
+    let name = memory.incarnation(inc)?;
+    let mut out = waiting(conn, stream, inc)?;
+    let mut segments = conn
+        .prepare_cached("SELECT chain, seq, bytes FROM segment WHERE stream = ?1 AND carried = ?2 AND last_ctr > ?3")?;
+    let mut rows = segments.query([stream, inc, after])?;
+    while let Some(row) = rows.next()? {
+        let (chain, seq): (_, i64) = (memory.incarnation(row.get(0)?)?, row.get(1)?);
+        if cover.head(chain).is_none_or(|head| seq.unsigned_abs() > head.seq) {
+            out.extend(log.changes(conn, row.get_ref(2)?.as_blob().map_err(damaged)?)?);
+        }
+    }
+    out.retain(|change| change.dot.incarnation == name && counter(change.dot).is_ok_and(|at| at > after));
     Ok(out)
 }
 

@@ -148,15 +148,25 @@ pub(crate) fn hub_has(conn: &Connection, memory: &Memory, stream: i64, theirs: &
     let mut news = false;
     for own in memory.owns() {
         let chain = memory.incarnation(own)?;
-        let seq = if forks::is_forked(conn, stream, own)? {
-            forks::own_part(conn, stream, own, theirs.heads(chain))?
-        } else {
-            i64::try_from(theirs.head(chain).map_or(0, |h| h.seq)).map_err(damaged)?
-        };
         let known: Option<i64> = conn
             .prepare_cached("SELECT seq FROM hub_head WHERE stream = ?1 AND chain = ?2")?
             .query_row([stream, own], |r| r.get(0))
             .optional()?;
+        let heads = theirs.heads(chain);
+        let seq = if forks::is_forked(conn, stream, own)? {
+            forks::own_part(conn, stream, own, heads)?
+        } else {
+            // What is there under this name and not here may be a clone's: of one's own it holds no more than was known.
+            let (mut held, mut there) = (0, 0);
+            for head in heads {
+                let seq = i64::try_from(head.seq).map_err(damaged)?;
+                there = there.max(seq);
+                if holds(conn, stream, own, head)? {
+                    held = held.max(seq);
+                }
+            }
+            held.max(known.unwrap_or(0).min(there))
+        };
         if known == Some(seq) || (known.is_none() && seq == 0) {
             continue;
         }

@@ -33,6 +33,15 @@ pub(crate) struct Head {
     pub(crate) news: i64,
 }
 
+/// What the hub or the county holds of an incarnation in a stream.
+#[derive(Clone, Default)]
+struct Received {
+    /// All counters up to this one.
+    upto: i64,
+    /// First and last counter of each segment in which another chain carries some: it says nothing of those before.
+    carried: Vec<(i64, i64)>,
+}
+
 /// The copy in memory.
 #[derive(Clone, Default)]
 pub(crate) struct Memory {
@@ -52,7 +61,7 @@ pub(crate) struct Memory {
     fresh_confirmed: Vec<(i64, i64, i64)>,
     pub(crate) parked: HashSet<(i64, i64, i64)>,
     /// Own counters that the hub, or the county by what its packets say, holds; by stream and incarnation.
-    received: HashMap<(i64, i64), i64>,
+    received: HashMap<(i64, i64), Received>,
     pub(crate) counter: i64,
     pub(crate) hlc: Hlc,
     pub(crate) own: i64,
@@ -145,7 +154,7 @@ impl Memory {
     /// Reads again which own counters the hub or the county holds.
     pub(crate) fn load_received(&mut self, conn: &Connection) -> Result<(), Fault> {
         let mut rows = conn.prepare_cached(
-            "SELECT h.stream, s.carried, max(s.last_ctr) FROM (
+            "SELECT h.stream, s.carried, max(s.last_ctr), CASE WHEN s.carried = s.chain THEN NULL ELSE s.first_ctr END FROM (
                SELECT stream, chain, seq FROM hub_head
                UNION ALL
                SELECT p.stream, p.chain, p.seq FROM peer_head p JOIN peer USING (cert)
@@ -153,23 +162,36 @@ impl Memory {
                WHERE (p.chain = ?1 OR p.chain IN (SELECT inc FROM incarnation)) AND peer.county = 1
              ) h JOIN segment s ON s.stream = h.stream AND s.chain = h.chain AND s.seq <= h.seq
              WHERE s.mine = 1 OR NOT EXISTS (SELECT 1 FROM fork f WHERE f.stream = s.stream AND f.chain = s.chain)
-             GROUP BY h.stream, s.carried",
+             GROUP BY h.stream, s.carried, CASE WHEN s.carried = s.chain THEN 0 ELSE s.no END",
         )?;
-        self.received =
-            rows.query_map([self.own], |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?)))?.collect::<Result<_, _>>()?;
-        // What lies below a checkpoint came from the hub, or was there before it was pruned here.
-        let mut rows = conn.prepare_cached("SELECT stream, inc, ctr FROM base_count")?;
+        self.received.clear();
+        for row in rows.query_map([self.own], |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, i64>(2)?, r.get(3)?)))? {
+            let (of, last, first): (_, i64, Option<i64>) = row?;
+            let received = self.received.entry(of).or_default();
+            match first {
+                None => received.upto = last.max(received.upto),
+                Some(first) => received.carried.push((first, last)),
+            }
+        }
+        // What lies below a checkpoint came from the hub, or was there before it was pruned here; where the checkpoint is laid aside,
+        // nobody believes that any more.
+        let mut rows = conn.prepare_cached(
+            "SELECT stream, inc, ctr FROM base_count c
+             WHERE NOT EXISTS (SELECT 1 FROM base b WHERE b.stream = c.stream AND b.aside = 1)",
+        )?;
         for row in rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, i64>(2)?)))? {
             let (of, ctr) = row?;
             let received = self.received.entry(of).or_default();
-            *received = ctr.max(*received);
+            received.upto = ctr.max(received.upto);
         }
         Ok(())
     }
 
     /// Whether the hub holds a change, as far as this PC knows; another PC's came from there.
     pub(crate) fn received(&self, stream: i64, inc: i64, ctr: i64) -> bool {
-        !self.owns.contains(&inc) || self.received.get(&(stream, inc)).is_some_and(|r| ctr <= *r)
+        let holds =
+            |r: &Received| ctr <= r.upto || r.carried.iter().any(|(first, last)| (*first..=*last).contains(&ctr));
+        !self.owns.contains(&inc) || self.received.get(&(stream, inc)).is_some_and(holds)
     }
 
     /// The incarnations of this PC, by number.

@@ -1,8 +1,8 @@
 //! What a checkpoint counts of an incarnation, against what is held here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use niangjia_replication::{checkpoint::Standing, frontier::SetHash};
+use niangjia_replication::{Frontier, change::ChangeId, checkpoint::Standing, frontier::SetHash};
 
 use super::{
     super::{
@@ -42,11 +42,29 @@ impl Intake<'_> {
         Ok(sum == told.digest)
     }
 
-    /// Whether a checkpoint counts everything that is held of an incarnation.
-    pub(super) fn counts_all(&self, stream: i64, inc: i64, told: &Standing) -> Result<bool, Fault> {
-        let covered = |n: i64| u64::try_from(n).is_ok_and(|n| n <= told.applied || told.carried.contains(&n));
+    /// What is held of an incarnation and a checkpoint does not count: it goes on standing in segments of this log. `None` where
+    /// some of it stands in none that the checkpoint leaves, and would be forgotten.
+    pub(super) fn beside(
+        &self,
+        stream: i64,
+        inc: i64,
+        told: &Standing,
+        cover: &Frontier,
+    ) -> Result<Option<BTreeMap<i64, ChangeId>>, Fault> {
+        let after = i64::try_from(told.applied).map_err(damaged)?;
+        let counted = |n: &i64| u64::try_from(*n).is_ok_and(|n| n <= told.applied || told.carried.contains(&n));
         let applied = self.memory.heads.get(&(stream, inc)).map_or(0, |head| head.applied);
-        Ok(covered(applied) && self.memory.carried_beyond(stream, inc).all(covered))
+        let others: BTreeSet<i64> = self.memory.carried_beyond(stream, inc).filter(|at| !counted(at)).collect();
+        let mut beside = BTreeMap::new();
+        if applied > after || !others.is_empty() {
+            for change in carried::beyond(self.conn, &self.log, &self.memory, (stream, inc), (after, cover))? {
+                let at = counter(change.dot)?;
+                if !counted(&at) && self.memory.held(stream, inc, at) {
+                    beside.insert(at, change.id());
+                }
+            }
+        }
+        Ok(others.iter().all(|at| beside.contains_key(at)).then_some(beside))
     }
 
     /// Whether the numbers of an incarnation that chains other than its own carried, here or below the checkpoint, mean the same changes

@@ -113,8 +113,6 @@ impl Intake<'_> {
 
     /// Whether the log may stand on a checkpoint: nothing of what is held here may be forgotten by it.
     pub(super) fn fits(&mut self, stream: i64, id: &Id, cover: &Frontier, summary: &Summary) -> Result<bool, Fault> {
-        let below = base::rows(self.conn, stream)?;
-        let mut covered = 0;
         for (chain, seen) in cover.chains() {
             let [head] = seen else { return Ok(false) };
             let tags = summary.chains.iter().find(|c| c.chain == chain).map_or(&[][..], |c| &c.tags);
@@ -125,9 +123,7 @@ impl Intake<'_> {
             let number = self.memory.number(self.conn, chain.0)?;
             // What the incarnations before this one wrote may have been lost here; of the present one it is another life's.
             let own = number == self.memory.own;
-            if forks::is_forked(self.conn, stream, number)?
-                || (own && !heads::holds(self.conn, stream, number, head)?)
-                || below.iter().any(|row| row.chain == number && row.seq > i64::try_from(head.seq).unwrap_or(0))
+            if forks::is_forked(self.conn, stream, number)? || (own && !heads::holds(self.conn, stream, number, head)?)
             {
                 return Ok(false);
             }
@@ -145,21 +141,30 @@ impl Intake<'_> {
                     return Ok(false);
                 }
             }
-            covered += usize::from(below.iter().any(|row| row.chain == number));
+        }
+        for row in base::rows(self.conn, stream)? {
+            let upto = cover.head(self.memory.incarnation(row.chain)?).map_or(Ok(0), |head| i64::try_from(head.seq));
+            let upto = upto.map_err(damaged)?;
+            if row.seq > upto
+                && (forks::is_forked(self.conn, stream, row.chain)?
+                    || !base::holds_between(self.conn, stream, row.chain, upto, row.seq)?)
+            {
+                return Ok(false);
+            }
         }
         for standing in &summary.standings {
             let inc = self.memory.number(self.conn, standing.incarnation.0)?;
             if forks::is_forked(self.conn, stream, inc)? && self.told_twice(stream, inc, id)? {
                 return Ok(false);
             }
-            if !self.holds_all_of(stream, inc, standing)? && !self.counts_all(stream, inc, standing)? {
+            if !self.holds_all_of(stream, inc, standing)? && self.beside(stream, inc, standing, cover)?.is_none() {
                 return Ok(false);
             }
             if !self.means_the_same(stream, inc, id, standing)? {
                 return Ok(false);
             }
         }
-        Ok(covered == below.len())
+        Ok(true)
     }
 
     /// Where a checkpoint covers more of this PC's own chain than is here, or counts more of its changes, by whatever chain they
@@ -219,6 +224,12 @@ impl Intake<'_> {
     /// Applies what a checkpoint holds and is not held here. Returns how many changes were new.
     fn settle_all(&mut self, stream: i64, id: &Id) -> Result<u64, Fault> {
         let (told, county) = summary(self.conn, &self.log, id)?;
+        let cover = cover(self.conn, id)?;
+        let mut beside = Vec::new();
+        for s in &told.standings {
+            let inc = self.memory.number(self.conn, s.incarnation.0)?;
+            beside.push(self.beside(stream, inc, s, &cover)?.unwrap_or_default());
+        }
         let own = self.conn.prepare_cached("SELECT 1 FROM checkpoint_part WHERE id = ?1 AND mine = 1")?.exists([id])?;
         let name = *self.memory.stream_name(stream)?;
         let mut count = 0;
@@ -262,15 +273,17 @@ impl Intake<'_> {
         if planted!("a checkpoint forgets how far it goes") {
             return Ok(count);
         }
-        for s in &told.standings {
+        for (s, beside) in told.standings.iter().zip(&beside) {
             let inc = self.memory.number(self.conn, s.incarnation.0)?;
             let signed = |n: u64| i64::try_from(n).map_err(damaged);
             let (applied, confirmed, news) = (signed(s.applied)?, signed(s.confirmed)?, signed(s.news)?);
             let more = !self.holds_all_of(stream, inc, s)?;
             let head = self.memory.head_mut(stream, inc);
             if more {
-                // Nothing is held of it that is not covered, or the checkpoint would not fit.
-                (head.applied, head.changes, head.digest) = (applied, signed(s.changes)?, s.digest);
+                // What is held of it and not covered is known, or the checkpoint would not fit.
+                let beside_it = i64::try_from(beside.len()).map_err(damaged)?;
+                (head.changes, head.digest) = (signed(s.changes)? + beside_it, s.digest);
+                beside.values().for_each(|id| head.digest.add(id));
                 for counter in &s.carried {
                     self.memory.carry(stream, inc, signed(*counter)?);
                 }
