@@ -370,3 +370,26 @@ async fn what_was_written_on_a_branch_goes_into_no_checkpoint_without_it() {
         assert_eq!(desk.digest(&first.stream()), first.digest(&first.stream()));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_clone_sent_is_not_counted_as_sent_from_here() {
+    let county = County::found().await;
+    let mut first = county.township("平明镇总工会", "320722104", "李强").await;
+    exchange_all(&[&first, &county.desk]).await;
+    let second = cloned(&mut first).await;
+    first.join("张伟民", ZHANG_WEIMIN).await;
+    let shan = second.join("单晓", SHAN_XIAO).await;
+    first.sync().await;
+
+    // The hub says what it holds under the name of both, and then the line breaks.
+    let (mine, theirs) = (second.station.office().unwrap(), first.station.office().unwrap().frontiers().unwrap());
+    mine.seal(&mut niangjia_host::moment().rng).unwrap();
+    let unsent = second.ask("sync.status", json!({})).await["unsent"].clone();
+    assert!(unsent.as_u64() > Some(0));
+    for (stream, there) in &theirs {
+        mine.hub_has(stream, there).unwrap();
+    }
+    assert_eq!(second.ask("sync.status", json!({})).await["unsent"], unsent);
+    assert_eq!(second.member(&shan).await["standing"]["mark"], "saved");
+    all_agree(&county.desk, [&first, &second]).await;
+}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use niangjia_core::replication::{Frontier, Limits, Segment, Stream, planted::plant};
+use niangjia_core::replication::{Frontier, Head, Limits, Segment, Stream, planted::plant};
 use niangjia_host::moment;
 use serde_json::{Value, json};
 use stories::{
@@ -438,6 +438,40 @@ async fn a_registrar_put_back_stands_on_an_offices_checkpoint_beside_what_it_car
         desk.ask("tables.rebuild", json!({})).await;
         assert_eq!(desk.member(&wang).await["fields"]["post"], "车间主任");
         assert_eq!(desk.member(&wang).await["conflicts"], json!([]));
+    }
+    county.agrees_with(&pingming).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_has_what_was_carried_on_is_not_said_to_have_what_stands_before_it() {
+    let county = County::found().await;
+    let mut pingming = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = pingming.join("王芳", WANG_FANG).await;
+    pingming.station.office().unwrap().seal(&mut moment().rng).unwrap();
+    pingming.station.close().await;
+    let old = std::fs::read(database(&pingming)).unwrap();
+    pingming.station = opened(pingming.dir());
+    pingming.unlock().await;
+    let zhang = pingming.join("张伟民", ZHANG_WEIMIN).await;
+    pingming.station.close().await;
+    std::fs::write(database(&pingming), &old).unwrap();
+    for beside in ["office.db-wal", "office.db-shm"] {
+        let _ = std::fs::remove_file(pingming.dir().join(beside));
+    }
+    pingming.station = opened(pingming.dir());
+    pingming.unlock().await;
+    let office = pingming.station.office().unwrap();
+    office.seal(&mut moment().rng).unwrap();
+
+    // The hub has lost its disk, and has the new chain alone so far: what the second file brought back goes out on that one.
+    let (stream, mut there) = (pingming.stream(), Frontier::new());
+    let all = office.segments_after(&stream, &Frontier::new(), usize::MAX).unwrap();
+    let newest = Segment::parse(all.last().unwrap(), &Limits::STANDARD).unwrap();
+    there.add(newest.header().chain, Head { seq: newest.header().seq, hash: newest.hash() });
+    office.hub_has(&stream, &there).unwrap();
+    drop(office);
+    for (person, mark) in [(&wang, "saved"), (&zhang, "received")] {
+        assert_eq!(pingming.member(person).await["standing"]["mark"], mark);
     }
     county.agrees_with(&pingming).await;
 }

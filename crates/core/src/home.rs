@@ -120,7 +120,7 @@ mod tests {
     fn counting_members_looks_at_no_row() {
         let conn = rusqlite::Connection::open_in_memory().unwrap();
         for layout in Schema::new(&[Member::TYPE]).all() {
-            conn.execute_batch(&layout.create()).unwrap();
+            conn.execute_batch(&(layout.create() + &layout.create_indices())).unwrap();
         }
         for (sql, params) in [(MEMBERS, vec![]), (CONTRACTS, vec!["2026-01-01", "2026-03-02"])] {
             let plan: String = conn

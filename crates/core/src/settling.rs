@@ -9,7 +9,7 @@ use crate::{
     identity::Keys,
     office::Office,
     store::{
-        self, Intake, LogKeys, Moment, Touched, drop_tables,
+        self, Intake, LogKeys, Moment, Touched, drop_tables, make_indices,
         memory::{Memory, set_meta},
     },
 };
@@ -103,6 +103,7 @@ impl Office {
         let mut intake = Intake::new(tx, &self.store, LogKeys { keys }, memory, still());
         let count = intake.replay()?;
         let (mut memory, _) = intake.finish();
+        make_indices(tx, &self.store.schema)?;
         memory.persist(tx)?;
         set_meta(tx, "schema", &self.store.schema.fingerprint())?;
         Ok((memory, count))

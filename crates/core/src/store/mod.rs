@@ -56,7 +56,7 @@ pub(crate) use open::{narrow, widen};
 pub(crate) use orders::{GRANT, ORDER};
 pub(crate) use outside::Outside;
 pub(crate) use pieces::{Piece, bytes, pieces};
-pub(crate) use rebuild::{Blanking, drop_tables};
+pub(crate) use rebuild::{Blanking, drop_tables, make_indices};
 pub(crate) use receipts::Receipt;
 pub use rows::EventRow;
 pub use snapshot::{Imprint, diagnose, imprint_of};

@@ -22,8 +22,21 @@ impl Drop for Blanking<'_> {
     }
 }
 
-/// Makes every derived table.
+/// Makes every derived table with its indices.
 pub(super) fn make_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
+    make_bare_tables(conn, schema)?;
+    make_indices(conn, schema)
+}
+
+/// Makes the indices of the tables of records.
+pub(crate) fn make_indices(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
+    for layout in schema.all() {
+        conn.execute_batch(&layout.create_indices())?;
+    }
+    Ok(())
+}
+
+fn make_bare_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
     conn.execute_batch(open::DERIVED)?;
     conn.execute_batch(open::ASIDE)?;
     conn.execute_batch(open::CARRIED)?;
@@ -36,7 +49,8 @@ pub(super) fn make_tables(conn: &Connection, schema: &Schema) -> Result<(), Faul
     Ok(())
 }
 
-/// Drops every derived table, also those that an older version made under names that this one does not know.
+/// Drops every derived table, also those that an older version made under names that this one does not know, and makes them empty.
+/// Their indices are made once they are full ([`make_indices`]).
 pub(crate) fn drop_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
     let mut kept: Vec<String> = Vec::new();
     let truth = std::iter::once(open::TABLES)
@@ -56,5 +70,5 @@ pub(crate) fn drop_tables(conn: &Connection, schema: &Schema) -> Result<(), Faul
         open::DERIVED_NAMES.iter().all(|n| !kept.iter().any(|k| k == n)),
         "a derived table stands among the kept ones"
     );
-    make_tables(conn, schema)
+    make_bare_tables(conn, schema)
 }
