@@ -346,3 +346,29 @@ async fn a_photo_that_comes_by_stick_before_what_names_it_can_be_read_comes_with
     assert_eq!(county.found("王芳").await, 1);
     assert_eq!(county.look(&address), town.look(&address));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_county_set_back_counts_its_packets_anew_and_still_gets_the_photo_that_it_lost() {
+    let stick = stick();
+    let (mut county, town) = pair(stick.path()).await;
+    let name = snapshot(&county).await;
+    let id = town.join("王芳", WANG_FANG).await;
+    let address = town.give_photo(&id, &photo(stick.path(), 3)).await;
+    for _ in 0..4 {
+        county.import(&packet(&town, "county", stick.path()).await).await;
+        town.import(&packet(&county, "320722104", stick.path()).await).await;
+    }
+    assert_eq!(county.look(&address), town.look(&address));
+
+    spoil(&mut county).await;
+    lose_snapshots_after(&county, &name);
+    std::fs::remove_file(county.dir().join("blobs").join(&address)).unwrap();
+    county.ask("app.restore", json!({ "clerk": "周敏", "passphrase": PASSPHRASE })).await;
+    // What it lacks, what it is to know of, and what it asks for then: its packets begin with number 1 again.
+    for _ in 0..2 {
+        town.import(&packet(&county, "320722104", stick.path()).await).await;
+        county.import(&packet(&town, "county", stick.path()).await).await;
+    }
+    assert_eq!(county.photo_of(&id).await.as_deref(), Some(&*address));
+    assert!(county.look(&address) == town.look(&address), "the county asked for it, and was heard");
+}

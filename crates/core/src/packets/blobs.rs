@@ -10,7 +10,6 @@ use niangjia_replication::{
 };
 use rusqlite::{Connection, params};
 
-use super::signed;
 use crate::{fault::Fault, store::versions::damaged};
 
 /// Bytes of blobs that may go into a packet.
@@ -75,10 +74,7 @@ pub(super) fn note_sent(
 }
 
 /// What the head of another office's packet tells: what came of ours has come, and what it lacks it lacks.
-pub(super) fn note_head(conn: &Connection, header: &Header) -> Result<(), Fault> {
-    let newest: Option<i64> = conn
-        .prepare_cached("SELECT max(number) FROM packet_in WHERE office = ?1")?
-        .query_row([header.from.0], |r| r.get(0))?;
+pub(super) fn note_head(conn: &Connection, header: &Header, newest: bool) -> Result<(), Fault> {
     conn.prepare_cached(
         "INSERT INTO blob_peer (office, address, holds)
          SELECT o.office, b.address, 1 FROM packet_out o JOIN packet_blob b ON b.packet = o.id
@@ -90,8 +86,8 @@ pub(super) fn note_head(conn: &Connection, header: &Header) -> Result<(), Fault>
         "DELETE FROM packet_blob WHERE packet IN (SELECT id FROM packet_out WHERE office = ?1 AND acknowledged IS NOT NULL)",
     )?
     .execute([header.from.0])?;
-    // An older packet that comes late knows less.
-    if newest.is_some_and(|newest| newest > signed(header.number)) {
+    // An older packet of the same PC that comes late knows less.
+    if !newest {
         return Ok(());
     }
     conn.prepare_cached("DELETE FROM blob_peer WHERE office = ?1 AND holds = 0")?.execute([header.from.0])?;

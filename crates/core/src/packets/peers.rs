@@ -12,15 +12,15 @@ use crate::{
     store::{memory::Memory, versions::damaged},
 };
 
-/// Notes what a device holds, unless a later packet of it has said so already. A number that came before with another
-/// packet is counted anew: the device's backup was put back, and what it says now holds.
+/// Notes what a device holds, unless a later packet of it has said so already; returns whether it did. A number that came before
+/// with another packet is counted anew: the device's backup was put back, and what it says now holds.
 pub(super) fn note(
     conn: &Connection,
     memory: &mut Memory,
     who: &Identity,
     header: &Header,
     readable: &[Stream],
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let inc = memory.number(conn, header.chain.0)?;
     let newest: Option<(i64, i64)> = conn
         .prepare_cached("SELECT inc, number FROM peer WHERE cert = ?1")?
@@ -30,7 +30,7 @@ pub(super) fn note(
         .prepare_cached("SELECT 1 FROM packet_in WHERE cert = ?1 AND inc = ?2 AND number = ?3 AND id <> ?4")?
         .exists(params![who.cert.0, inc, signed(header.number), header.id.0])?;
     if !again && newest.is_some_and(|(of, number)| of == inc && number > signed(header.number)) {
-        return Ok(());
+        return Ok(false);
     }
     conn.prepare_cached("INSERT OR REPLACE INTO peer (cert, office, county, inc, number) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![who.cert.0, who.office.0, who.county, inc, signed(header.number)])?;
@@ -49,7 +49,7 @@ pub(super) fn note(
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// What every device of an office certainly holds, by stream; `None` where none of its devices has sent a packet.

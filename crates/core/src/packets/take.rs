@@ -173,7 +173,7 @@ impl Office {
             header.made,
             wall
         ])?;
-        peers::note(&tx, &mut memory, maker, header, &self.streams())?;
+        let newest = peers::note(&tx, &mut memory, maker, header, &self.streams())?;
         for receipt in header.receipts.iter().filter(|receipt| Some(receipt.device) == own) {
             let Some(inc) = memory.known_number(receipt.chain.0) else { continue };
             for (first, last) in &receipt.numbers {
@@ -183,7 +183,7 @@ impl Office {
                 .execute(params![header.from.0, inc, signed(*first), signed(*last), wall])?;
             }
         }
-        blobs::note_head(&tx, header)?;
+        blobs::note_head(&tx, header, newest)?;
         memory.load_received(&tx)?;
         tx.commit()?;
         self.store.swap(memory);
