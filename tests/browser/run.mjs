@@ -2,6 +2,7 @@
 import { readFileSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { STILL } from '../journeys/eyes.mjs'
 import { TOP, downloadsOf, program, sticksOf, walk } from '../journeys/runner.mjs'
 import { openOffice } from './office.mjs'
 
@@ -57,13 +58,14 @@ await walk('browser', join(TOP, 'tests', 'browser', 'test-results'), async ({ da
     audit: async () => {
       await page.evaluate(`${axe}; undefined`)
       return page.evaluate(`(async () => {
-        let moved = false
+        const still = ${STILL}
+        let moved = !still()
         const note = () => { moved = true }
         const kinds = ['transitionrun', 'animationstart']
         for (const kind of kinds) document.addEventListener(kind, note, true)
         const { violations } = await axe.run(document, { resultTypes: ['violations'] })
         for (const kind of kinds) document.removeEventListener(kind, note, true)
-        return moved ? undefined : violations.map((v) => v.id + ': ' + v.help + ' — ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | '))
+        return moved || !still() ? undefined : violations.map((v) => v.id + ': ' + v.help + ' — ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | '))
       })()`)
     },
   }

@@ -139,8 +139,8 @@ fn make(desk: &mut Desk<'_>, ask: MakeAsk) -> Result<CheckpointLine, Fault> {
 fn nothing() -> Fault {
     Fault::new(
         "checkpoint_not_made",
-        "这条数据流现在还不能做检查点：还没有已封存的内容，或者有两台电脑曾用同一身份写入、内容还没有合齐。数据没有改变，照常使用即可。",
-        "No checkpoint of this stream can be made now: nothing is sealed yet, or two PCs wrote under one identity and not everything of theirs is here. Nothing was changed; go on as usual.",
+        "这条数据流现在还不能做检查点：还没有已封存的内容，或者它的密钥要等下一次交换才有，或者有两台电脑曾用同一身份写入、内容还没有合齐。数据没有改变，照常使用即可。",
+        "No checkpoint of this stream can be made now: nothing is sealed yet, or its key comes with the next exchange, or two PCs wrote under one identity and not everything of theirs is here. Nothing was changed; go on as usual.",
     )
 }
 

@@ -113,6 +113,25 @@ fn what_is_told_is_read_and_nothing_is_written_under_it() {
     assert_eq!(thief.office.keys().newest(&stream).unwrap().secret(), own.secret(), "the office writes under it too");
 }
 
+/// A county that was founded again has of an office the key that somebody told it, and no other before its next exchange.
+#[test]
+fn under_a_key_that_was_only_told_nothing_is_summed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (county, town) = county_and_office(folder.path());
+    let stream = town.office.own_stream();
+    carry(&town.office, &county.office, 4);
+    tells(&town.office, &county.office, 70_000, 10);
+    joins(&town, 11, "王芳");
+    carry(&town.office, &county.office, 12);
+    county.office.keys.write().unwrap().streams.remove(&(stream, 1));
+
+    let caller = Caller { clerk: county.clerk.id, roles: Role::ALL.to_vec(), moment: moment(13) };
+    let make = county.office.call("checkpoints.make", json!({ "stream": stream.to_string() }), caller);
+    assert_eq!(make.unwrap_err().code, "checkpoint_not_made");
+    county.office.receipts(moment(14)).unwrap();
+    assert!(county.office.keys().newest(&stream).is_some());
+}
+
 #[test]
 fn nobody_leaves_the_county_without_room_for_further_keys() {
     let folder = tempfile::tempdir().unwrap();

@@ -176,7 +176,7 @@ impl LogKeys<'_> {
                 (true, _) => self.keys.for_all(),
                 (false, _) => self.keys.newest(&stream).cloned(),
             };
-            let key = key.ok_or_else(|| damaged("stream key"))?;
+            let key = key.ok_or_else(|| damaged("stream key to seal under"))?;
             let (seq, prev) = self.head(conn, number, memory.own)?;
             let draft = Draft {
                 stream,

@@ -62,6 +62,10 @@ pub(crate) fn make(maker: &Maker<'_>, stream: i64, rng: &mut ChaCha20Rng) -> Res
     if conn.prepare_cached("SELECT 1 FROM outbox WHERE stream = ?1")?.exists([stream])? || base::aside(conn, stream)? {
         return Ok(None);
     }
+    // A registrar that only heard of a stream's key begins one of its own with its next exchange.
+    if maker.log.keys.newest(maker.memory.stream_name(stream)?).is_none() {
+        return Ok(None);
+    }
     let Some(plan) = Plan::of(maker, stream)? else { return Ok(None) };
     if plan.cover.is_empty() {
         return Ok(None);

@@ -99,7 +99,7 @@ fn items(conn: &Connection, log: &LogKeys<'_>, id: &Id, part: i64) -> Result<Opt
     let part = Part::parse(&bytes, &Limits::STANDARD).map_err(damaged)?;
     let root = log.keys.root.ok_or_else(|| damaged("root"))?;
     let key = (part.header().stream, part.header().epoch);
-    let key = log.keys.streams.get(&key).ok_or_else(|| damaged("stream key"))?;
+    let key = log.keys.streams.get(&key).ok_or_else(|| damaged("stream key of a checkpoint"))?;
     let verified = part.verify(&root).map_err(damaged)?;
     let items = verified.open(key, &Limits::STANDARD).map_err(damaged)?;
     Ok(Some((items, verified.who().county)))

@@ -94,7 +94,7 @@ impl<'m, 'r> Writer<'m, 'r> {
     fn seal(&mut self, last: bool) -> Result<(), Fault> {
         self.part += 1;
         let (maker, stream) = (self.maker, *self.maker.memory.stream_name(self.plan.stream)?);
-        let key = maker.log.keys.newest(&stream).ok_or_else(|| damaged("stream key"))?;
+        let key = maker.log.keys.newest(&stream).ok_or_else(|| damaged("stream key to sum up under"))?;
         let cert = self.certs.last().ok_or_else(|| damaged("certificates"))?.id();
         let signer = Signer { key: maker.log.keys.device.clone(), cert };
         let draft = Draft {
