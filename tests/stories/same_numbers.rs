@@ -187,3 +187,14 @@ async fn who_began_with_what_a_restore_carried_tells_clones_of_it_apart() {
         assert_eq!(desk.member(&wang).await["conflicts"], json!([]), "the same day is no other one");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_against_somebody_else_does_not_end_the_wish_for_the_whole_log() {
+    let (county, first, second, zhang) = parted(true).await;
+    let stolen = county.township("安峰镇总工会", "320722106", "赵敏").await;
+    exchange_all(&[&stolen, &county.desk]).await;
+    let device = stolen.ask("devices.list", json!({})).await["devices"][0]["id"].clone();
+    county.desk.ask("devices.revoke", json!({ "device": device, "reason": "stolen" })).await;
+    county.desk.sync().await;
+    hides_nothing(&county, &second, &first, &zhang).await;
+}

@@ -99,7 +99,7 @@ fn line(conn: &Connection, stream: &Stream, number: i64) -> Result<CheckpointLin
 
 /// What is said while a checkpoint is laid aside and what it stands for has not come.
 pub(crate) fn wanted(conn: &Connection) -> Result<Option<Say>, Fault> {
-    let aside = conn.prepare_cached("SELECT 1 FROM base WHERE aside = 1")?.exists([])?;
+    let aside = conn.prepare_cached("SELECT 1 FROM base WHERE aside <> 0")?.exists([])?;
     Ok(aside.then(|| {
         Say::new(
             "要核对较早的内容，需要以前清理掉的日志；中转站或数据包带来后会自动补上。还没有人带来之前，仍按检查点使用，什么都不会丢。",

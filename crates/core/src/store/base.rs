@@ -80,33 +80,30 @@ pub(super) fn place(conn: &Connection, stream: i64, chain: i64, seq: i64, hash: 
 
 /// Whether the whole log of the stream is wanted.
 pub(super) fn aside(conn: &Connection, stream: i64) -> Result<bool, Fault> {
-    Ok(conn.prepare_cached("SELECT 1 FROM base WHERE stream = ?1 AND aside = 1")?.exists([stream])?)
+    Ok(conn.prepare_cached("SELECT 1 FROM base WHERE stream = ?1 AND aside <> 0")?.exists([stream])?)
 }
 
-/// A fork was found below the checkpoint, or an order shuts out what is in it: neither can be looked into without the segments,
-/// so all of them are asked for.
-pub(super) fn lay_aside(conn: &Connection, stream: i64) -> Result<(), Fault> {
-    conn.prepare_cached("UPDATE base SET aside = 1 WHERE stream = ?1")?.execute([stream])?;
+/// Why a log no longer leans on its checkpoint.
+#[derive(Clone, Copy)]
+pub(super) enum Aside {
+    /// A fork was found below it, or a number that means two changes.
+    Log = 1,
+    /// An order shuts out what is in it, or its maker; a later order may accept that.
+    Order = 2,
+}
+
+/// Neither can be looked into without the segments, so all of them are asked for. What only the log can tell goes on being asked,
+/// whatever orders say.
+pub(super) fn lay_aside(conn: &Connection, stream: i64, why: Aside) -> Result<(), Fault> {
+    conn.prepare_cached("UPDATE base SET aside = CASE aside WHEN 0 THEN ?2 ELSE min(aside, ?2) END WHERE stream = ?1")?
+        .execute([stream, why as i64])?;
     Ok(())
 }
 
-/// No order shuts out any more what the checkpoint stands for: it is stood on again, unless a fork lies below it.
+/// No order shuts out any more what the checkpoint stands for: it is stood on again, unless the log is wanted for another reason.
 pub(super) fn take_up(conn: &Connection, stream: i64) -> Result<(), Fault> {
-    let mut below = conn.prepare_cached(
-        "SELECT w.chain, w.seq, w.hash FROM waiting w JOIN base b ON b.stream = w.stream AND b.chain = w.chain AND b.seq >= w.seq
-         WHERE w.stream = ?1",
-    )?;
-    let mut rows = below.query([stream])?;
-    while let Some(row) = rows.next()? {
-        if place(conn, stream, row.get(0)?, row.get(1)?, &row.get(2)?)? == Below::Beside {
-            return Ok(());
-        }
-    }
-    conn.prepare_cached(
-        "UPDATE base SET aside = 0 WHERE stream = ?1
-         AND NOT EXISTS (SELECT 1 FROM fork f JOIN base b ON b.stream = f.stream AND b.chain = f.chain WHERE f.stream = ?1)",
-    )?
-    .execute([stream])?;
+    conn.prepare_cached("UPDATE base SET aside = 0 WHERE stream = ?1 AND aside = ?2")?
+        .execute([stream, Aside::Order as i64])?;
     Ok(())
 }
 

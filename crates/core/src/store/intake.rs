@@ -210,7 +210,7 @@ impl<'a> Intake<'a> {
             Below::Covered if !whole && self.log.keys.issuing.is_none() => return Ok(Taken::Known),
             Below::Covered | Below::Above => {}
             Below::Beside => {
-                base::lay_aside(self.conn, number)?;
+                base::lay_aside(self.conn, number, base::Aside::Log)?;
                 waiting::keep(self.conn, number, chain, &header, hash, bytes)?;
                 return Ok(Taken::Gap);
             }

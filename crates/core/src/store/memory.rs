@@ -177,7 +177,7 @@ impl Memory {
         // nobody believes that any more.
         let mut rows = conn.prepare_cached(
             "SELECT stream, inc, ctr FROM base_count c
-             WHERE NOT EXISTS (SELECT 1 FROM base b WHERE b.stream = c.stream AND b.aside = 1)",
+             WHERE NOT EXISTS (SELECT 1 FROM base b WHERE b.stream = c.stream AND b.aside <> 0)",
         )?;
         for row in rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, i64>(2)?)))? {
             let (of, ctr) = row?;

@@ -23,7 +23,7 @@ impl Intake<'_> {
             && let Some(id) = checkpoint::stood_on(self.conn, stream)?
             && self.told_twice(stream, chain, &id)?
         {
-            base::lay_aside(self.conn, stream)?;
+            base::lay_aside(self.conn, stream, base::Aside::Log)?;
         }
         Ok(())
     }
@@ -44,7 +44,7 @@ impl Intake<'_> {
         match numbers {
             Numbers::Fit | Numbers::Again => {}
             Numbers::Parted => self.fork(stream, carried)?,
-            Numbers::Below => base::lay_aside(self.conn, stream)?,
+            Numbers::Below => base::lay_aside(self.conn, stream, base::Aside::Log)?,
         }
         Ok(numbers == Numbers::Again
             || forks::is_forked(self.conn, stream, chain)?

@@ -78,7 +78,7 @@ impl Intake<'_> {
                 continue;
             }
             if stands {
-                base::lay_aside(self.conn, stream)?;
+                base::lay_aside(self.conn, stream, base::Aside::Order)?;
                 self.let_go(stream, false)?;
             } else {
                 self.conn.prepare_cached("DELETE FROM checkpoint_part WHERE id = ?1")?.execute([id])?;
