@@ -19,6 +19,8 @@ export default {
       await person.press('加入县总工会…')
       await person.sees('没有填完的草稿请先保存或放弃')
       await person.hands(file, '[data-test="enrol-packet"]')
+      // The note moves what stands below it: who presses before it stands there may press beside.
+      await person.sees('已选择')
       await person.writes('口令码', code.toLowerCase())
       await person.press('加入')
     }

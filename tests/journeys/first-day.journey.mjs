@@ -25,6 +25,7 @@ export async function joinsTheCounty(person, { file, code }) {
   await person.sees('欢迎使用娘家')
   await person.press('用数据包加入')
   await person.hands(file)
+  await person.sees('已选择')
   await person.writes('口令码', code)
   await person.writes('您的姓名', '李强')
   await person.writes('设一个口令', PASSPHRASE)

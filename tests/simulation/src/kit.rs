@@ -27,6 +27,12 @@ impl World {
         self.oracle.registrar_burnt(self.pcs[0].holds_segments());
         self.oracle.act(0, 0);
         self.orders_remembered();
+        // The only key of what a PC wrote that is gone may have burnt with the registrar.
+        for pc in (1..self.pcs.len()).filter(|pc| self.pcs[*pc].gone) {
+            if self.keys_gone_with(pc) {
+                self.oracle.closed_for_good(self.pcs[pc].office_no);
+            }
+        }
         // What a stick brought to the old one, or the hub lost, nobody may have any more.
         if self.plan.hub_lost + self.plan.stick > 0 {
             self.behind = Behind::ForGood;
