@@ -1,6 +1,6 @@
 //! The registrar burns. Whoever holds two of the three printed shares founds the county again from what the hub has.
 
-use niangjia_core::recovery::{self, Known};
+use niangjia_core::recovery::{self, Known, Returning};
 use niangjia_host::link::{self, LinkFault};
 use niangjia_replication::{Frontier, kit};
 
@@ -58,18 +58,16 @@ impl World {
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
         let (wall, hub) = (self.now, self.pcs[0].office().hub());
         let returning = recovery::begin(&file, root, hub, self.chance.moment(wall)).map_err(told)?;
-        let mut in_step = false;
-        for _ in 0..TRIES {
-            let wire = Wire::new(&self.hub, &returning.office, Faults::default(), self.now, self.chance.branch());
-            let mut keeper = Keeper::new(&returning.office, wall, self.chance.branch());
-            match at_once(link::exchange(&wire, &mut keeper, &mut |_| {})) {
-                Ok(outcome) => in_step = outcome.in_step,
-                Err(LinkFault::Replica(cause)) => return Err(format!("its own store failed: {cause}")),
-                Err(fault) => return Err(fault.to_string()),
+        let mut in_step = self.fetched(&returning, wall)?;
+        if !in_step && self.hub.stands_on_a_checkpoint() {
+            // Two PCs may have brought a checkpoint each, of which neither tells all: the county is asked to try again once the PCs of
+            // the offices have been there, which bring what they hold between.
+            for pc in self.alive().into_iter().filter(|pc| *pc != 0) {
+                if !self.pcs[pc].locked {
+                    self.exchange(pc, &Faults::default());
+                }
             }
-            if in_step {
-                break;
-            }
+            in_step = self.fetched(&returning, wall)?;
         }
         if !in_step {
             return Ok(false);
@@ -81,5 +79,20 @@ impl World {
         let burnt = std::mem::replace(&mut self.pcs[0], Pc::new(place, 0, founded, &[]));
         burnt.removed();
         Ok(true)
+    }
+
+    /// Whether everything has come that the hub has.
+    fn fetched(&mut self, returning: &Returning, wall: i64) -> Result<bool, String> {
+        for _ in 0..TRIES {
+            let wire = Wire::new(&self.hub, &returning.office, Faults::default(), self.now, self.chance.branch());
+            let mut keeper = Keeper::new(&returning.office, wall, self.chance.branch());
+            match at_once(link::exchange(&wire, &mut keeper, &mut |_| {})) {
+                Ok(outcome) if outcome.in_step => return Ok(true),
+                Ok(_) => {}
+                Err(LinkFault::Replica(cause)) => return Err(format!("its own store failed: {cause}")),
+                Err(fault) => return Err(fault.to_string()),
+            }
+        }
+        Ok(false)
     }
 }
