@@ -3,11 +3,13 @@
 
 use std::path::Path;
 
-use niangjia_core::replication::planted::plant;
+use niangjia_core::replication::{Frontier, planted::plant};
+use niangjia_host::moment;
 use serde_json::json;
 use stories::{
     County, Desk, cloned, exchange_all,
     logs::{WANG_FANG, held_by, log, pruned, ready, same, segments, status, tested, wanted, would, year},
+    restores::{snapshot, struck},
     stick::{number, packet, stick},
 };
 
@@ -474,4 +476,42 @@ async fn what_several_hold_of_a_gap_comes_together_and_a_checkpoint_is_no_receip
     pruned(&back).await;
     assert_eq!(back.member(&wang).await["fields"]["post"], "第5组组长");
     assert!(segments(&back, &front).await < 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_carried_on_may_come_before_the_checkpoint_that_tells_the_rest() {
+    let (mut county, stick) = (County::found().await, stick());
+    let mut front = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = front.join("王芳", WANG_FANG).await;
+    ready(&front, &county.desk).await;
+    pruned(&front).await;
+    let name = snapshot(&front).await;
+    let zhao = front.join("赵敏", &number(1)).await;
+    struck(&mut front, "李强", &name).await;
+    let (invite, code) = front.further(stick.path(), "新电脑").await;
+    let fresh = Desk::joined(&invite, &code, "吴芳").await;
+    county.lose_everything().await;
+
+    // What the second file brought back goes out on the next chain, and is here first.
+    let (ours, theirs) = (front.station.office().unwrap(), fresh.station.office().unwrap());
+    ours.seal(&mut moment().rng).unwrap();
+    let log_of = ours.segments_after(&front.stream(), &Frontier::new(), usize::MAX).unwrap();
+    theirs.receive(&front.stream(), &log_of[log_of.len() - 1..], moment()).unwrap();
+    drop((ours, theirs));
+    assert_eq!(fresh.found("王芳").await, 0);
+
+    for _ in 0..2 {
+        front.sync().await;
+        fresh.sync().await;
+    }
+    assert_eq!(log(&fresh, &front).await["stands"], true);
+    for rebuilt in [false, true] {
+        if rebuilt {
+            fresh.ask("tables.rebuild", json!({})).await;
+        }
+        for person in [&wang, &zhao] {
+            assert_eq!(fresh.member(person).await["fields"], front.member(person).await["fields"]);
+        }
+        assert_eq!(fresh.digest(&front.stream()), front.digest(&front.stream()));
+    }
 }

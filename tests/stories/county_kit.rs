@@ -315,3 +315,55 @@ async fn a_checkpoint_that_stands_for_the_lost_registrars_word_is_accepted_by_th
     let third = recovered(&shares(&county)[1..], line("周敏（三）")).await;
     assert_eq!(third.member(&wang).await["fields"]["post"], "班长");
 }
+
+/// Two PCs of an office have pruned between two fires, each without what the other one wrote last: what burnt each time was all there
+/// was of that. Of one chain the one checkpoint tells more, of the other chain the other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_checkpoints_each_of_which_tells_what_the_other_does_not_bring_the_county_back() {
+    let (mut county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = front.join("王芳", &number(1)).await;
+    let (invite, code) = front.further(stick.path(), "服务窗口").await;
+    let back = Desk::joined(&invite, &code, "王丽").await;
+    exchange_all(&[&front, &back, &county.desk]).await;
+    let hub = county.desk.station.office().unwrap().hub().unwrap();
+    let line = |clerk: &str| json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722", "clerk": clerk });
+    let shares = shares(&county);
+
+    front.save(&front.member(&wang).await, json!({ "post": "车工" })).await;
+    ready(&front, &county.desk).await;
+    pruned(&front).await;
+    county.lose_everything().await;
+    back.sync().await;
+    let second = recovered(&shares[..2], line("周敏（二）")).await;
+    let zhao = back.join("赵敏", &number(2)).await;
+    ready(&back, &second).await;
+    pruned(&back).await;
+    county.lose_everything().await;
+    for desk in [&back, &front, &back, &front] {
+        desk.sync().await;
+    }
+
+    let third = recovered(&shares[1..], line("周敏（三）")).await;
+    assert_eq!(log(&third, &front).await["stands"], true);
+    let fresh = {
+        exchange_all(&[&third, &front, &back, &third]).await;
+        let (invite, code) = front.further(stick.path(), "新电脑").await;
+        Desk::joined(&invite, &code, "吴芳").await
+    };
+    exchange_all(&[&fresh, &third, &front, &back]).await;
+    exchange_all(&[&third, &front, &back, &fresh]).await;
+    for rebuilt in [false, true] {
+        for (no, desk) in [&third, &front, &back, &fresh].into_iter().enumerate() {
+            if rebuilt {
+                desk.ask("tables.rebuild", json!({})).await;
+            }
+            assert_eq!(members(desk).await, 2);
+            assert_eq!(desk.member(&wang).await["fields"]["post"], "车工");
+            assert_eq!(desk.member(&zhao).await["fields"]["name"], "赵敏");
+            assert_eq!(desk.sync().await["in_step"], true, "{no} {rebuilt}");
+            assert_eq!(desk.digest(&front.stream()), third.digest(&front.stream()), "{no} {rebuilt}");
+            assert_eq!(status(desk, "parked").await + status(desk, "quarantined").await, 0);
+        }
+    }
+}

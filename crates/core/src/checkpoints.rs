@@ -265,8 +265,8 @@ impl Office {
                 return Ok(None);
             }
             let mut statement = conn.prepare_cached(
-                "SELECT id, part FROM checkpoint_part WHERE mine = 0
-                 AND id = (SELECT id FROM checkpoint_part WHERE stream = ?1 AND mine = 0 ORDER BY rowid DESC LIMIT 1) ORDER BY part",
+                "SELECT id, part FROM checkpoint_part WHERE id = (SELECT id FROM checkpoint_part WHERE stream = ?1 AND mine = 0
+                 AND id NOT IN (SELECT checkpoint FROM base WHERE stream = ?1) ORDER BY rowid DESC LIMIT 1) ORDER BY part",
             )?;
             let rows = statement.query_map([number], |r| Ok((r.get::<_, [u8; 16]>(0)?, r.get::<_, u32>(1)?)))?;
             let mut held = None;
@@ -278,6 +278,15 @@ impl Office {
             }
             Ok(Some(held))
         })
+    }
+
+    /// The checkpoints that a stream's log stands on: they need not come again.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn stands_on(&self, stream: &Stream) -> Result<Vec<RecordId>, Fault> {
+        let Some(number) = self.store.memory().known_stream(stream) else { return Ok(Vec::new()) };
+        Ok(self.store.read(|conn| checkpoint::stood_on(conn, number))?.into_iter().map(RecordId).collect())
     }
 
     /// The next part of a checkpoint made here that this life of the hub's store is not known to hold.

@@ -330,6 +330,7 @@ impl Office {
         self.catch_up(&conn)?;
         let mut memory = (*self.store.memory()).clone();
         self.note_short(&conn, &memory, stream, theirs)?;
+        self.note_told(stream, theirs);
         let Some(number) = memory.known_stream(stream) else { return Ok(false) };
         if !store::hub_has(&conn, &memory, number, theirs)? {
             return Ok(false);

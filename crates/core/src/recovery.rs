@@ -33,6 +33,18 @@ pub struct Returning {
     root: SigningKey,
 }
 
+impl Returning {
+    /// Whether everything has come that the hub told of in the exchange before this. It need not be in step: what a checkpoint tells of
+    /// the registrar that was lost beyond an order, the hub holds only when that order has been raised, which a county does that has been
+    /// founded.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn whole(&self) -> Result<bool, Fault> {
+        self.office.holds_what_the_hub_told()
+    }
+}
+
 /// What the county is called, where its own record is not among what came.
 pub struct Known<'n> {
     /// Official name.

@@ -1,7 +1,7 @@
 //! Refilling a hub: what it lacks below a checkpoint is brought by whoever still has it; what nobody has, the checkpoint stands for.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{MutexGuard, PoisonError},
 };
 
@@ -23,6 +23,8 @@ pub(crate) struct HubNow {
     pub(crate) only_summed_up: BTreeSet<Stream>,
     /// Streams whose beginning it has as a checkpoint only, whoever holds it.
     stands: BTreeSet<Stream>,
+    /// Where the chains end that it told of last.
+    told: BTreeMap<Stream, Frontier>,
     /// The life of its store, where the exchange ended in step.
     pub(crate) in_step: Option<Incarnation>,
 }
@@ -174,7 +176,32 @@ impl Office {
         let mut now = self.hub_now();
         now.only_summed_up.clear();
         now.stands.clear();
+        now.told.clear();
         now.in_step = None;
+    }
+
+    /// Takes down what the hub tells of a stream.
+    pub(crate) fn note_told(&self, stream: &Stream, theirs: &Frontier) {
+        self.hub_now().told.insert(*stream, theirs.clone());
+    }
+
+    /// Whether everything is here of which the hub told in the last exchange. It may hold less than is here.
+    pub(crate) fn holds_what_the_hub_told(&self) -> Result<bool, Fault> {
+        let (memory, told) = (self.store.memory(), self.hub_now().told.clone());
+        self.store.read(|conn| {
+            for (stream, theirs) in &told {
+                for (chain, heads) in theirs.chains() {
+                    let place = memory.known_stream(stream).zip(memory.known_number(chain.0));
+                    for head in heads {
+                        match place {
+                            Some((stream, chain)) if store::holds(conn, stream, chain, head)? => {}
+                            _ => return Ok(false),
+                        }
+                    }
+                }
+            }
+            Ok(true)
+        })
     }
 
     pub(crate) fn hub_now(&self) -> MutexGuard<'_, HubNow> {

@@ -129,6 +129,10 @@ impl Replica for OfficeReplica {
         self.office.wants_checkpoint(stream).map_err(failed)
     }
 
+    fn stands_on(&mut self, stream: &Stream) -> Result<Vec<RecordId>, ReplicaFault> {
+        self.office.stands_on(stream).map_err(failed)
+    }
+
     fn checkpoint_for(&mut self, hub: &Incarnation) -> Result<Option<(Stream, Vec<u8>)>, ReplicaFault> {
         self.office.checkpoint_for(hub).map_err(failed)
     }
@@ -200,6 +204,10 @@ impl Replica for Fetching<'_> {
     fn wants_checkpoint(&mut self, stream: &Stream) -> Result<Option<Option<(RecordId, u32)>>, ReplicaFault> {
         // Everything as segments, as far as there are any.
         if self.office.only_summed_up(stream) { self.office.wants_checkpoint(stream).map_err(failed) } else { Ok(None) }
+    }
+
+    fn stands_on(&mut self, stream: &Stream) -> Result<Vec<RecordId>, ReplicaFault> {
+        self.office.stands_on(stream).map_err(failed)
     }
 
     fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {

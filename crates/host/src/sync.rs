@@ -382,7 +382,7 @@ pub(crate) async fn fetch(returning: Returning, hub: &Hub, tries: usize) -> Resu
     let mut last = None;
     for _ in 0..tries {
         match link.exchange(&mut replica, &mut |_| {}).await {
-            Ok(outcome) if outcome.in_step => return Ok(returning),
+            Ok(outcome) if outcome.in_step || returning.whole()? => return Ok(returning),
             Ok(_) => {}
             Err(fault) if fault.passes() => last = Some(fault),
             Err(fault) => return Err(spoken(&fault)),

@@ -1,8 +1,10 @@
 //! Checkpoints at the hub: parts are kept as they come, sealed; who asks for one is given a whole one that stands for nothing but
 //! what the hub holds, so that the tail follows without a gap: the one that says most of what the hub itself lacks, and then of
-//! everything. Few are kept, but always what says what the hub lacks. The hub itself throws no segment away.
+//! everything. Where each leaves a gap that only another one fills, they are given one after the other. Few are kept, but always what
+//! says what the hub lacks. The hub itself throws no segment away.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor};
@@ -95,6 +97,13 @@ impl Read {
         self.belief == Belief::Whole
     }
 
+    /// Whether it tells of some chain what none of these does.
+    fn tells_beyond(&self, others: &[Self]) -> bool {
+        let told =
+            |chain: Incarnation| others.iter().filter_map(|one| one.cover.head(chain)).map(|head| head.seq).max();
+        self.cover.chains().any(|(chain, heads)| heads.iter().any(|head| Some(head.seq) > told(chain)))
+    }
+
     fn covers(&self, gap: &Lack) -> bool {
         self.cover.head(gap.chain).is_some_and(|head| head.seq >= gap.until)
     }
@@ -165,21 +174,53 @@ impl Relay<'_> {
         let here = self.store.frontier(stream, View::All)?;
         let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
         let (mut all, gaps) = (read(self.store, &self.orders()?, stream)?, gaps(self.store, stream)?);
+        let stands: Vec<Read> = all.extract_if(.., |one| ask.stands.iter().any(|on| on.0 == one.id)).collect();
         let registrar = who.county && who.delegation.is_none();
-        all.retain(|one| one.believed() || registrar && one.belief != Belief::None);
+        all.retain(|one| (one.believed() || registrar && one.belief != Belief::None) && one.tells_beyond(&stands));
         all.sort_by_cached_key(|one| {
-            let filled = gaps.iter().filter(|gap| one.covers(gap)).count();
-            (Reverse(filled), one.one_branch, one.belief.clone(), Reverse(one.reach()))
+            let filled = |gap: &&Lack| one.covers(gap) && !stands.iter().any(|on| on.covers(gap));
+            (Reverse(gaps.iter().filter(filled).count()), one.one_branch, one.belief.clone(), Reverse(one.reach()))
         });
-        for Read { id, cover, belief, .. } in all {
-            let doubted = if let Belief::ButFor(chains) = belief { chains } else { Vec::new() };
-            if !holds(self.store, stream, &here, &gaps, &cover, &doubted)? {
-                continue;
+        let mut given = None;
+        for one in &all {
+            match self.tail_of(stream, &here, &gaps, one)? {
+                Tail::Here => {
+                    given = Some(one);
+                    break;
+                }
+                Tail::WithAnother => given = given.or(Some(one)),
+                Tail::Lacks => {}
             }
-            let after = ask.have.filter(|(have, _)| have.0 == id).map_or(0, |(_, parts)| parts);
-            return self.store.parts(&id, after, most).map(Some);
         }
-        Ok(Some(Page::default()))
+        let Some(Read { id, .. }) = given else { return Ok(Some(Page::default())) };
+        let after = ask.have.filter(|(have, _)| have.0 == *id).map_or(0, |(_, parts)| parts);
+        self.store.parts(id, after, most).map(Some)
+    }
+
+    /// Whether what follows a checkpoint is here: chains that are doubted do not count.
+    fn tail_of(&self, stream: &Stream, here: &Frontier, gaps: &[Lack], one: &Read) -> Result<Tail, StoreFault> {
+        let doubted = if let Belief::ButFor(chains) = &one.belief { &chains[..] } else { &[] };
+        let named = |gap: &Lack, head: &Head| gap.until == head.seq && gap.hash.0 == head.hash;
+        let mut tail = Tail::Here;
+        for (chain, heads) in one.cover.chains().filter(|(chain, _)| !doubted.contains(chain)) {
+            for head in heads {
+                let mut of = gaps.iter().filter(|gap| gap.chain == chain);
+                if head.seq > here.head(chain).map_or(0, |top| top.seq) {
+                    return Ok(Tail::Lacks);
+                }
+                if here.heads(chain).contains(head)
+                    || of.clone().any(|gap| named(gap, head))
+                    || self.store.holds(stream, chain, head)?
+                {
+                    continue;
+                }
+                if !of.any(|gap| (gap.after + 1..gap.until).contains(&head.seq)) {
+                    return Ok(Tail::Lacks);
+                }
+                tail = Tail::WithAnother;
+            }
+        }
+        Ok(tail)
     }
 }
 
@@ -250,11 +291,13 @@ fn beyond(
 }
 
 /// Where an order accepts less of a chain than the checkpoint that it stands on, nobody who has heard of the order holds what the
-/// checkpoint ends with, and nobody would ever come into step: the chain goes back to its segments.
+/// checkpoint ends with, and nobody would ever come into step: the chain goes back to its segments, or to
+/// a checkpoint that stands for no more than is accepted.
 pub(crate) fn stand_down(store: &dyn SegmentStore, orders: &Orders) -> Result<(), StoreFault> {
     if orders.is_empty() {
         return Ok(());
     }
+    let mut less_now = BTreeSet::new();
     for (stream, chain, head) in store.stands()? {
         // An order says which chains are its PC's, as far as its maker had heard of them.
         let mut named = orders.all().filter_map(|order| order.heads.get(&(stream, chain)));
@@ -262,17 +305,20 @@ pub(crate) fn stand_down(store: &dyn SegmentStore, orders: &Orders) -> Result<()
         let less = named.any(|accepted| !within(accepted, &head));
         if less || beyond(store, orders, (&stream, chain), &[head], told)? != Beyond::Not {
             store.stand_down(&stream, chain)?;
+            less_now.insert(stream);
         }
     }
-    Ok(())
+    less_now.iter().try_for_each(|stream| stand_on_believed(store, orders, stream))
 }
 
 /// An order may accept more than the one before it: chains stand again on checkpoints that are believed from now on.
 pub(crate) fn stand_up(store: &dyn SegmentStore, orders: &Orders) -> Result<(), StoreFault> {
-    for stream in store.streams()? {
-        for one in read(store, orders, &stream)?.iter().filter(|one| one.believed()) {
-            store.stand_on(&stream, &one.cover)?;
-        }
+    store.streams()?.iter().try_for_each(|stream| stand_on_believed(store, orders, stream))
+}
+
+fn stand_on_believed(store: &dyn SegmentStore, orders: &Orders, stream: &Stream) -> Result<(), StoreFault> {
+    for one in read(store, orders, stream)?.iter().filter(|one| one.believed()) {
+        store.stand_on(stream, &one.cover)?;
     }
     Ok(())
 }
@@ -289,26 +335,12 @@ fn summed_up_by(store: &dyn SegmentStore, stream: &Stream, chain: Incarnation) -
     Ok(Vec::new())
 }
 
-/// Whether every covered segment is here, or is what the first one behind a gap follows; but for chains that are doubted.
-fn holds(
-    store: &dyn SegmentStore,
-    stream: &Stream,
-    here: &Frontier,
-    gaps: &[Lack],
-    cover: &Frontier,
-    doubted: &[Incarnation],
-) -> Result<bool, StoreFault> {
-    let named = |chain: Incarnation, head: &Head| {
-        gaps.iter().any(|gap| gap.chain == chain && gap.until == head.seq && gap.hash.0 == head.hash)
-    };
-    for (chain, heads) in cover.chains().filter(|(chain, _)| !doubted.contains(chain)) {
-        for head in heads {
-            let top = here.head(chain).map_or(0, |top| top.seq);
-            let known = here.heads(chain).contains(head) || named(chain, head) || store.holds(stream, chain, head)?;
-            if head.seq > top || !known {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
+/// Whether what follows a checkpoint is here.
+enum Tail {
+    /// Every covered segment is here, or is what the first one behind a gap follows.
+    Here,
+    /// Of some chain it ends within a gap: only another checkpoint tells what lies between. Whether both are of one branch whoever
+    /// asks sees, who can open them.
+    WithAnother,
+    Lacks,
 }

@@ -219,12 +219,15 @@ pub struct OrdersTaken {
     pub orders: u64,
 }
 
-/// `POST /v1/streams/{stream}/checkpoint`: the parts of the newest checkpoint whose segments the hub all holds, as frames in
-/// their order; nothing where there is none.
+/// `POST /v1/streams/{stream}/checkpoint`: the parts of the checkpoint that is of most use to the asker, as frames in their order;
+/// nothing where there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct CheckpointAsk {
     /// The checkpoint of which the asker has the first parts already, and how many.
     pub have: Option<(RecordId, u32)>,
+    /// The checkpoints that the asker stands on already: another one is wanted, which tells more of some chain.
+    #[serde(default)]
+    pub stands: Vec<RecordId>,
     /// As in [`MissingAsk`].
     pub max_bytes: u64,
     /// As in [`MissingAsk`].

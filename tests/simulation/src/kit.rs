@@ -87,7 +87,9 @@ impl World {
             let wire = Wire::new(&self.hub, &returning.office, Faults::default(), self.now, self.chance.branch());
             let mut keeper = Keeper::new(&returning.office, wall, self.chance.branch());
             match at_once(link::exchange(&wire, &mut keeper, &mut |_| {})) {
-                Ok(outcome) if outcome.in_step => return Ok(true),
+                Ok(outcome) if outcome.in_step || returning.whole().map_err(|fault| fault.to_string())? => {
+                    return Ok(true);
+                }
                 Ok(_) => {}
                 Err(LinkFault::Replica(cause)) => return Err(format!("its own store failed: {cause}")),
                 Err(fault) => return Err(fault.to_string()),

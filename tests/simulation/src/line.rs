@@ -343,6 +343,10 @@ impl Replica for Keeper<'_> {
         self.office.wants_checkpoint(stream).map_err(own)
     }
 
+    fn stands_on(&mut self, stream: &Stream) -> Result<Vec<RecordId>, ReplicaFault> {
+        self.office.stands_on(stream).map_err(own)
+    }
+
     fn checkpoint_for(&mut self, hub: &Incarnation) -> Result<Option<(Stream, Vec<u8>)>, ReplicaFault> {
         self.office.checkpoint_for(hub).map_err(own)
     }

@@ -58,6 +58,16 @@ pub(super) fn holds_between(conn: &Connection, stream: i64, chain: i64, after: i
     Ok(held == upto - after)
 }
 
+/// Whether a checkpoint stands for the same branch of a chain, by what it says of each segment, as the one that the log stands on: as
+/// far as both go.
+pub(super) fn agrees(conn: &Connection, stream: i64, chain: i64, tags: &[u8]) -> Result<bool, Fault> {
+    let known: Option<Vec<u8>> = conn
+        .prepare_cached("SELECT tags FROM base WHERE stream = ?1 AND chain = ?2")?
+        .query_row([stream, chain], |r| r.get(0))
+        .optional()?;
+    Ok(known.is_none_or(|known| known.iter().zip(tags).all(|(one, other)| one == other)))
+}
+
 /// Up to which counter of an incarnation the base counts what came on its own chain; 0 where the log is whole.
 pub(super) fn count(conn: &Connection, stream: i64, inc: i64) -> Result<i64, Fault> {
     Ok(conn

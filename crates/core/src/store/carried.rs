@@ -121,18 +121,17 @@ pub(super) fn numbers(
     if asked.is_empty() {
         return Ok(Numbers::Fit);
     }
-    let base = checkpoint::stood_on(conn, stream)?;
-    let told = match &base {
-        Some(id) => checkpoint::told(conn, log, id, name, &asked)?,
-        None => BTreeMap::new(),
-    };
+    let (bases, mut told) = (checkpoint::stood_on(conn, stream)?, BTreeMap::new());
+    for id in &bases {
+        told.extend(checkpoint::told(conn, log, id, name, &asked)?);
+    }
     let mut numbers = Numbers::Fit;
     for (at, change) in brings.iter().filter(|(at, _)| asked.contains(at)) {
         match told.get(at) {
             Some(told) if alike(told, change) => {}
             Some(_) => return Ok(Numbers::Below),
             // Receipts are left out of checkpoints.
-            None if base.is_some() && &*change.kind == RECEIPT => {}
+            None if !bases.is_empty() && &*change.kind == RECEIPT => {}
             None if *at <= below => return Ok(Numbers::Below),
             None => numbers = Numbers::Again,
         }

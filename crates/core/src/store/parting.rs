@@ -19,11 +19,13 @@ impl Intake<'_> {
     /// Notes that a chain is forked. What the checkpoint below tells under its name may have another one by now, so the whole log is
     /// asked for.
     pub(super) fn fork(&self, stream: i64, chain: i64) -> Result<(), Fault> {
-        if forks::note(self.conn, stream, chain)?
-            && let Some(id) = checkpoint::stood_on(self.conn, stream)?
-            && self.told_twice(stream, chain, &id)?
-        {
-            base::lay_aside(self.conn, stream, base::Aside::Log)?;
+        if !forks::note(self.conn, stream, chain)? {
+            return Ok(());
+        }
+        for id in checkpoint::stood_on(self.conn, stream)? {
+            if self.told_twice(stream, chain, &id)? {
+                base::lay_aside(self.conn, stream, base::Aside::Log)?;
+            }
         }
         Ok(())
     }

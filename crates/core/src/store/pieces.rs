@@ -43,17 +43,19 @@ pub(crate) fn pieces(
                 theirs.add(chain, head);
             }
         }
-    } else if ((theirs.is_empty() && !papers) || !short.is_empty())
-        && let Some(id) = checkpoint::newest(conn, stream)?
-    {
+    } else if (theirs.is_empty() && !papers) || !short.is_empty() {
         let mut statement =
             conn.prepare_cached("SELECT rowid, length(bytes) FROM checkpoint_part WHERE id = ?1 ORDER BY part")?;
-        let rows = statement.query_map([id], |r| {
-            Ok(Piece { no: r.get(0)?, part: true, bytes: r.get::<_, i64>(1)?.unsigned_abs(), changes: 0 })
-        })?;
-        out = rows.collect::<Result<_, _>>()?;
-        for (chain, heads) in checkpoint::cover(conn, &id)?.chains() {
-            heads.iter().for_each(|head| theirs.add(chain, *head));
+        for id in checkpoint::telling_all(conn, stream)? {
+            let rows = statement.query_map([id], |r| {
+                Ok(Piece { no: r.get(0)?, part: true, bytes: r.get::<_, i64>(1)?.unsigned_abs(), changes: 0 })
+            })?;
+            for piece in rows {
+                out.push(piece?);
+            }
+            for (chain, heads) in checkpoint::cover(conn, &id)?.chains() {
+                heads.iter().for_each(|head| theirs.add(chain, *head));
+            }
         }
     }
     for (chain, after) in lacking(conn, memory, stream, &theirs)? {

@@ -188,6 +188,14 @@ pub trait Replica: Send {
         Ok(None)
     }
 
+    /// The checkpoints that it stands on in a stream: they need not come again.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn stands_on(&mut self, _stream: &Stream) -> Result<Vec<RecordId>, ReplicaFault> {
+        Ok(Vec::new())
+    }
+
     /// The next part of a checkpoint of its making that this life of the hub's store is not known to hold.
     ///
     /// # Errors

@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use niangjia_replication::{Frontier, change::ChangeId, checkpoint::Standing, frontier::SetHash};
+use niangjia_replication::{
+    Frontier,
+    change::ChangeId,
+    checkpoint::{Standing, Summary},
+    frontier::SetHash,
+};
 
 use super::{
     super::{
@@ -90,8 +95,10 @@ impl Intake<'_> {
             here.remove(&at);
         }
         // The rest lies below the checkpoint that the log stands on so far, or was passed over here.
-        let Some(base) = super::stood_on(self.conn, stream)? else { return Ok(here.is_empty()) };
-        let below = super::told(self.conn, &self.log, &base, told.incarnation, &here)?;
+        let mut below = BTreeMap::new();
+        for base in super::stood_on(self.conn, stream)? {
+            below.extend(super::told(self.conn, &self.log, &base, told.incarnation, &here)?);
+        }
         let same = |at| match (below.get(at), there.get(at)) {
             (Some(below), Some(there)) => carried::alike(below, there),
             // A receipt, left out of both.
@@ -99,4 +106,15 @@ impl Intake<'_> {
         };
         Ok(here.iter().all(same))
     }
+}
+
+/// Whether of each incarnation one of two checkpoints counts all that the other does. Else the sum over both could not be told.
+pub(super) fn nested(one: &Summary, other: &Summary) -> bool {
+    let within = |a: &Standing, b: &Standing| {
+        a.applied <= b.applied && a.carried.iter().all(|at| *at <= b.applied || b.carried.contains(at))
+    };
+    one.standings.iter().all(|a| {
+        let b = other.standings.iter().find(|b| b.incarnation == a.incarnation);
+        b.is_none_or(|b| within(a, b) || within(b, a))
+    })
 }

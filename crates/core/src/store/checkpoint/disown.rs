@@ -1,6 +1,8 @@
 //! Checkpoints and the county's orders: one that a PC made which is shut out is not believed, nor one that stands for segments
 //! that are. Where the log stands on such a one the whole log is fetched, and its tables are made from that.
 
+use std::collections::BTreeSet;
+
 use niangjia_replication::{
     Frontier, Limits,
     checkpoint::{Part, Summary},
@@ -62,27 +64,29 @@ impl Intake<'_> {
         )?;
         let whole: Vec<(i64, Id)> =
             statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+        let (mut aside, mut believed) = (BTreeSet::new(), BTreeSet::new());
         for (stream, id) in whole {
             let (maker, cover) = made(self.conn, &id)?;
             let (told, _) = summary(self.conn, &self.log, &id)?;
-            let stands = stood_on(self.conn, stream)? == Some(id);
+            let stands = stood_on(self.conn, stream)?.contains(&id);
             let out = if stands && self.log.keys.issuing.is_some() {
                 self.tells_beyond(stream, &cover, &told)?
             } else {
                 self.shut_out(stream, &maker, &cover, &told)?
             };
-            if !out {
-                if stands {
-                    base::take_up(self.conn, stream)?;
-                }
-                continue;
-            }
             if stands {
-                base::lay_aside(self.conn, stream, base::Aside::Order)?;
-                self.let_go(stream, false)?;
-            } else {
+                (if out { &mut aside } else { &mut believed }).insert(stream);
+            } else if out {
                 self.conn.prepare_cached("DELETE FROM checkpoint_part WHERE id = ?1")?.execute([id])?;
             }
+        }
+        // Where a log stands on several, all of them have to be believed.
+        for stream in believed.difference(&aside) {
+            base::take_up(self.conn, *stream)?;
+        }
+        for stream in aside {
+            base::lay_aside(self.conn, stream, base::Aside::Order)?;
+            self.let_go(stream, false)?;
         }
         Ok(())
     }
@@ -90,7 +94,7 @@ impl Intake<'_> {
 
 /// Whether a log stands on this checkpoint although an order shuts out its maker.
 pub(crate) fn disowned(conn: &Connection, log: &LogKeys<'_>, stream: i64, id: &Id) -> Result<bool, Fault> {
-    if stood_on(conn, stream)? != Some(*id) {
+    if !stood_on(conn, stream)?.contains(id) {
         return Ok(false);
     }
     Ok(orders::load(conn, log.keys.root.as_ref())?.shut_out(&made(conn, id)?.0).is_some())
@@ -98,10 +102,15 @@ pub(crate) fn disowned(conn: &Connection, log: &LogKeys<'_>, stream: i64, id: &I
 
 /// Whether a log has laid aside the checkpoint of a PC that is shut out, and may as well stand on another one.
 pub(crate) fn wants_another(conn: &Connection, log: &LogKeys<'_>, stream: i64) -> Result<bool, Fault> {
-    match stood_on(conn, stream)? {
-        Some(id) => Ok(base::aside(conn, stream)? && disowned(conn, log, stream, &id)?),
-        None => Ok(false),
+    if !base::aside(conn, stream)? {
+        return Ok(false);
     }
+    for id in stood_on(conn, stream)? {
+        if disowned(conn, log, stream, &id)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// By whose certificates a checkpoint was made, and what it covers.

@@ -25,7 +25,7 @@ use super::{
         said,
         versions::damaged,
     },
-    Id, items,
+    Id, items, stood_on,
     write::{LARGEST, Writer},
 };
 use crate::{
@@ -248,7 +248,8 @@ pub(super) struct Plan {
     /// Chains with several heads and their branches, and chains that go on behind a segment that cannot be read: left to the
     /// segments, and so is what follows from them.
     forked: HashSet<Incarnation>,
-    base: Option<Id>,
+    /// The checkpoints below.
+    bases: Vec<Id>,
     /// Incarnations whose changes were carried by another chain too, after a restore: the same change counts once.
     carried: HashSet<Incarnation>,
 }
@@ -293,10 +294,7 @@ impl Plan {
         for inc in maker.memory.apart(stream, &forked) {
             forked.insert(maker.memory.incarnation(inc)?);
         }
-        let base: Option<Id> = conn
-            .prepare_cached("SELECT checkpoint FROM base WHERE stream = ?1 LIMIT 1")?
-            .query_row([stream], |r| r.get(0))
-            .optional()?;
+        let bases = stood_on(conn, stream)?;
         let mut statement =
             conn.prepare_cached("SELECT DISTINCT carried FROM segment WHERE stream = ?1 AND carried <> chain")?;
         let mut carried = statement
@@ -309,33 +307,44 @@ impl Plan {
         {
             carried.insert(maker.memory.incarnation(*inc)?);
         }
-        Ok(Some(Self { stream, cover, forked, base, carried }))
+        Ok(Some(Self { stream, cover, forked, bases, carried }))
     }
 
-    /// Everything covered, each change once: the checkpoint below, then segments in the order in which they came.
+    /// Everything covered, each change once: the checkpoints below, then segments in the order in which they came.
     fn each(&self, maker: &Maker<'_>, mut run: impl FnMut(Carried) -> Result<(), Fault>) -> Result<(), Fault> {
-        let (mut part, mut there) = (1, HashSet::new());
+        let mut there = HashSet::new();
         let mut run = |mut carried: Carried| {
-            carried.changes.retain(|c| !self.carried.contains(&c.dot.incarnation) || there.insert(c.dot));
+            let twice = |c: &Change| self.bases.len() > 1 || self.carried.contains(&c.dot.incarnation);
+            carried.changes.retain(|c| !twice(c) || there.insert(c.dot));
             run(carried)
         };
-        while let Some(id) = &self.base
-            && let Some((items, _)) = items(maker.conn, maker.log, id, part)?
-        {
-            for item in items {
-                let (chain, county, block) = match item {
-                    Item::Summary(_) => continue,
-                    Item::Settled(block) => (Incarnation([0; 16]), false, block),
-                    Item::Parked { chain, county, block } => (chain, county, block),
-                    Item::Receipt(segment) => {
-                        let chain = Segment::parse(&segment, &Limits::STANDARD).map_err(damaged)?.header().chain;
-                        run(Carried { chain, county: true, changes: Vec::new(), receipt: Some(segment) })?;
-                        continue;
-                    }
-                };
-                run(Carried { chain, county, changes: owned(&block)?, receipt: None })?;
+        // What waits in one checkpoint may be settled in another.
+        let (mut waiting, mut receipts) = (Vec::new(), Vec::new());
+        for id in &self.bases {
+            for part in 1.. {
+                let Some((items, _)) = items(maker.conn, maker.log, id, part)? else { break };
+                for item in items {
+                    let (chain, county, block) = match item {
+                        Item::Summary(_) => continue,
+                        Item::Settled(block) => (Incarnation([0; 16]), false, block),
+                        Item::Parked { chain, county, block } => {
+                            waiting.push(Carried { chain, county, changes: owned(&block)?, receipt: None });
+                            continue;
+                        }
+                        Item::Receipt(segment) => {
+                            let of = *Segment::parse(&segment, &Limits::STANDARD).map_err(damaged)?.header();
+                            receipts.push((of.seq, of.chain, segment));
+                            continue;
+                        }
+                    };
+                    run(Carried { chain, county, changes: owned(&block)?, receipt: None })?;
+                }
             }
-            part += 1;
+        }
+        waiting.into_iter().try_for_each(&mut run)?;
+        receipts.sort_by_key(|(seq, ..)| *seq);
+        for (_, chain, segment) in receipts {
+            run(Carried { chain, county: true, changes: Vec::new(), receipt: Some(segment) })?;
         }
         let mut statement = maker.conn.prepare(
             "SELECT chain, bytes FROM segment s WHERE stream = ?1 AND NOT EXISTS (
@@ -415,13 +424,13 @@ impl Plan {
                 news: 0,
             });
         }
-        let below = match &self.base {
-            Some(id) => super::summary(maker.conn, maker.log, id)?.0,
-            None => Summary::default(),
-        };
+        let mut below = Vec::new();
+        for id in &self.bases {
+            below.extend(super::summary(maker.conn, maker.log, id)?.0.chains);
+        }
         for (chain, heads) in self.cover.chains() {
             let number = maker.memory.known_number(chain.0).ok_or_else(|| damaged("chain"))?;
-            let known = below.chains.iter().find(|c| c.chain == chain).cloned();
+            let known = below.iter().filter(|c| c.chain == chain).max_by_key(|c| c.tags.len()).cloned();
             let mut covered = known.unwrap_or(Covered { chain, signer: [0; 32], tags: Vec::new() });
             let mut statement = maker.conn.prepare_cached(
                 "SELECT hash, bytes FROM segment WHERE stream = ?1 AND chain = ?2 AND seq > ?3 AND seq <= ?4 ORDER BY seq",

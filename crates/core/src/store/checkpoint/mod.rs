@@ -56,12 +56,22 @@ pub(crate) fn cover(conn: &Connection, id: &Id) -> Result<Frontier, Fault> {
     Ok(part.header().cover.clone())
 }
 
-/// The checkpoint that a stream's log stands on.
-pub(super) fn stood_on(conn: &Connection, stream: i64) -> Result<Option<Id>, Fault> {
-    Ok(conn
-        .prepare_cached("SELECT checkpoint FROM base WHERE stream = ?1 LIMIT 1")?
-        .query_row([stream], |r| r.get(0))
-        .optional()?)
+/// The checkpoints that a stream's log stands on, in the order in which they came: one, or several where each tells of some chain what
+/// no other one does.
+pub(crate) fn stood_on(conn: &Connection, stream: i64) -> Result<Vec<Id>, Fault> {
+    let mut ids = conn.prepare_cached(
+        "SELECT p.id FROM checkpoint_part p WHERE p.part = 1 AND p.id IN (SELECT checkpoint FROM base WHERE stream = ?1) ORDER BY p.rowid",
+    )?;
+    Ok(ids.query_map([stream], |r| r.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// The checkpoints that tell all that is summed up of a stream: one that was made here since, or those that the log stands on.
+pub(crate) fn telling_all(conn: &Connection, stream: i64) -> Result<Vec<Id>, Fault> {
+    let (newest, stood_on) = (newest(conn, stream)?, stood_on(conn, stream)?);
+    Ok(match newest {
+        Some(id) if !stood_on.contains(&id) => vec![id],
+        _ => stood_on,
+    })
 }
 
 /// What a checkpoint that is already believed tells of an incarnation under these numbers, as far as it kept it.

@@ -1,5 +1,7 @@
 //! Taking a checkpoint in: part by part as they come, then all at once; and again whenever the tables are made anew.
 
+use std::collections::BTreeSet;
+
 use niangjia_replication::{
     Bad, Block, Frontier, Head, Incarnation, Limits, Segment,
     change::{Change, Hlc},
@@ -20,11 +22,13 @@ use super::{
         said,
         versions::damaged,
     },
-    Id, cover,
+    Id,
+    counts::nested,
+    cover,
     disown::{made, wants_another},
     items,
     make::owned,
-    summary,
+    stood_on, summary,
 };
 use crate::fault::Fault;
 
@@ -142,15 +146,8 @@ impl Intake<'_> {
                 }
             }
         }
-        for row in base::rows(self.conn, stream)? {
-            let upto = cover.head(self.memory.incarnation(row.chain)?).map_or(Ok(0), |head| i64::try_from(head.seq));
-            let upto = upto.map_err(damaged)?;
-            if row.seq > upto
-                && (forks::is_forked(self.conn, stream, row.chain)?
-                    || !base::holds_between(self.conn, stream, row.chain, upto, row.seq)?)
-            {
-                return Ok(false);
-            }
+        if !self.fits_beside(stream, cover, summary)? {
+            return Ok(false);
         }
         for standing in &summary.standings {
             let inc = self.memory.number(self.conn, standing.incarnation.0)?;
@@ -165,6 +162,48 @@ impl Intake<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// Whether the log may stand on a checkpoint that stands for less of some chain than those that it stands on: the segments between
+    /// are here, or the one that stands for them goes on standing beside it.
+    fn fits_beside(&mut self, stream: i64, cover: &Frontier, summary: &Summary) -> Result<bool, Fault> {
+        let stay = self.stay(stream, cover)?;
+        for row in &stay {
+            if row.aside || forks::is_forked(self.conn, stream, row.chain)? {
+                return Ok(false);
+            }
+        }
+        if stay.is_empty() {
+            return Ok(true);
+        }
+        for covered in &summary.chains {
+            let chain = self.memory.number(self.conn, covered.chain.0)?;
+            if !base::agrees(self.conn, stream, chain, &covered.tags)? {
+                return Ok(false);
+            }
+        }
+        for id in stood_on(self.conn, stream)? {
+            if !nested(&super::summary(self.conn, &self.log, &id)?.0, summary) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The chains of which the checkpoints below stand for segments that are not here, and that another one does not stand for.
+    fn stay(&self, stream: i64, cover: &Frontier) -> Result<Vec<base::Row>, Fault> {
+        let mut stay = Vec::new();
+        for row in base::rows(self.conn, stream)? {
+            let upto = cover.head(self.memory.incarnation(row.chain)?).map_or(Ok(0), |head| i64::try_from(head.seq));
+            let upto = upto.map_err(damaged)?;
+            if row.seq > upto
+                && (forks::is_forked(self.conn, stream, row.chain)?
+                    || !base::holds_between(self.conn, stream, row.chain, upto, row.seq)?)
+            {
+                stay.push(row);
+            }
+        }
+        Ok(stay)
     }
 
     /// Where a checkpoint covers more of this PC's own chain than is here, or counts more of its changes, by whatever chain they
@@ -204,7 +243,16 @@ impl Intake<'_> {
             return Ok(0);
         }
         let count = self.settle_all(stream, id)?;
-        self.conn.prepare_cached("DELETE FROM base WHERE stream = ?1")?.execute([stream])?;
+        let stay: BTreeSet<i64> = self.stay(stream, cover)?.iter().map(|row| row.chain).collect();
+        for row in base::rows(self.conn, stream)?.iter().filter(|row| !stay.contains(&row.chain)) {
+            self.conn
+                .prepare_cached("DELETE FROM base WHERE stream = ?1 AND chain = ?2")?
+                .execute([stream, row.chain])?;
+        }
+        self.conn.prepare_cached("DELETE FROM base_count WHERE stream = ?1")?.execute([stream])?;
+        for other in stood_on(self.conn, stream)? {
+            count_on(self, stream, &super::summary(self.conn, &self.log, &other)?.0)?;
+        }
         stand_on(self, stream, id, cover, &told)?;
         // What waited for its key and is covered waits no more.
         self.conn
@@ -214,8 +262,10 @@ impl Intake<'_> {
             )?
             .execute([stream])?;
         self.conn
-            .prepare_cached("DELETE FROM checkpoint_part WHERE stream = ?1 AND id <> ?2")?
-            .execute(params![stream, id])?;
+            .prepare_cached(
+                "DELETE FROM checkpoint_part WHERE stream = ?1 AND id NOT IN (SELECT checkpoint FROM base WHERE stream = ?1)",
+            )?
+            .execute([stream])?;
         self.memory.load_received(self.conn)?;
         self.loaded = true;
         Ok(count)
@@ -353,18 +403,19 @@ impl Intake<'_> {
 
     /// The checkpoints that the logs stand on, when the tables are made again: what is in them comes first.
     pub(in crate::store) fn replay_bases(&mut self) -> Result<u64, Fault> {
-        let mut statement = self.conn.prepare("SELECT DISTINCT stream, checkpoint FROM base ORDER BY stream")?;
-        let bases: Vec<(i64, Id)> =
-            statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+        let mut statement = self.conn.prepare("SELECT DISTINCT stream FROM base ORDER BY stream")?;
+        let streams: Vec<i64> = statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
         let mut count = 0;
-        for (stream, id) in bases {
-            count += self.settle_all(stream, &id)?;
+        for stream in streams {
+            for id in stood_on(self.conn, stream)? {
+                count += self.settle_all(stream, &id)?;
+            }
         }
         Ok(count)
     }
 }
 
-/// Notes that a log stands on a checkpoint.
+/// Notes that a log stands on a checkpoint; of a chain for which another one stands already, that one stands for more.
 pub(super) fn stand_on(
     intake: &mut Intake<'_>,
     stream: i64,
@@ -380,7 +431,8 @@ pub(super) fn stand_on(
         intake
             .conn
             .prepare_cached(
-                "INSERT OR REPLACE INTO base (stream, chain, seq, hash, tags, signer, checkpoint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO base (stream, chain, seq, hash, tags, signer, checkpoint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT (stream, chain) DO NOTHING",
             )?
             .execute(params![
                 stream,
@@ -392,11 +444,18 @@ pub(super) fn stand_on(
                 id
             ])?;
     }
+    count_on(intake, stream, told)
+}
+
+/// Notes how far a checkpoint counts that a log stands on.
+fn count_on(intake: &mut Intake<'_>, stream: i64, told: &Summary) -> Result<(), Fault> {
     for s in &told.standings {
         let inc = intake.memory.number(intake.conn, s.incarnation.0)?;
         intake
             .conn
-            .prepare_cached("INSERT OR REPLACE INTO base_count (stream, inc, ctr) VALUES (?1, ?2, ?3)")?
+            .prepare_cached(
+                "INSERT INTO base_count (stream, inc, ctr) VALUES (?1, ?2, ?3) ON CONFLICT (stream, inc) DO UPDATE SET ctr = max(ctr, ?3)",
+            )?
             .execute(params![stream, inc, i64::try_from(s.applied).map_err(damaged)?])?;
     }
     Ok(())

@@ -6,19 +6,21 @@ use niangjia_replication::{Stream, wire};
 use super::{Line, LinkFault, Run, waiting};
 
 impl<L: Line> Run<'_, L> {
-    /// Fetches the newest checkpoint of a stream where the replica has nothing of others; else, or where the hub has none,
-    /// everything comes as segments.
+    /// Fetches the checkpoint of a stream where the replica has nothing of others, and where the hub itself has the rest only as
+    /// checkpoints, one after the other; else, or where the hub has none, everything comes as segments.
     pub(super) async fn checkpoint(&mut self, stream: Stream) -> Result<(), LinkFault> {
         let mut last = None;
         while let Some(have) = waiting(|| self.replica.wants_checkpoint(&stream))? {
+            let stands = waiting(|| self.replica.stands_on(&stream))?;
             // A page that changed nothing, or a checkpoint that was laid away with its last part, would come again for ever.
-            if last == Some(have) || (last.is_some() && have.is_none()) {
+            if last.as_ref().is_some_and(|(before, on)| *on == stands && (*before == have || have.is_none())) {
                 break;
             }
-            last = Some(have);
+            last = Some((have, stands.clone()));
             let begun = waiting(|| self.replica.begun(&stream));
             let ask = CheckpointAsk {
                 have,
+                stands,
                 max_bytes: self.down.bytes as u64,
                 begun: (!begun.is_empty()).then(|| Begun::of(&begun)),
             };
