@@ -367,3 +367,47 @@ async fn two_checkpoints_each_of_which_tells_what_the_other_does_not_bring_the_c
         }
     }
 }
+
+/// All that is left of an office's days was summed up by a PC that was reported stolen afterwards; the hub heard of that from another
+/// office. Whoever has the shares decides whether that counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stolen_pc_alone_had_summed_up_comes_back_where_that_is_decided() {
+    let (mut county, stick) = (County::found().await, stick());
+    let anfeng = county.township("安峰镇总工会", "320722105", "陈静").await;
+    let (stolen, wang) = township_that_pruned(&county, None).await;
+    let (invite, code) = stolen.further(stick.path(), "服务窗口").await;
+    let front = Desk::joined(&invite, &code, "王丽").await;
+    exchange_all(&[&front, &stolen, &county.desk]).await;
+    assert_eq!(log(&front, &stolen).await["stands"], true);
+    let device = stolen.ask("devices.list", json!({})).await["devices"][0]["id"].clone();
+    county.desk.ask("devices.revoke", json!({ "device": device, "reason": "stolen" })).await;
+    exchange_all(&[&county.desk, &anfeng]).await;
+
+    // The hub burns. Before it hears again of what was stolen, the PC that is left brings what it holds; then the registrar burns too.
+    county.lose_everything().await;
+    for desk in [&front, &front, &anfeng, &anfeng] {
+        desk.sync().await;
+    }
+    let hub = county.desk.station.office().unwrap().hub().unwrap();
+    let line = json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722" });
+    let mut ask = line.clone();
+    (ask["shares"], ask["clerk"], ask["passphrase"]) =
+        (json!(shares(&county)[..2]), json!("周敏（二）"), json!(PASSPHRASE));
+    assert_eq!(Desk::empty().refused("app.recover", ask).await.code, "recover_not_whole");
+
+    let mut line = line;
+    line["without"] = json!(true);
+    let new = recovered(&shares(&county)[..2], line).await;
+    assert_eq!(new.member(&wang).await["fields"]["post"], "班长");
+    exchange_all(&[&new, &front, &anfeng, &new, &front]).await;
+    for rebuilt in [false, true] {
+        for desk in [&new, &front] {
+            if rebuilt {
+                desk.ask("tables.rebuild", json!({})).await;
+            }
+            assert_eq!(desk.member(&wang).await["fields"]["post"], "班长");
+            assert_eq!(desk.sync().await["in_step"], true, "{rebuilt}");
+            assert_eq!(desk.digest(&front.stream()), new.digest(&front.stream()));
+        }
+    }
+}

@@ -285,6 +285,7 @@ impl Office {
         }
         let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, moment.part());
         intake.only_summed_up = self.only_summed_up(stream);
+        intake.takes_anything = self.takes_anything();
         store::narrow(&tx)?;
         let taken = intake.take(stream, segments);
         store::widen(&tx)?;

@@ -43,6 +43,12 @@ impl Returning {
     pub fn whole(&self) -> Result<bool, Fault> {
         self.office.holds_what_the_hub_told()
     }
+
+    /// From here on it takes what a PC summed up that is shut out now, where nobody else tells that: whoever has the shares has decided
+    /// that the county is founded with what there is.
+    pub fn take_anything(&self) {
+        self.office.hub_now().takes_anything = true;
+    }
 }
 
 /// What the county is called, where its own record is not among what came.

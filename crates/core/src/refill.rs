@@ -25,6 +25,8 @@ pub(crate) struct HubNow {
     stands: BTreeSet<Stream>,
     /// Where the chains end that it told of last.
     told: BTreeMap<Stream, Frontier>,
+    /// Whether a checkpoint of a PC that is shut out is taken too, where nobody else tells what that stands for.
+    pub(crate) takes_anything: bool,
     /// The life of its store, where the exchange ended in step.
     pub(crate) in_step: Option<Incarnation>,
 }
@@ -178,6 +180,12 @@ impl Office {
         now.stands.clear();
         now.told.clear();
         now.in_step = None;
+    }
+
+    /// Whether this is a county that is founded again, and takes what a PC summed up that is shut out ([`crate::recovery::Returning`]).
+    #[must_use]
+    pub fn takes_anything(&self) -> bool {
+        self.hub_now().takes_anything
     }
 
     /// Takes down what the hub tells of a stream.

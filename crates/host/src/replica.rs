@@ -210,6 +210,10 @@ impl Replica for Fetching<'_> {
         self.office.stands_on(stream).map_err(failed)
     }
 
+    fn takes_anything(&self) -> bool {
+        self.office.takes_anything()
+    }
+
     fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {
         let (received, _) = self.office.receive(stream, &segments, moment()).map_err(failed)?;
         Ok(Received { segments: received.segments, changes: received.changes, bytes: received.bytes })

@@ -369,33 +369,38 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// Fetches everything that a hub holds for a county that is founded again. Nothing of it is answered: whoever was registrar
-/// before must be shut out first.
+/// before must be shut out first. `without` goes on with what there is, once it is clear that not everything comes.
 ///
 /// # Errors
-/// What the line says at the last try.
-pub(crate) async fn fetch(returning: Returning, hub: &Hub, tries: usize) -> Result<Returning, Fault> {
+/// What the line says at the last try; `recover_not_whole`.
+pub(crate) async fn fetch(returning: Returning, hub: &Hub, tries: usize, without: bool) -> Result<Returning, Fault> {
     let Returning { office, .. } = &returning;
     let (chain, device) = office.device_auth();
     let certs = chain_from_cbor(&chain).map_err(Fault::question)?;
     let link = Link::new(address(hub)?, DeviceAuth::new(&certs, device)).map_err(|e| spoken(&e))?;
     let mut replica = Fetching { office };
     let mut last = None;
-    for _ in 0..tries {
-        match link.exchange(&mut replica, &mut |_| {}).await {
-            Ok(outcome) if outcome.in_step || returning.whole()? => return Ok(returning),
-            Ok(_) => {}
-            Err(fault) if fault.passes() => last = Some(fault),
-            Err(fault) => return Err(spoken(&fault)),
+    let mut came = false;
+    for anything in [false, true].into_iter().take(1 + usize::from(without)) {
+        if anything {
+            returning.take_anything();
+        }
+        for _ in 0..tries {
+            match link.exchange(&mut replica, &mut |_| {}).await {
+                Ok(outcome) if outcome.in_step || returning.whole()? => return Ok(returning),
+                Ok(_) => came = true,
+                Err(fault) if fault.passes() => (came, last) = (false, Some(fault)),
+                Err(fault) => return Err(spoken(&fault)),
+            }
         }
     }
-    Err(last.map_or_else(
-        || {
-            Fault::new(
-                "recover_not_whole",
-                "中转站上的数据没有取全，没有恢复，本机没有任何改动。等各乡镇的电脑与中转站同步过，再试一次。",
-                "Not everything came from the hub; nothing was founded and nothing was changed on this PC. Try again once the offices' PCs have synced with the hub.",
-            )
-        },
-        |fault| spoken(&fault),
-    ))
+    match last {
+        _ if came && without => Ok(returning),
+        Some(fault) if !came => Err(spoken(&fault)),
+        _ => Err(Fault::new(
+            "recover_not_whole",
+            "中转站上的数据没有取全，没有恢复，本机没有任何改动。请先让各乡镇的电脑与中转站同步，再试一次；如果缺的已经没有人能补上，可以勾选“缺的先不等”。",
+            "Not everything came from the hub; nothing was founded and nothing was changed on this PC. Let the offices' PCs sync with the hub and try again; where nobody can bring the rest any more, tick “go on without what is missing”.",
+        )),
+    }
 }

@@ -84,6 +84,9 @@ enum Belief {
     /// Of these chains it stands for more than the order accepts of a registrar that was lost. The one that took its place may
     /// accept that too, and nobody else is given it before.
     ButFor(Vec<Incarnation>),
+    /// As the one before, and whoever made it is shut out. A county that is founded again may ask for it where nothing else tells what
+    /// lacks here.
+    OfShutOut(Vec<Incarnation>),
     None,
 }
 
@@ -91,6 +94,14 @@ impl Read {
     /// How many segments it stands for.
     fn reach(&self) -> u64 {
         self.cover.chains().flat_map(|(_, heads)| heads).fold(0, |sum, head| sum.saturating_add(head.seq))
+    }
+
+    /// Of which chains it is doubted what it stands for.
+    fn doubted(&self) -> &[Incarnation] {
+        match &self.belief {
+            Belief::ButFor(chains) | Belief::OfShutOut(chains) => chains,
+            Belief::Whole | Belief::None => &[],
+        }
     }
 
     fn believed(&self) -> bool {
@@ -102,6 +113,10 @@ impl Read {
         let told =
             |chain: Incarnation| others.iter().filter_map(|one| one.cover.head(chain)).map(|head| head.seq).max();
         self.cover.chains().any(|(chain, heads)| heads.iter().any(|head| Some(head.seq) > told(chain)))
+    }
+
+    fn of_shut_out(&self) -> bool {
+        matches!(self.belief, Belief::OfShutOut(_))
     }
 
     fn covers(&self, gap: &Lack) -> bool {
@@ -176,13 +191,25 @@ impl Relay<'_> {
         let (mut all, gaps) = (read(self.store, &self.orders()?, stream)?, gaps(self.store, stream)?);
         let stands: Vec<Read> = all.extract_if(.., |one| ask.stands.iter().any(|on| on.0 == one.id)).collect();
         let registrar = who.county && who.delegation.is_none();
-        all.retain(|one| (one.believed() || registrar && one.belief != Belief::None) && one.tells_beyond(&stands));
-        all.sort_by_cached_key(|one| {
-            let filled = |gap: &&Lack| one.covers(gap) && !stands.iter().any(|on| on.covers(gap));
-            (Reverse(gaps.iter().filter(filled).count()), one.one_branch, one.belief.clone(), Reverse(one.reach()))
+        let fills = |one: &Read, gap: &Lack| one.covers(gap) && !stands.iter().any(|on| on.covers(gap));
+        all.retain(|one| {
+            let may = match one.belief {
+                Belief::Whole => true,
+                Belief::ButFor(_) => registrar,
+                Belief::OfShutOut(_) => registrar && ask.anything && gaps.iter().any(|gap| fills(one, gap)),
+                Belief::None => false,
+            };
+            may && one.tells_beyond(&stands)
         });
-        let mut given = None;
+        all.sort_by_cached_key(|one| {
+            let filled = gaps.iter().filter(|gap| fills(one, gap)).count();
+            (one.of_shut_out(), Reverse(filled), one.one_branch, one.belief.clone(), Reverse(one.reach()))
+        });
+        let mut given: Option<&Read> = None;
         for one in &all {
+            if given.is_some_and(|given| one.of_shut_out() && !given.of_shut_out()) {
+                break;
+            }
             match self.tail_of(stream, &here, &gaps, one)? {
                 Tail::Here => {
                     given = Some(one);
@@ -199,10 +226,9 @@ impl Relay<'_> {
 
     /// Whether what follows a checkpoint is here: chains that are doubted do not count.
     fn tail_of(&self, stream: &Stream, here: &Frontier, gaps: &[Lack], one: &Read) -> Result<Tail, StoreFault> {
-        let doubted = if let Belief::ButFor(chains) = &one.belief { &chains[..] } else { &[] };
         let named = |gap: &Lack, head: &Head| gap.until == head.seq && gap.hash.0 == head.hash;
         let mut tail = Tail::Here;
-        for (chain, heads) in one.cover.chains().filter(|(chain, _)| !doubted.contains(chain)) {
+        for (chain, heads) in one.cover.chains().filter(|(chain, _)| !one.doubted().contains(chain)) {
             for head in heads {
                 let mut of = gaps.iter().filter(|gap| gap.chain == chain);
                 if head.seq > here.head(chain).map_or(0, |top| top.seq) {
@@ -234,9 +260,6 @@ fn belief(store: &dyn SegmentStore, orders: &Orders, stream: &Stream, part: &Par
     if orders.is_empty() {
         return Ok(Belief::Whole);
     }
-    if orders.shut_out(&ids(part.certs())).is_some() {
-        return Ok(Belief::None);
-    }
     let mut doubted = Vec::new();
     for (chain, heads) in part.header().cover.chains() {
         match beyond(store, orders, (stream, chain), heads, || Ok(signer_of(part, chain)))? {
@@ -245,7 +268,11 @@ fn belief(store: &dyn SegmentStore, orders: &Orders, stream: &Stream, part: &Par
             Beyond::Is => return Ok(Belief::None),
         }
     }
-    Ok(if doubted.is_empty() { Belief::Whole } else { Belief::ButFor(doubted) })
+    Ok(match orders.shut_out(&ids(part.certs())) {
+        Some(_) => Belief::OfShutOut(doubted),
+        None if doubted.is_empty() => Belief::Whole,
+        None => Belief::ButFor(doubted),
+    })
 }
 
 /// Whether something lies beyond what an order accepts.

@@ -228,6 +228,9 @@ pub struct CheckpointAsk {
     /// The checkpoints that the asker stands on already: another one is wanted, which tells more of some chain.
     #[serde(default)]
     pub stands: Vec<RecordId>,
+    /// A county that is founded again takes what a PC summed up that is shut out, where nobody else tells it.
+    #[serde(default)]
+    pub anything: bool,
     /// As in [`MissingAsk`].
     pub max_bytes: u64,
     /// As in [`MissingAsk`].

@@ -70,6 +70,11 @@ impl World {
             in_step = self.fetched(&returning, wall)?;
         }
         if !in_step {
+            // Whoever has the shares decides to take what there is.
+            returning.take_anything();
+            in_step = self.fetched(&returning, wall)?;
+        }
+        if !in_step {
             return Ok(false);
         }
         let clerk = format!("{}（新{}）", name(&mut self.chance), self.burnt);

@@ -347,6 +347,10 @@ impl Replica for Keeper<'_> {
         self.office.stands_on(stream).map_err(own)
     }
 
+    fn takes_anything(&self) -> bool {
+        self.office.takes_anything()
+    }
+
     fn checkpoint_for(&mut self, hub: &Incarnation) -> Result<Option<(Stream, Vec<u8>)>, ReplicaFault> {
         self.office.checkpoint_for(hub).map_err(own)
     }

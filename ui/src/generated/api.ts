@@ -1247,6 +1247,8 @@ export interface RecoverAsk {
   name?: string | null
   /** Administrative code, likewise. */
   code?: string | null
+  /** Whether the county is founded with what there is, where not everything comes from the hub: also with what a PC summed up that was shut out afterwards, and without what nobody has brought. */
+  without?: boolean
   /** The first clerk's own name. */
   clerk: string
   /** The clerk's passphrase. */

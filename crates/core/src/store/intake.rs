@@ -74,6 +74,8 @@ pub(crate) struct Intake<'a> {
     pub(crate) loaded: bool,
     /// The hub has the beginning of this stream as a checkpoint only: then the registrar takes it too.
     pub(crate) only_summed_up: bool,
+    /// A checkpoint of a PC that is shut out is taken too.
+    pub(crate) takes_anything: bool,
 }
 
 impl<'a> Intake<'a> {
@@ -101,6 +103,7 @@ impl<'a> Intake<'a> {
             news: News::default(),
             loaded: false,
             only_summed_up: false,
+            takes_anything: false,
         }
     }
 

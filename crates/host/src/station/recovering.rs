@@ -47,6 +47,10 @@ pub struct RecoverAsk {
     /// Administrative code, likewise.
     #[serde(default)]
     pub code: Option<String>,
+    /// Whether the county is founded with what there is, where not everything comes from the hub: also with what a PC summed up that was
+    /// shut out afterwards, and without what nobody has brought.
+    #[serde(default)]
+    pub without: bool,
     /// The first clerk's own name.
     pub clerk: String,
     /// The clerk's passphrase.
@@ -150,7 +154,7 @@ impl Station {
             self.take_whole(office, Path::new(file))?;
         }
         let Some(hub) = hub else { return Ok(returning) };
-        sync::fetch(returning, &hub, TRIES).await
+        sync::fetch(returning, &hub, TRIES, ask.without).await
     }
 
     /// All parts of a packet that lie beside each other; what is damaged of it is told, not passed over.

@@ -196,6 +196,11 @@ pub trait Replica: Send {
         Ok(Vec::new())
     }
 
+    /// Whether it takes a checkpoint of a PC that is shut out, where nobody else tells what that stands for.
+    fn takes_anything(&self) -> bool {
+        false
+    }
+
     /// The next part of a checkpoint of its making that this life of the hub's store is not known to hold.
     ///
     /// # Errors

@@ -12,6 +12,8 @@ export default {
     packet_hint: 'its name ends in .njpack; the township ticks “everything” when making it',
     name: 'Full name of the county federation',
     name_help: 'Needed only where neither the relay nor the packet has the county’s own record.',
+    without: 'Go on without what is missing',
+    without_why: 'The county is founded with what there is: also with what a PC summed up that was shut out later, and without what nobody can bring. What lies on the townships’ PCs stays as it is.',
     do: 'Found it again',
     doing: 'Founding the county again; with many records this takes minutes…',
   },

@@ -30,7 +30,8 @@ impl Intake<'_> {
         if orders.is_empty() {
             return Ok(false);
         }
-        Ok(orders.shut_out(maker).is_some() || self.tells_beyond(stream, cover, told)?)
+        let out = orders.shut_out(maker).is_some() && !self.takes_anything;
+        Ok(out || self.tells_beyond(stream, cover, told)?)
     }
 
     /// Whether a checkpoint stands for segments that an order does not accept.

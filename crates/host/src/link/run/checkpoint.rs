@@ -21,6 +21,7 @@ impl<L: Line> Run<'_, L> {
             let ask = CheckpointAsk {
                 have,
                 stands,
+                anything: self.replica.takes_anything(),
                 max_bytes: self.down.bytes as u64,
                 begun: (!begun.is_empty()).then(|| Begun::of(&begun)),
             };

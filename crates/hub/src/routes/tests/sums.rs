@@ -11,7 +11,7 @@ async fn given(hub: &Desktop, who: &Office) -> Option<[u8; 16]> {
 }
 
 async fn given_of(hub: &Desktop, who: &Office, stream: Stream) -> Option<[u8; 16]> {
-    let ask = CheckpointAsk { have: None, stands: Vec::new(), max_bytes: u64::MAX, begun: None };
+    let ask = CheckpointAsk { have: None, stands: Vec::new(), anything: false, max_bytes: u64::MAX, begun: None };
     let path = format!("/v1/streams/{stream}/checkpoint");
     let answer = hub.post(who, &path, &wire::encode(&ask)).await.unwrap();
     let mut frames = Frames::new();
