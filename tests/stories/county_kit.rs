@@ -411,3 +411,34 @@ async fn what_a_stolen_pc_alone_had_summed_up_comes_back_where_that_is_decided()
         }
     }
 }
+
+/// The hub's own disk is damaged too, and what an office's days were summed up in is gone there. The county need not stay without an
+/// office for that; what lies on the PCs stays there.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_brings_the_rest_the_county_is_founded_without_it() {
+    let (mut county, stick) = (County::found().await, stick());
+    let (pingming, wang) = township_that_pruned(&county, None).await;
+    county.lose_everything().await;
+    pingming.sync().await;
+    pingming.sync().await;
+    county.unplug().await;
+    let disk = rusqlite::Connection::open(county.hub_folder().join("hub.db")).unwrap();
+    assert!(disk.execute("DELETE FROM checkpoint_part", []).unwrap() > 0);
+    drop(disk);
+    county.plug().await;
+
+    let hub = county.desk.station.office().unwrap().hub().unwrap();
+    let mut line = json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722" });
+    let mut ask = line.clone();
+    (ask["shares"], ask["clerk"], ask["passphrase"]) =
+        (json!(shares(&county)[..2]), json!("周敏（二）"), json!(PASSPHRASE));
+    assert_eq!(Desk::empty().refused("app.recover", ask).await.code, "recover_not_whole");
+    line["without"] = json!(true);
+    let new = recovered(&shares(&county)[..2], line).await;
+    assert_eq!(members(&new).await, 0);
+    let (invite, code) = new.invitation(stick.path(), "安峰镇总工会", "320722105").await;
+    let anfeng = Desk::joined(&invite, &code, "陈静").await;
+    exchange_all(&[&anfeng, &new, &pingming]).await;
+    assert_eq!(anfeng.sync().await["in_step"], true);
+    assert_eq!(pingming.member(&wang).await["fields"]["post"], "班长");
+}

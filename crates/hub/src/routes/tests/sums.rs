@@ -5,13 +5,19 @@ use niangjia_replication::checkpoint::Part;
 use super::*;
 use crate::store::View;
 
+const ASK: CheckpointAsk =
+    CheckpointAsk { have: None, stands: Vec::new(), anything: false, max_bytes: u64::MAX, begun: None };
+
 /// The name of the checkpoint that the hub gives.
 async fn given(hub: &Desktop, who: &Office) -> Option<[u8; 16]> {
     given_of(hub, who, who.stream()).await
 }
 
 async fn given_of(hub: &Desktop, who: &Office, stream: Stream) -> Option<[u8; 16]> {
-    let ask = CheckpointAsk { have: None, stands: Vec::new(), anything: false, max_bytes: u64::MAX, begun: None };
+    asked(hub, who, stream, ASK).await
+}
+
+async fn asked(hub: &Desktop, who: &Office, stream: Stream, ask: CheckpointAsk) -> Option<[u8; 16]> {
     let path = format!("/v1/streams/{stream}/checkpoint");
     let answer = hub.post(who, &path, &wire::encode(&ask)).await.unwrap();
     let mut frames = Frames::new();
@@ -212,4 +218,93 @@ async fn a_sum_that_ends_below_a_fork_is_given_before_one_that_covers_a_branch()
         brought(&hub, &front, &again).await;
     }
     assert_eq!(given(&hub, &front).await, Some(name(&below)));
+}
+
+/// The hub has lost its disk. Two PCs of an office have pruned, each without what the other one wrote last.
+#[tokio::test]
+async fn sums_that_tell_everything_only_together_are_given_one_after_the_other() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let mut front = county.office();
+    let stream = front.stream();
+    let mut back = county.further_pc(front.office);
+    let days = [front.save(stream, 50), back.save(stream, 50)];
+    front.receive(&stream, vec![days[1].clone()]).unwrap();
+    back.receive(&stream, vec![days[0].clone()]).unwrap();
+    let (of_front, of_back) = ([front.save(stream, 50), front.sum(stream)], [back.save(stream, 50), back.sum(stream)]);
+    let sums = [name(&of_front[1]), name(&of_back[1])];
+    let standing =
+        |stands: &[[u8; 16]]| CheckpointAsk { stands: stands.iter().copied().map(RecordId).collect(), ..ASK };
+    brought(&hub, &front, &of_front[1]).await;
+    assert_eq!(given(&hub, &front).await, Some(sums[0]));
+    brought(&hub, &back, &of_back[1]).await;
+    let first = given(&hub, &front).await.unwrap();
+    let [other] = *sums.iter().filter(|one| **one != first).collect::<Vec<_>>() else { panic!("neither") };
+    assert_eq!(asked(&hub, &front, stream, standing(&[first])).await, Some(*other));
+    assert_eq!(asked(&hub, &front, stream, standing(&sums)).await, None, "nothing beyond these is told");
+
+    // Once the days between are there, each of them is followed without a gap.
+    brought(&hub, &back, &of_back[0]).await;
+    assert_eq!(asked(&hub, &front, stream, standing(&[sums[0]])).await, Some(sums[1]));
+}
+
+/// The hub has lost its disk, and all that is left was summed up by a PC that was stolen.
+#[tokio::test]
+async fn what_a_stolen_pc_summed_up_is_given_to_a_county_that_asks_for_anything() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let (mut front, pc) = (county.office(), county.pc());
+    let stream = front.stream();
+    let mut thief = county.further_pc(front.office);
+    let day = front.save(stream, 50);
+    thief.receive(&stream, vec![day.clone()]).unwrap();
+    let sum = thief.sum(stream);
+    brought(&hub, &front, &sum).await;
+    let mut order = Vec::new();
+    put_frame(&mut order, &county.order(&thief)).unwrap();
+    hub.post(&pc, "/v1/orders", &order).await.unwrap();
+    let anything = || CheckpointAsk { anything: true, ..ASK };
+    let registrar = county.registrar();
+    assert_eq!(given_of(&hub, &registrar, stream).await, None);
+    assert_eq!(asked(&hub, &front, stream, anything()).await, None);
+    assert_eq!(asked(&hub, &registrar, stream, anything()).await, Some(name(&sum)));
+
+    // Nothing lacks any more that somebody in good standing could not tell.
+    let own = front.sum(stream);
+    brought(&hub, &front, &own).await;
+    assert_eq!(asked(&hub, &registrar, stream, anything()).await, Some(name(&own)));
+    brought(&hub, &front, &day).await;
+    let standing = CheckpointAsk { stands: vec![RecordId(name(&own))], ..anything() };
+    assert_eq!(asked(&hub, &registrar, stream, standing).await, None);
+}
+
+/// Of a registrar that was lost one sum tells as much as the order accepts, and a later one more.
+#[tokio::test]
+async fn a_chain_goes_back_to_the_sum_that_tells_no_more_than_is_accepted() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let (mut lost, mut front) = (county.registrar(), county.office());
+    let stream = front.stream();
+    let day = lost.save(stream, 50);
+    front.receive(&stream, vec![day]).unwrap();
+    let small = front.sum(stream);
+    let (new, _) = county.founded_again(&lost);
+    let mut orders = Vec::new();
+    put_frame(&mut orders, &county.accepted(&lost, stream)).unwrap();
+    let accepted = lost.frontier(&stream).head(lost.chain);
+    let day = lost.save(stream, 50);
+    front.receive(&stream, vec![day]).unwrap();
+    let large = front.sum(stream);
+    for sum in [&small, &large] {
+        brought(&hub, &front, sum).await;
+    }
+    let named = || hub.desk.store.frontier(&stream, View::All).unwrap().head(lost.chain);
+    assert_ne!(named(), accepted);
+    hub.post(&new, "/v1/orders", &orders).await.unwrap();
+    assert_eq!(named(), accepted);
+    assert_eq!(given(&hub, &front).await, Some(name(&small)));
+    // The other way round: the order is there, and the larger one comes later.
+    let again = front.sum(stream);
+    brought(&hub, &front, &again).await;
+    assert_eq!(named(), accepted);
 }
