@@ -10,15 +10,28 @@ use stories::{
     stick::{number, packet, stick},
 };
 
-/// 东海县总工会 on a new PC; its clerk is 周敏（新机） because 周敏 is known already.
-async fn recovered(shares: &[Value], from: Value) -> Desk {
-    let desk = Desk::empty();
+/// What is asked to found the county again; its clerk is 周敏（新机） because 周敏 is known already.
+fn kit(shares: &[Value], from: &Value) -> Value {
     let mut ask = json!({ "shares": shares, "clerk": "周敏（新机）", "passphrase": PASSPHRASE });
     for (name, value) in from.as_object().unwrap() {
         ask[name] = value.clone();
     }
-    desk.ask("app.recover", ask).await;
+    ask
+}
+
+/// 东海县总工会 on a new PC.
+async fn recovered(shares: &[Value], from: Value) -> Desk {
+    let desk = Desk::empty();
+    desk.ask("app.recover", kit(shares, &from)).await;
     desk
+}
+
+/// 东海县总工会 on a new PC, which is founded with what there is only when that is asked for.
+async fn recovered_without(shares: &[Value], mut from: Value) -> Desk {
+    let refused = Desk::empty().refused("app.recover", kit(shares, &from)).await;
+    assert_eq!(refused.code, "recover_not_whole");
+    from["without"] = json!(true);
+    recovered(shares, from).await
 }
 
 async fn members(desk: &Desk) -> u64 {
@@ -390,14 +403,7 @@ async fn what_a_stolen_pc_alone_had_summed_up_comes_back_where_that_is_decided()
     }
     let hub = county.desk.station.office().unwrap().hub().unwrap();
     let line = json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722" });
-    let mut ask = line.clone();
-    (ask["shares"], ask["clerk"], ask["passphrase"]) =
-        (json!(shares(&county)[..2]), json!("周敏（二）"), json!(PASSPHRASE));
-    assert_eq!(Desk::empty().refused("app.recover", ask).await.code, "recover_not_whole");
-
-    let mut line = line;
-    line["without"] = json!(true);
-    let new = recovered(&shares(&county)[..2], line).await;
+    let new = recovered_without(&shares(&county)[..2], line).await;
     assert_eq!(new.member(&wang).await["fields"]["post"], "班长");
     exchange_all(&[&new, &front, &anfeng, &new, &front]).await;
     for rebuilt in [false, true] {
@@ -428,13 +434,8 @@ async fn where_nobody_brings_the_rest_the_county_is_founded_without_it() {
     county.plug().await;
 
     let hub = county.desk.station.office().unwrap().hub().unwrap();
-    let mut line = json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722" });
-    let mut ask = line.clone();
-    (ask["shares"], ask["clerk"], ask["passphrase"]) =
-        (json!(shares(&county)[..2]), json!("周敏（二）"), json!(PASSPHRASE));
-    assert_eq!(Desk::empty().refused("app.recover", ask).await.code, "recover_not_whole");
-    line["without"] = json!(true);
-    let new = recovered(&shares(&county)[..2], line).await;
+    let line = json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722" });
+    let new = recovered_without(&shares(&county)[..2], line).await;
     assert_eq!(members(&new).await, 0);
     let (invite, code) = new.invitation(stick.path(), "安峰镇总工会", "320722105").await;
     let anfeng = Desk::joined(&invite, &code, "陈静").await;

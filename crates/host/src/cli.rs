@@ -81,6 +81,10 @@ enum Verb {
         /// A packet that an office made with `packet export --to county --whole`, where there is no hub.
         #[arg(long)]
         packet: Option<PathBuf>,
+        /// Founds the county with what there is, where not everything comes from the hub: also with what a PC summed up that was shut
+        /// out afterwards, and without what nobody brings.
+        #[arg(long, requires = "hub")]
+        without: bool,
         /// The county's name, where only an office's packet is there.
         #[arg(long)]
         name: Option<String>,
@@ -309,13 +313,13 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             station.close().await;
             Ok(Some(answer))
         }
-        Verb::Recover { shares, hub, key, packet, name, code, clerk } => {
+        Verb::Recover { shares, hub, key, packet, without, name, code, clerk } => {
             let station = here(dir)?;
             // A share of five lines is easier named by its file.
             let read = |share: &String| std::fs::read_to_string(share).unwrap_or_else(|_| share.clone());
             let question = json!({
                 "shares": shares.iter().map(read).collect::<Vec<_>>(), "url": hub, "key": key,
-                "packet": packet.map(|path| json!({ "path": path })), "name": name, "code": code,
+                "packet": packet.map(|path| json!({ "path": path })), "without": without, "name": name, "code": code,
                 "clerk": clerk, "passphrase": passphrase()?,
             });
             let answer = station.call("app.recover", question).await?;

@@ -1,7 +1,7 @@
 //! Packets in somebody's pocket: made and taken in by the product's own code, and on the way in any order, again and again, lost,
 //! cut short, with bytes changed, in parts of which some never come.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use niangjia_core::{
     Fault,
@@ -215,12 +215,9 @@ impl World {
         self.trace.note(format!("PC {pc} and the registrar carry sticks"));
         self.sticks.clear();
         let mut whole = false;
-        let mut carried = vec![(pc, 0, up), (0, pc, down), (pc, 0, up)];
-        if self.burnt > 0 {
-            // The registrar that began anew reads the records with the third one, and only then knows which photos to ask for.
-            carried.extend([(0, pc, down), (pc, 0, up)]);
-        }
-        for (from, to, way) in carried {
+        let mut carried = VecDeque::from([(pc, 0, up), (0, pc, down), (pc, 0, up)]);
+        let mut first = true;
+        while let Some((from, to, way)) = carried.pop_front() {
             let mut parcel = match self.packed(from, way, true) {
                 Ok(Some(parcel)) => parcel,
                 Ok(None) => return,
@@ -236,6 +233,12 @@ impl World {
                         self.oracle.holds(to, office, &parcel.shelf, to == 0);
                     }
                     whole = complete;
+                    if first && (self.burnt > 0 || !complete) {
+                        // A registrar that began anew, or was set back, reads the records with the third one, and only then knows which
+                        // photos to ask for.
+                        carried.extend([(0, pc, down), (pc, 0, up)]);
+                    }
+                    first = false;
                 }
                 Err(fault) => {
                     return self.breaks(format!("PC {to}: a packet is not taken in: {} {:?}", fault.code, fault.cause));

@@ -226,3 +226,20 @@ pub(super) fn kept_below(conn: &Connection, memory: &Memory, stream: i64) -> Res
     let below = below.into_iter().map(|(inc, ctr)| Ok((memory.ident(inc)?, ctr))).collect::<Result<_, Fault>>()?;
     Ok((below, otherwise))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_branch_is_told_by_what_both_say_of_the_same_segments() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE base (stream INTEGER, chain INTEGER, tags BLOB)").unwrap();
+        let tags = |segments: &[u8]| segments.iter().flat_map(|segment| [*segment; TAG]).collect::<Vec<u8>>();
+        conn.execute("INSERT INTO base VALUES (1, 7, ?1)", [tags(&[1, 2, 3])]).unwrap();
+        let agrees = |chain, segments: &[u8]| agrees(&conn, 1, chain, &tags(segments)).unwrap();
+        assert!(agrees(7, &[1, 2, 3, 4]) && agrees(7, &[1, 2]) && agrees(7, &[]), "as far as both go");
+        assert!(!agrees(7, &[1, 2, 4, 5]) && !agrees(7, &[2]));
+        assert!(agrees(8, &[9]), "of a chain that is not below");
+    }
+}

@@ -178,16 +178,17 @@ impl Station {
     pub async fn call(self: &Arc<Self>, name: &str, question: Value) -> Result<Value, Fault> {
         let question = self.with_upload(question)?;
         match name {
-            "sync.now" => written(self.exchange().await?),
-            "carry.now" => written(self.carry_now().await?),
-            "sync.check" => written(self.compare().await?),
+            // Boxed: what an exchange keeps while it waits would else lie in the memory of whoever asks for anything.
+            "sync.now" => written(Box::pin(self.exchange()).await?),
+            "carry.now" => written(Box::pin(self.carry_now()).await?),
+            "sync.check" => written(Box::pin(self.compare()).await?),
             "app.recover" => {
                 self.keeper.room(&self.dir, name)?;
-                written(self.recover(read(question)?).await?)
+                written(Box::pin(self.recover(read(question)?)).await?)
             }
             "hub.claim" => {
                 self.keeper.room(&self.dir, name)?;
-                written(self.claim(read(question)?).await?)
+                written(Box::pin(self.claim(read(question)?)).await?)
             }
             _ => {
                 let (station, name) = (self.clone(), name.to_owned());

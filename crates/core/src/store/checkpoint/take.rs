@@ -164,8 +164,8 @@ impl Intake<'_> {
         Ok(true)
     }
 
-    /// Whether the log may stand on a checkpoint that stands for less of some chain than those that it stands on: the segments between
-    /// are here, or the one that stands for them goes on standing beside it.
+    /// Whether a checkpoint goes with those that the log stands on: none names another branch, and where it stands for less of some chain,
+    /// the segments between are here, or the one that stands for them goes on standing beside it.
     fn fits_beside(&mut self, stream: i64, cover: &Frontier, summary: &Summary) -> Result<bool, Fault> {
         let stay = self.stay(stream, cover)?;
         for row in &stay {
@@ -173,14 +173,16 @@ impl Intake<'_> {
                 return Ok(false);
             }
         }
-        if stay.is_empty() {
-            return Ok(true);
-        }
+        // What is let go of must be of the branch that takes its place; one that is laid aside may be anybody's invention.
+        let aside = base::aside(self.conn, stream)?;
         for covered in &summary.chains {
             let chain = self.memory.number(self.conn, covered.chain.0)?;
-            if !base::agrees(self.conn, stream, chain, &covered.tags)? {
+            if !aside && !base::agrees(self.conn, stream, chain, &covered.tags)? {
                 return Ok(false);
             }
+        }
+        if stay.is_empty() {
+            return Ok(true);
         }
         for id in stood_on(self.conn, stream)? {
             if !nested(&super::summary(self.conn, &self.log, &id)?.0, summary) {
