@@ -174,7 +174,11 @@ impl Office {
         if !self.registrar() {
             return Ok(0);
         }
-        self.make_where(moment, |conn, (stream, _), due| {
+        self.make_where(moment, |conn, (stream, number), due| {
+            // Several are summed up as one: who stands on one of them, or on neither, takes that.
+            if checkpoint::telling_all(conn, number)?.len() > 1 {
+                return Ok(true);
+            }
             let Some(life) = self.hub_now().stands_on_a_checkpoint(stream) else { return due() };
             Ok(local(conn, &summed_up(stream))? != Some(life.to_string()) || due()?)
         })
@@ -280,13 +284,19 @@ impl Office {
         })
     }
 
-    /// The checkpoints that a stream's log stands on: they need not come again.
+    /// The checkpoints that a stream's log stands on: they need not come again. None where one of them is believed no more, so that
+    /// another one that tells the same serves.
     ///
     /// # Errors
     /// The store's own.
     pub fn stands_on(&self, stream: &Stream) -> Result<Vec<RecordId>, Fault> {
         let Some(number) = self.store.memory().known_stream(stream) else { return Ok(Vec::new()) };
-        Ok(self.store.read(|conn| checkpoint::stood_on(conn, number))?.into_iter().map(RecordId).collect())
+        let keys = self.keys();
+        let ids = self.store.read(|conn| {
+            let another = checkpoint::wants_another(conn, &LogKeys { keys: &keys }, number)?;
+            if another { Ok(Vec::new()) } else { checkpoint::stood_on(conn, number) }
+        })?;
+        Ok(ids.into_iter().map(RecordId).collect())
     }
 
     /// The next part of a checkpoint made here that this life of the hub's store is not known to hold.
@@ -340,12 +350,12 @@ fn summed_up(stream: &Stream) -> String {
 /// Whether a stream has grown enough since its newest checkpoint, or an order shuts out the PC that made it, so that nobody else
 /// believes it any more.
 fn due(conn: &Connection, memory: &Memory, log: &LogKeys<'_>, stream: i64) -> Result<bool, Fault> {
-    let newest = checkpoint::newest(conn, stream)?;
-    if let Some(id) = &newest
-        && checkpoint::disowned(conn, log, stream, id)?
-    {
-        return Ok(true);
+    for id in checkpoint::telling_all(conn, stream)? {
+        if checkpoint::disowned(conn, log, stream, &id)? {
+            return Ok(true);
+        }
     }
+    let newest = checkpoint::newest(conn, stream)?;
     let (worth, cover) = match newest {
         Some(id) => (WORTH.max(checkpoint::size(conn, &id)? / PART_OF), checkpoint::cover(conn, &id)?),
         None => (WORTH, niangjia_replication::Frontier::new()),

@@ -41,7 +41,15 @@ impl Returning {
     /// # Errors
     /// The store's own.
     pub fn whole(&self) -> Result<bool, Fault> {
-        self.office.holds_what_the_hub_told()
+        self.office.holds_what_the_hub_told(|_| true)
+    }
+
+    /// Whether the county's own papers have come: without them nobody knows what was ordered, and it would count no more.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn ordered(&self) -> Result<bool, Fault> {
+        self.office.holds_what_the_hub_told(|stream| *stream == Stream::County)
     }
 
     /// From here on it takes what a PC summed up that is shut out now, where nobody else tells that: whoever has the shares has decided

@@ -193,11 +193,11 @@ impl Office {
         self.hub_now().told.insert(*stream, theirs.clone());
     }
 
-    /// Whether everything is here of which the hub told in the last exchange. It may hold less than is here.
-    pub(crate) fn holds_what_the_hub_told(&self) -> Result<bool, Fault> {
+    /// Whether everything is here of which the hub told in the last exchange of these streams. It may hold less than is here.
+    pub(crate) fn holds_what_the_hub_told(&self, of: impl Fn(&Stream) -> bool) -> Result<bool, Fault> {
         let (memory, told) = (self.store.memory(), self.hub_now().told.clone());
         self.store.read(|conn| {
-            for (stream, theirs) in &told {
+            for (stream, theirs) in told.iter().filter(|(stream, _)| of(stream)) {
                 for (chain, heads) in theirs.chains() {
                     let place = memory.known_stream(stream).zip(memory.known_number(chain.0));
                     for head in heads {

@@ -395,7 +395,7 @@ pub(crate) async fn fetch(returning: Returning, hub: &Hub, tries: usize, without
         }
     }
     match last {
-        _ if came && without => Ok(returning),
+        _ if came && without && returning.ordered()? => Ok(returning),
         Some(fault) if !came => Err(spoken(&fault)),
         _ => Err(Fault::new(
             "recover_not_whole",

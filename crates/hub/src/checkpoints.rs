@@ -344,8 +344,17 @@ pub(crate) fn stand_up(store: &dyn SegmentStore, orders: &Orders) -> Result<(), 
 }
 
 fn stand_on_believed(store: &dyn SegmentStore, orders: &Orders, stream: &Stream) -> Result<(), StoreFault> {
+    // An order names chains of its PC also where a checkpoint does not say whose they are.
+    let accepted = |chain: Incarnation, head: &Head| {
+        let mut named = orders.all().filter_map(|order| order.heads.get(&(*stream, chain)));
+        named.all(|accepted| within(accepted, head))
+    };
     for one in read(store, orders, stream)?.iter().filter(|one| one.believed()) {
-        store.stand_on(stream, &one.cover)?;
+        let mut cover = Frontier::new();
+        for (chain, heads) in one.cover.chains() {
+            heads.iter().filter(|head| accepted(chain, head)).for_each(|head| cover.add(chain, *head));
+        }
+        store.stand_on(stream, &cover)?;
     }
     Ok(())
 }

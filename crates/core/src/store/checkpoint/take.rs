@@ -61,13 +61,22 @@ impl Intake<'_> {
                 Item::Settled(block) | Item::Parked { block, .. } => Block::decode(block, &Limits::STANDARD).map(drop),
                 Item::Receipt(segment) => Segment::parse(segment, &Limits::STANDARD).map(drop),
                 Item::Summary(_) => Ok(()),
-            })
+            })?;
+            Ok(items)
         });
-        if let Err(bad) = opened {
-            return Ok(Taken::Aside(bad));
-        }
-        if header.part == 1 && self.has_all(number, &header.cover)? {
-            return Ok(Taken::Known);
+        let items = match opened {
+            Ok(items) => items,
+            Err(bad) => return Ok(Taken::Aside(bad)),
+        };
+        if header.part == 1 {
+            // Seen with its first part, or all of it would come again and again.
+            let beside = match items.first() {
+                Some(Item::Summary(told)) => self.fits_beside(number, &header.cover, told)?,
+                _ => true,
+            };
+            if !beside || self.has_all(number, &header.cover)? {
+                return Ok(Taken::Known);
+            }
         }
         // Where something is held already, a checkpoint is looked at in its order, or a lost first part would leave the rest
         // lying here.

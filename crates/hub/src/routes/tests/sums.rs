@@ -308,3 +308,38 @@ async fn a_chain_goes_back_to_the_sum_that_tells_no_more_than_is_accepted() {
     brought(&hub, &front, &again).await;
     assert_eq!(named(), accepted);
 }
+
+/// The same, when some of what lies below the smaller one has been brought already.
+#[tokio::test]
+async fn what_was_brought_below_a_sum_is_not_lost_from_sight_when_a_larger_one_falls() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let (mut lost, mut front) = (county.registrar(), county.office());
+    let stream = front.stream();
+    let days: Vec<Vec<u8>> = (0..3).map(|_| lost.save(stream, 50)).collect();
+    front.receive(&stream, days.clone()).unwrap();
+    let small = front.sum(stream);
+    let (new, _) = county.founded_again(&lost);
+    let mut orders = Vec::new();
+    put_frame(&mut orders, &county.accepted(&lost, stream)).unwrap();
+    let day = lost.save(stream, 50);
+    front.receive(&stream, vec![day]).unwrap();
+    brought(&hub, &front, &small).await;
+    for day in days[1..].iter().rev() {
+        assert_eq!(hub.bring(&lost, stream, &[day]).await, Ok(vec![Placed::Stored]));
+    }
+    let lacks = || {
+        let lacking = hub.desk.store.lacking().unwrap();
+        lacking.iter().find(|lack| lack.chain == lost.chain).map(|lack| (lack.after, lack.until))
+    };
+    assert_eq!(lacks(), Some((0, 1)));
+    hub.post(&new, "/v1/orders", &orders).await.unwrap();
+    for _ in 0..2 {
+        let large = front.sum(stream);
+        brought(&hub, &front, &large).await;
+        assert_eq!(lacks(), Some((0, 1)), "what goes beyond the order takes nothing along");
+    }
+    brought(&hub, &front, &days[0]).await;
+    assert_eq!(lacks(), None);
+    assert_eq!(hub.desk.store.frontier(&stream, View::All).unwrap().head(lost.chain).map(|head| head.seq), Some(3));
+}

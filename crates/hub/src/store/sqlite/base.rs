@@ -73,7 +73,28 @@ pub(super) fn stand_on(act: &Transaction<'_>, stream: &Stream, cover: &Frontier)
         act.prepare_cached("DELETE FROM head WHERE chain = ?1")?.execute([id])?;
         act.prepare_cached("INSERT INTO head (chain, seq, hash) VALUES (?1, ?2, ?3)")?
             .execute(params![id, seq, head.hash])?;
+        rise(act, id, head)?;
         land(act, id, head)?;
+    }
+    Ok(())
+}
+
+/// What was adrift and is what this checkpoint ends with, or what comes before that, takes its place.
+fn rise(act: &Transaction<'_>, chain: i64, end: &Head) -> Result<(), StoreFault> {
+    let came = act
+        .prepare_cached(
+            "WITH RECURSIVE before (hash, prev) AS (
+               SELECT hash, prev FROM adrift WHERE chain = ?1 AND hash = ?2
+               UNION SELECT a.hash, a.prev FROM before b JOIN adrift a ON a.chain = ?1 AND a.hash = b.prev)
+             INSERT INTO segment (chain, seq, hash, prev, stored_ms, bytes)
+             SELECT chain, seq, hash, prev, stored_ms, bytes FROM adrift
+             WHERE hash IN (SELECT hash FROM before) AND hash NOT IN (SELECT hash FROM segment WHERE chain = ?1) ORDER BY seq",
+        )?
+        .execute(params![chain, end.hash])?;
+    if came > 0 {
+        act.prepare_cached("DELETE FROM adrift WHERE chain = ?1 AND hash IN (SELECT hash FROM segment)")?
+            .execute([chain])?;
+        filled(act, chain)?;
     }
     Ok(())
 }
@@ -140,7 +161,7 @@ pub(super) fn stand_down(act: &Transaction<'_>, stream: &Stream, chain: Incarnat
         "WITH RECURSIVE whole (id, seq, hash) AS (
            SELECT id, seq, hash FROM segment WHERE chain = ?1 AND seq = 1
            UNION SELECT s.id, s.seq, s.hash FROM whole w JOIN segment s ON s.chain = ?1 AND s.seq = w.seq + 1 AND s.prev = w.hash)
-         INSERT INTO adrift (chain, seq, hash, prev, stored_ms, bytes)
+         INSERT OR IGNORE INTO adrift (chain, seq, hash, prev, stored_ms, bytes)
          SELECT chain, seq, hash, prev, stored_ms, bytes FROM segment WHERE chain = ?1 AND id NOT IN (SELECT id FROM whole)",
     )?
     .execute([chain])?;
