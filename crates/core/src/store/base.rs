@@ -171,7 +171,7 @@ fn whole_below(conn: &Connection, stream: i64, row: &Row) -> Result<bool, Fault>
 /// The log is replayed in the order of its numbers, and a chain in its own: what lay below a base came in any order, and what came
 /// while the checkpoint stood for its causes goes behind them. Chains stay as they came among each other, so that few changes
 /// wait for their causes.
-fn in_turn(conn: &Connection, stream: i64) -> Result<(), Fault> {
+pub(super) fn in_turn(conn: &Connection, stream: i64) -> Result<(), Fault> {
     let mut all = conn.prepare(
         "SELECT s.no, s.chain, s.seq, b.seq IS NULL FROM segment s
          LEFT JOIN base b ON b.stream = s.stream AND b.chain = s.chain AND b.seq >= s.seq WHERE s.stream = ?1 ORDER BY 4, s.no",

@@ -255,7 +255,18 @@ impl Intake<'_> {
         }
         let count = self.settle_all(stream, id)?;
         let stay: BTreeSet<i64> = self.stay(stream, cover)?.iter().map(|row| row.chain).collect();
-        for row in base::rows(self.conn, stream)?.iter().filter(|row| !stay.contains(&row.chain)) {
+        let mut below = base::rows(self.conn, stream)?;
+        below.retain(|row| !stay.contains(&row.chain));
+        let mut less = false;
+        for row in &below {
+            let upto = cover.head(self.memory.incarnation(row.chain)?).map_or(0, |head| head.seq);
+            less |= row.seq.unsigned_abs() > upto;
+        }
+        if less {
+            // From here on segments are read that the checkpoint before stood for, and which may have come behind what follows them.
+            base::in_turn(self.conn, stream)?;
+        }
+        for row in &below {
             self.conn
                 .prepare_cached("DELETE FROM base WHERE stream = ?1 AND chain = ?2")?
                 .execute([stream, row.chain])?;
