@@ -23,12 +23,14 @@ pub(crate) struct Lane {
     left: usize,
     /// Some slices come with a byte changed.
     tampered: bool,
+    /// A blob came wrong so often that it waits for the next run.
+    given_up: bool,
 }
 
 impl Lane {
     /// A lane on which nothing goes wrong.
     pub(crate) fn calm() -> Self {
-        Self { left: usize::MAX, tampered: false }
+        Self { left: usize::MAX, tampered: false, given_up: false }
     }
 }
 
@@ -92,17 +94,17 @@ impl World {
     pub(crate) fn lane(&mut self) -> Lane {
         let cut = self.chance.percent(self.plan.cut);
         let left = if cut { self.chance.below(6) } else { usize::MAX };
-        Lane { left, tampered: self.chance.percent(self.plan.tampered) }
+        Lane { left, tampered: self.chance.percent(self.plan.tampered), given_up: false }
     }
 
-    /// One run of the slow lane, as the host runs it behind an exchange. Returns whether it came to its end.
+    /// One run of the slow lane, as the host runs it behind an exchange. Returns whether all that was to go and to come did.
     pub(crate) fn blobs(&mut self, pc: usize, mut lane: Lane) -> bool {
         if self.plan.photo == 0 {
             return true;
         }
         let done = self.lane_up(pc, &mut lane).and_then(|up| Ok(up && self.lane_down(pc, &mut lane)?));
         match done {
-            Ok(true) => true,
+            Ok(true) => !lane.given_up,
             Ok(false) => {
                 self.trace.note("  the lane breaks off");
                 false
@@ -137,6 +139,7 @@ impl World {
                 let held = put.map_err(Fault::question)?.map_err(|refused| Fault::question(format!("{refused:?}")))?;
                 bad += u32::from(held.bad);
                 if bad >= TRIES {
+                    lane.given_up = true;
                     break;
                 }
             }
@@ -163,6 +166,7 @@ impl World {
                     break;
                 }
                 bad += u32::from(put.bad || put.bytes <= from);
+                lane.given_up |= bad >= TRIES;
             }
         }
         Ok(true)
