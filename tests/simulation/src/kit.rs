@@ -27,25 +27,25 @@ impl World {
         self.oracle.registrar_burnt(self.pcs[0].holds_segments());
         self.oracle.act(0, 0);
         self.orders_remembered();
-        // The only key of what a PC wrote that is gone may have burnt with the registrar.
-        for pc in (1..self.pcs.len()).filter(|pc| self.pcs[*pc].gone) {
-            if self.keys_gone_with(pc) {
-                self.oracle.closed_for_good(self.pcs[pc].office_no);
-            }
-        }
+        self.keys_gone();
         // What a stick brought to the old one, or the hub lost, nobody may have any more.
         if self.plan.hub_lost + self.plan.stick > 0 {
             self.behind = Behind::ForGood;
         }
     }
 
-    /// Whether a PC that is gone had the only key of something: the registrar that had it too burnt before.
-    pub(crate) fn keys_gone_with(&self, pc: usize) -> bool {
-        let (office, stream) = (self.pcs[pc].office(), self.streams[self.pcs[pc].office_no]);
-        let written = office.segments_after(&stream, &Frontier::default(), usize::MAX).expect("segments");
-        let alive = self.alive();
-        let open = |bytes: &Vec<u8>| alive.iter().any(|other| self.pcs[*other].office().opens(bytes));
-        self.burnt > 0 && !written.iter().all(open)
+    /// Finds the offices of which something is closed for ever: only PCs that are gone, and a registrar that burnt before, had the
+    /// key. A clone may have sealed with it what its twin had not.
+    pub(crate) fn keys_gone(&mut self) {
+        for pc in (1..self.pcs.len()).filter(|pc| self.burnt > 0 && self.pcs[*pc].gone).collect::<Vec<_>>() {
+            let (office, stream) = (self.pcs[pc].office(), self.streams[self.pcs[pc].office_no]);
+            let written = office.segments_after(&stream, &Frontier::default(), usize::MAX).expect("segments");
+            let alive = self.alive();
+            let open = |bytes: &Vec<u8>| alive.iter().any(|other| self.pcs[*other].office().opens(bytes));
+            if !written.iter().all(open) {
+                self.oracle.closed_for_good(self.pcs[pc].office_no);
+            }
+        }
     }
 
     fn founded_again(&mut self) -> Result<bool, String> {

@@ -35,9 +35,7 @@ impl World {
             self.trace.note(format!("PC {pc} is gone"));
             self.pcs[pc].gone = true;
             self.oracle.gone(pc);
-            if self.keys_gone_with(pc) {
-                self.oracle.closed_for_good(self.pcs[pc].office_no);
-            }
+            self.keys_gone();
         } else if self.chance.percent(self.plan.rebuilt) {
             self.make_tables_anew(pc);
         } else if self.chance.percent(self.plan.checkpoint) {
