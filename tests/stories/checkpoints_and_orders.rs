@@ -331,3 +331,47 @@ async fn a_hub_that_was_given_the_sum_of_a_stolen_pc_goes_back_to_what_the_count
         assert!(!stands(desk, &stream).await);
     }
 }
+
+/// The log is whole again from a smaller checkpoint on, and what lies between the two came behind what follows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_place_of_the_sum_of_a_stolen_pc_a_smaller_one_comes_by_stick_with_what_lies_between() {
+    let (mut county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let stolen = window(&front, stick.path(), "王丽").await;
+    exchange_all(&[&stolen, &county.desk]).await;
+    let wang = front.join("王芳", &number(1)).await;
+    let stream = front.stream();
+    front.sync().await;
+    make(&front, &stream).await;
+    front.sync().await;
+    let archive = window(&front, stick.path(), "刘洋").await;
+    exchange_all(&[&archive, &county.desk]).await;
+    assert!(stands(&archive, &stream).await);
+    for post in ["组长", "主席"] {
+        let page = front.member(&wang).await;
+        front.save(&page, json!({ "post": post })).await;
+        exchange_all(&[&front, &stolen]).await;
+    }
+    make(&stolen, &stream).await;
+    stolen.sync().await;
+    let fresh = window(&front, stick.path(), "吴芳").await;
+    fresh.sync().await;
+    assert!(stands(&fresh, &stream).await);
+    let page = front.member(&wang).await;
+    front.save(&page, json!({ "post": "委员" })).await;
+    exchange_all(&[&front, &fresh, &archive, &county.desk, &fresh, &archive]).await;
+
+    // The county knows by stick what lies on the fresh PC, and gives the order alone.
+    county.desk.import(&packet(&fresh, "county", stick.path()).await).await;
+    county.unplug().await;
+    revoke(&county.desk, &id(&stolen).await).await;
+    fresh.import(&packet(&county.desk, "平明镇总工会", stick.path()).await).await;
+    assert!(stands(&fresh, &stream).await, "until the log is here");
+    for _ in 0..2 {
+        fresh.import(&packet(&archive, "device", stick.path()).await).await;
+    }
+    assert!(stands(&fresh, &stream).await, "on the smaller one");
+    let (before, post) = (fresh.digest(&stream), fresh.member(&wang).await["fields"]["post"].clone());
+    fresh.ask("tables.rebuild", json!({})).await;
+    assert_eq!((fresh.digest(&stream), fresh.member(&wang).await["fields"]["post"].clone()), (before, post));
+}

@@ -201,20 +201,30 @@ impl Intake<'_> {
         Ok(true)
     }
 
-    /// The chains of which the checkpoints below stand for segments that are not here, and that another one does not stand for.
+    /// Of what [`past`](Self::past) finds, the chains of which the segments between are not here.
     fn stay(&self, stream: i64, cover: &Frontier) -> Result<Vec<base::Row>, Fault> {
         let mut stay = Vec::new();
-        for row in base::rows(self.conn, stream)? {
-            let upto = cover.head(self.memory.incarnation(row.chain)?).map_or(Ok(0), |head| i64::try_from(head.seq));
-            let upto = upto.map_err(damaged)?;
-            if row.seq > upto
-                && (forks::is_forked(self.conn, stream, row.chain)?
-                    || !base::holds_between(self.conn, stream, row.chain, upto, row.seq)?)
+        for (row, upto) in self.past(stream, cover)? {
+            if forks::is_forked(self.conn, stream, row.chain)?
+                || !base::holds_between(self.conn, stream, row.chain, upto, row.seq)?
             {
                 stay.push(row);
             }
         }
         Ok(stay)
+    }
+
+    /// The chains of which the checkpoints below stand for more than another one that covers this, each with how far that one goes.
+    fn past(&self, stream: i64, cover: &Frontier) -> Result<Vec<(base::Row, i64)>, Fault> {
+        let mut past = Vec::new();
+        for row in base::rows(self.conn, stream)? {
+            let upto = cover.head(self.memory.incarnation(row.chain)?).map_or(Ok(0), |head| i64::try_from(head.seq));
+            let upto = upto.map_err(damaged)?;
+            if row.seq > upto {
+                past.push((row, upto));
+            }
+        }
+        Ok(past)
     }
 
     /// Where a checkpoint covers more of this PC's own chain than is here, or counts more of its changes, by whatever chain they
@@ -255,17 +265,12 @@ impl Intake<'_> {
         }
         let count = self.settle_all(stream, id)?;
         let stay: BTreeSet<i64> = self.stay(stream, cover)?.iter().map(|row| row.chain).collect();
-        let mut below = base::rows(self.conn, stream)?;
-        below.retain(|row| !stay.contains(&row.chain));
-        let mut less = false;
-        for row in &below {
-            let upto = cover.head(self.memory.incarnation(row.chain)?).map_or(0, |head| head.seq);
-            less |= row.seq.unsigned_abs() > upto;
-        }
-        if less {
+        if self.past(stream, cover)?.len() > stay.len() {
             // From here on segments are read that the checkpoint before stood for, and which may have come behind what follows them.
             base::in_turn(self.conn, stream)?;
         }
+        let mut below = base::rows(self.conn, stream)?;
+        below.retain(|row| !stay.contains(&row.chain));
         for row in &below {
             self.conn
                 .prepare_cached("DELETE FROM base WHERE stream = ?1 AND chain = ?2")?
