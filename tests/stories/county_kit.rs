@@ -381,6 +381,44 @@ async fn two_checkpoints_each_of_which_tells_what_the_other_does_not_bring_the_c
     }
 }
 
+/// Two PCs of an office have pruned, and the one on which less of the burnt registrar's word stands reaches the hub first: the new
+/// registrar, in step with the hub, lacks nothing of which that tells.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_that_tells_more_of_the_lost_registrar_comes_after_one_that_tells_less() {
+    let (mut county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = front.join("王芳", &number(1)).await;
+    let (invite, code) = front.further(stick.path(), "服务窗口").await;
+    let back = Desk::joined(&invite, &code, "王丽").await;
+    exchange_all(&[&front, &back, &county.desk]).await;
+    ready(&back, &county.desk).await;
+    pruned(&back).await;
+    county.desk.save(&county.desk.member(&wang).await, json!({ "post": "班长" })).await;
+    exchange_all(&[&county.desk, &front]).await;
+    ready(&front, &county.desk).await;
+    pruned(&front).await;
+    let hub = county.desk.station.office().unwrap().hub().unwrap();
+
+    county.lose_everything().await;
+    exchange_all(&[&back, &back]).await;
+    let line = json!({ "url": hub.url, "key": hub.key, "name": "东海县总工会", "code": "320722" });
+    let new = recovered(&shares(&county)[..2], line).await;
+    assert_eq!(new.member(&wang).await["fields"]["post"], Value::Null);
+    exchange_all(&[&new, &front, &new, &front, &back, &new]).await;
+    exchange_all(&[&front, &back, &new]).await;
+    for rebuilt in [false, true] {
+        for (no, desk) in [&new, &front, &back].into_iter().enumerate() {
+            if rebuilt {
+                desk.ask("tables.rebuild", json!({})).await;
+            }
+            assert_eq!(desk.member(&wang).await["fields"]["post"], "班长", "{no} {rebuilt}");
+            assert_eq!(desk.sync().await["in_step"], true, "{no} {rebuilt}");
+            assert_eq!(desk.digest(&front.stream()), new.digest(&front.stream()), "{no} {rebuilt}");
+            assert_eq!(status(desk, "parked").await + status(desk, "quarantined").await, 0);
+        }
+    }
+}
+
 /// All that is left of an office's days was summed up by a PC that was reported stolen afterwards; the hub heard of that from another
 /// office. Whoever has the shares decides whether that counts.
 #[tokio::test(flavor = "multi_thread")]

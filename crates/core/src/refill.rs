@@ -23,6 +23,8 @@ pub(crate) struct HubNow {
     pub(crate) only_summed_up: BTreeSet<Stream>,
     /// Streams whose beginning it has as a checkpoint only, whoever holds it.
     stands: BTreeSet<Stream>,
+    /// What it told of registrars that were lost, stream, chain and number, and how often that was asked for.
+    asked: BTreeMap<(Stream, Incarnation, u64), u8>,
     /// Where the chains end that it told of last.
     told: BTreeMap<Stream, Frontier>,
     /// Whether a checkpoint of a PC that is shut out is taken too, where nobody else tells what that stands for.
@@ -30,6 +32,10 @@ pub(crate) struct HubNow {
     /// The life of its store, where the exchange ended in step.
     pub(crate) in_step: Option<Incarnation>,
 }
+
+/// How often a checkpoint is asked for, in one run of the program, that tells more of a lost registrar: the line may break, and one that
+/// is of no use here would come again with every exchange.
+const ASKED: u8 = 3;
 
 impl HubNow {
     /// The life of the hub's store, where it is in step and has the beginning of a stream as a checkpoint only.
@@ -148,6 +154,30 @@ impl Office {
             self.hub_now().only_summed_up.insert(lack.stream);
         }
         Ok(page.segments)
+    }
+
+    /// Whether the registrar asks for the checkpoint that tells this of the one before it, beyond what its order accepts: it is not
+    /// here, and whoever stands on that checkpoint comes into step only once the order is raised.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn hears_of_the_lost(&self, told: &Lack) -> Result<bool, Fault> {
+        let head = Head { seq: told.until, hash: told.hash.0 };
+        let here = match self.gap(told)? {
+            Some(gap) => self.store.read(|conn| store::holds(conn, gap.stream, gap.chain, &head))?,
+            None => false,
+        };
+        if here || !self.registrar() {
+            return Ok(false);
+        }
+        let mut now = self.hub_now();
+        let asked = now.asked.entry((told.stream, told.chain, told.until)).or_default();
+        if *asked == ASKED {
+            return Ok(false);
+        }
+        *asked += 1;
+        now.only_summed_up.insert(told.stream);
+        Ok(true)
     }
 
     /// The certificates of the PC that signed a segment, where they are known here.

@@ -95,6 +95,10 @@ impl Replica for OfficeReplica {
         self.office.holds_below(lack).map_err(failed)
     }
 
+    fn hears_of_the_lost(&mut self, told: &Lack) -> Result<bool, ReplicaFault> {
+        self.office.hears_of_the_lost(told).map_err(failed)
+    }
+
     fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {
         let (received, changed) = self.office.receive(stream, &segments, moment()).map_err(failed)?;
         for kind in changed.kinds {

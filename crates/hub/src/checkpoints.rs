@@ -4,12 +4,12 @@
 //! says what the hub lacks. The hub itself throws no segment away.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor};
 use niangjia_replication::orders::{Orders, Place, Ruling, within};
-use niangjia_replication::wire::{self, CheckpointAsk, Lack, Placed, Refused};
+use niangjia_replication::wire::{self, CheckpointAsk, Digest, Lack, Placed, Refused};
 use niangjia_replication::{Frontier, Head, Incarnation, Limits, Stream};
 
 use crate::relay::{Differ, Relay, view};
@@ -58,7 +58,9 @@ pub(crate) fn take(
     stand_down(store, orders)?;
     let read = read(store, orders, &stream)?;
     if read.len() > KEPT {
-        store.let_go(&stream, &superseded(&read, &gaps(store, &stream)?))?;
+        let mut wanted = gaps(store, &stream)?;
+        wanted.extend(doubted(&read, &store.frontier(&stream, View::All)?, &stream));
+        store.let_go(&stream, &superseded(&read, &wanted))?;
     }
     Ok(Placed::Stored)
 }
@@ -148,16 +150,33 @@ fn gaps(store: &dyn SegmentStore, stream: &Stream) -> Result<Vec<Lack>, StoreFau
     Ok(gaps)
 }
 
-/// Which of these, newest first, are of no use any more: the newest one, those that reach farthest, and for each gap one that
-/// stands for it stay, so that a PC that lags behind does not push out what others need.
-fn superseded(all: &[Read], gaps: &[Lack]) -> Vec<[u8; 16]> {
+/// What checkpoints tell of registrars that were lost, beyond what is believed of them: of each chain the farthest.
+fn doubted(all: &[Read], here: &Frontier, stream: &Stream) -> Vec<Lack> {
+    let mut told: BTreeMap<Incarnation, Lack> = BTreeMap::new();
+    for one in all.iter().filter(|one| matches!(one.belief, Belief::ButFor(_))) {
+        for chain in one.doubted() {
+            let (Some(head), after) = (one.cover.head(*chain), here.head(*chain).map_or(0, |head| head.seq)) else {
+                continue;
+            };
+            if head.seq > told.get(chain).map_or(after, |known| known.until) {
+                let lack = Lack { stream: *stream, chain: *chain, after, until: head.seq, hash: Digest(head.hash) };
+                told.insert(*chain, lack);
+            }
+        }
+    }
+    told.into_values().collect()
+}
+
+/// Which of these, newest first, are of no use any more: the newest one, those that reach farthest, and for each thing that only a
+/// checkpoint tells one that does stay, so that a PC that lags behind does not push out what others need.
+fn superseded(all: &[Read], wanted: &[Lack]) -> Vec<[u8; 16]> {
     let mut ranked: Vec<&Read> = all.iter().collect();
     ranked.sort_by_key(|one| (&one.belief, Reverse(one.reach())));
     let mut kept: Vec<&Read> = ranked.iter().copied().filter(|one| one.believed()).take(KEPT).collect();
     kept.extend(all.iter().find(|one| one.believed()));
     for one in &ranked {
         let serves = |kept: &&Read, gap: &Lack| kept.covers(gap) && (one.one_branch || !kept.one_branch);
-        if gaps.iter().any(|gap| one.covers(gap) && !kept.iter().any(|kept| serves(kept, gap))) {
+        if wanted.iter().any(|gap| one.covers(gap) && !kept.iter().any(|kept| serves(kept, gap))) {
             kept.push(one);
         }
     }
@@ -179,6 +198,26 @@ impl Relay<'_> {
         Ok(summed)
     }
 
+    /// What checkpoints tell of registrars that were lost, beyond what the orders accept of them; nothing for anybody but the
+    /// registrar.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn doubted(&self, who: &Identity) -> Result<Vec<Lack>, StoreFault> {
+        let mut told = Vec::new();
+        if !registers(who) {
+            return Ok(told);
+        }
+        let orders = self.orders()?;
+        if orders.any_replaced() {
+            for stream in self.store.streams()? {
+                let here = self.store.frontier(&stream, View::All)?;
+                told.extend(doubted(&read(self.store, &orders, &stream)?, &here, &stream));
+            }
+        }
+        Ok(told)
+    }
+
     /// A page of the checkpoint of a stream that is of most use, empty where there is none; `None` where the asker may not read it.
     ///
     /// # Errors
@@ -190,7 +229,11 @@ impl Relay<'_> {
         let most = usize::try_from(ask.max_bytes).unwrap_or(wire::PAGE).min(wire::PAGE);
         let (mut all, gaps) = (read(self.store, &self.orders()?, stream)?, gaps(self.store, stream)?);
         let stands: Vec<Read> = all.extract_if(.., |one| ask.stands.iter().any(|on| on.0 == one.id)).collect();
-        let registrar = who.county && who.delegation.is_none();
+        let registrar = registers(who);
+        let mut wanted = gaps.clone();
+        if registrar {
+            wanted.extend(doubted(&all, &here, stream));
+        }
         let fills = |one: &Read, gap: &Lack| one.covers(gap) && !stands.iter().any(|on| on.covers(gap));
         all.retain(|one| {
             let may = match one.belief {
@@ -202,7 +245,7 @@ impl Relay<'_> {
             may && one.tells_beyond(&stands)
         });
         all.sort_by_cached_key(|one| {
-            let filled = gaps.iter().filter(|gap| fills(one, gap)).count();
+            let filled = wanted.iter().filter(|gap| fills(one, gap)).count();
             (one.of_shut_out(), Reverse(filled), one.one_branch, one.belief.clone(), Reverse(one.reach()))
         });
         let mut given: Option<&Read> = None;
@@ -248,6 +291,11 @@ impl Relay<'_> {
         }
         Ok(tail)
     }
+}
+
+/// Whether somebody keeps the county's register.
+fn registers(who: &Identity) -> bool {
+    who.county && who.delegation.is_none()
 }
 
 fn ids(certs: &[Cert]) -> Vec<CertId> {

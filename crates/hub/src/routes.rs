@@ -293,7 +293,8 @@ async fn changed(State(desk): State<Arc<Desk>>, request: Request) -> Result<Resp
         let key = asker.identity.device_key;
         let begun = differ.iter().filter_map(|(stream, _)| Some((*stream, beginnings.begun(&key, stream)?))).collect();
         let (summed, lacking) = (relay.summed(&differ)?, relay.lacking(&asker.identity)?);
-        Ok(Changed { time_ms: now, differ, begun, summed, lacking })
+        let doubted = relay.doubted(&asker.identity)?;
+        Ok(Changed { time_ms: now, differ, begun, summed, lacking, doubted })
     });
     Ok(cbor(&changed.await?))
 }

@@ -278,6 +278,12 @@ impl Orders {
         })
     }
 
+    /// Whether any registrar was replaced by another.
+    #[must_use]
+    pub fn any_replaced(&self) -> bool {
+        !self.superseded.is_empty()
+    }
+
     /// Whether these are the certificates of a registrar that was lost with its issuing key, so that another took its place.
     #[must_use]
     pub fn replaced(&self, certs: &[CertId]) -> bool {

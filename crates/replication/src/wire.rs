@@ -186,6 +186,10 @@ pub struct Changed {
     /// What a hub lacks that was given a checkpoint and what follows it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<Lack>,
+    /// What checkpoints here tell of registrars that were lost beyond what the orders accept of them: for the registrar, which alone
+    /// may accept it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubted: Vec<Lack>,
 }
 
 /// Segments of a chain that a hub lacks below a checkpoint: those behind `after` up to the one that the checkpoint ends with.

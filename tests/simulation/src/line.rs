@@ -128,7 +128,8 @@ impl Line for Wire<'_> {
         }
         let summed = self.hub.relay().summed(&differ).map_err(failed)?;
         let lacking = self.hub.relay().lacking(&self.who).map_err(failed)?;
-        Ok((Changed { time_ms: self.now, differ, begun: Vec::new(), summed, lacking }, Some(self.hub.epoch)))
+        let doubted = self.hub.relay().doubted(&self.who).map_err(failed)?;
+        Ok((Changed { time_ms: self.now, differ, begun: Vec::new(), summed, lacking, doubted }, Some(self.hub.epoch)))
     }
 
     async fn bring(&self, stream: &Stream, frames: Vec<u8>) -> Result<Taken, LinkFault> {
@@ -319,6 +320,10 @@ impl Replica for Keeper<'_> {
 
     fn holds_below(&mut self, lack: &Lack) -> Result<bool, ReplicaFault> {
         self.office.holds_below(lack).map_err(own)
+    }
+
+    fn hears_of_the_lost(&mut self, told: &Lack) -> Result<bool, ReplicaFault> {
+        self.office.hears_of_the_lost(told).map_err(own)
     }
 
     fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {

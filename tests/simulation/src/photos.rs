@@ -67,7 +67,7 @@ impl World {
                 self.oracle.photo(&form.id, &address, *blake3::hash(&plain).as_bytes(), pc);
                 self.seen(pc, &address);
             }
-            Err(fault) => self.breaks(format!("PC {pc}: no photo: {} {:?}", fault.code, fault.cause)),
+            Err(fault) => self.refused(pc, "members.attach", &fault),
         }
     }
 

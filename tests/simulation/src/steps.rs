@@ -87,7 +87,7 @@ impl World {
     }
 
     /// A clerk may be told that something cannot be; anything else is a failure of the program.
-    fn refused(&mut self, pc: usize, name: &str, fault: &Fault) {
+    pub(crate) fn refused(&mut self, pc: usize, name: &str, fault: &Fault) {
         const KIND: [&str; 9] = [
             "fields",
             "not_found",

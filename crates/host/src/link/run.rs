@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use niangjia_replication::frontier::Head;
-use niangjia_replication::wire::{self, Begun, ChangedAsk, Digest, Frames, MissingAsk, Placed, Received, Replica};
+use niangjia_replication::wire::{
+    self, Begun, ChangedAsk, Digest, Frames, Lack, MissingAsk, Placed, Received, Replica,
+};
 use niangjia_replication::{Frontier, Incarnation, Limits, Segment, Stream};
 
 use super::pace::Pace;
@@ -82,6 +84,7 @@ pub(super) async fn run<L: Line>(
         trail,
         summed: Vec::new(),
         short: false,
+        doubted: Vec::new(),
         told: None,
         asked: line.clock(),
         up,
@@ -110,6 +113,8 @@ struct Run<'a, L> {
     summed: Vec<Stream>,
     /// When it was last compared, the hub lacked something below a checkpoint that the replica holds.
     short: bool,
+    /// What checkpoints at the hub tell of registrars that were lost, beyond what the orders accept.
+    doubted: Vec<Lack>,
     /// The counts that the hub was told last.
     told: Option<BTreeMap<String, u64>>,
     /// When the hub told its time last, by the line's clock.
@@ -125,7 +130,8 @@ impl<L: Line> Run<'_, L> {
         for _ in 0..ROUNDS {
             let before = self.moved();
             let differ = self.compare().await?;
-            if differ.is_empty() {
+            let heard = self.hear_of_the_lost().await?;
+            if differ.is_empty() && !heard {
                 (self.trail.outcome.in_step, self.trail.outcome.hub_whole) = (true, !self.short);
                 // What it was brought just now it need not have kept all of.
                 if self.short && before != self.moved() {
@@ -189,6 +195,7 @@ impl<L: Line> Run<'_, L> {
         for lack in changed.lacking {
             self.fill(lack).await?;
         }
+        self.doubted = changed.doubted;
         Ok(changed.differ)
     }
 

@@ -141,6 +141,14 @@ pub trait Replica: Send {
         Ok(false)
     }
 
+    /// Whether it asks for the checkpoint that tells this of a registrar that was lost, beyond what the order accepts.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn hears_of_the_lost(&mut self, _told: &Lack) -> Result<bool, ReplicaFault> {
+        Ok(false)
+    }
+
     /// The certificates of the device that signed a segment, as `chain_to_cbor` writes them.
     ///
     /// # Errors

@@ -38,6 +38,18 @@ impl<L: Line> Run<'_, L> {
         Ok(())
     }
 
+    /// Fetches what only checkpoints tell of registrars that were lost. Returns whether any was asked for.
+    pub(super) async fn hear_of_the_lost(&mut self) -> Result<bool, LinkFault> {
+        let mut asked = false;
+        for told in std::mem::take(&mut self.doubted) {
+            if waiting(|| self.replica.hears_of_the_lost(&told))? {
+                asked = true;
+                self.checkpoint(told.stream).await?;
+            }
+        }
+        Ok(asked)
+    }
+
     /// Brings the hub the checkpoints made here that this life of its store has not taken yet, and those that stand for what it has
     /// lost. Returns whether there were any.
     pub(super) async fn offer(&mut self) -> Result<bool, LinkFault> {

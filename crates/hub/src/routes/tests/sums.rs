@@ -309,6 +309,47 @@ async fn a_chain_goes_back_to_the_sum_that_tells_no_more_than_is_accepted() {
     assert_eq!(named(), accepted);
 }
 
+/// One PC of an office has heard more of a registrar that was lost than the order against that one accepts; its colleague sums up day
+/// after day without it.
+#[tokio::test]
+async fn what_is_told_beyond_an_order_is_kept_for_the_registrar() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let (mut lost, mut front) = (county.registrar(), county.office());
+    let stream = front.stream();
+    let mut back = county.further_pc(front.office);
+    let days: Vec<Vec<u8>> = (0..2).map(|_| lost.save(stream, 50)).collect();
+    back.receive(&stream, vec![days[0].clone()]).unwrap();
+    front.receive(&stream, days.clone()).unwrap();
+    let (new, order) = county.founded_again(&lost);
+    let orders = |bytes: &[u8]| {
+        let mut framed = Vec::new();
+        put_frame(&mut framed, bytes).unwrap();
+        framed
+    };
+    hub.post(&new, "/v1/orders", &orders(&order)).await.unwrap();
+    let doubted = async |who: &Office| {
+        let ask = ChangedAsk { streams: Vec::new(), counts: std::collections::BTreeMap::new(), about: None };
+        let answer = hub.post(who, "/v1/changed", &wire::encode(&ask)).await.unwrap();
+        let told = wire::decode::<Changed>(&answer).unwrap().doubted;
+        told.into_iter().map(|lack| (lack.stream, lack.chain, lack.after, lack.until)).collect::<Vec<_>>()
+    };
+    assert_eq!(doubted(&new).await, []);
+    brought(&hub, &front, &days[0]).await;
+    let more = front.sum(stream);
+    brought(&hub, &front, &more).await;
+    for _ in 0..4 {
+        let sum = back.sum(stream);
+        brought(&hub, &back, &sum).await;
+    }
+    assert_eq!(doubted(&new).await, [(stream, lost.chain, 1, 2)]);
+    assert_eq!(doubted(&front).await, [], "nobody else may accept it");
+    assert_eq!(doubted(&county.pc()).await, []);
+    assert_eq!(given_of(&hub, &new, stream).await, Some(name(&more)), "however many came since");
+    let standing = CheckpointAsk { stands: vec![RecordId(name(&more))], ..ASK };
+    assert_ne!(asked(&hub, &new, stream, standing).await, Some(name(&more)));
+}
+
 /// The same, when some of what lies below the smaller one has been brought already.
 #[tokio::test]
 async fn what_was_brought_below_a_sum_is_not_lost_from_sight_when_a_larger_one_falls() {
