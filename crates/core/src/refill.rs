@@ -33,8 +33,8 @@ pub(crate) struct HubNow {
     pub(crate) in_step: Option<Incarnation>,
 }
 
-/// How often a checkpoint is asked for, in one run of the program, that tells more of a lost registrar: the line may break, and one that
-/// is of no use here would come again with every exchange.
+/// How often a checkpoint that tells more of a lost registrar is fetched while the office is open: one that is of no use here would
+/// come again with every exchange.
 const ASKED: u8 = 3;
 
 impl HubNow {
@@ -162,22 +162,26 @@ impl Office {
     /// # Errors
     /// The store's own.
     pub fn hears_of_the_lost(&self, told: &Lack) -> Result<bool, Fault> {
+        // A number that no log can hold is somebody's invention.
+        if !self.registrar() || i64::try_from(told.until.max(told.after)).is_err() {
+            return Ok(false);
+        }
         let head = Head { seq: told.until, hash: told.hash.0 };
         let here = match self.gap(told)? {
             Some(gap) => self.store.read(|conn| store::holds(conn, gap.stream, gap.chain, &head))?,
             None => false,
         };
-        if here || !self.registrar() {
-            return Ok(false);
-        }
         let mut now = self.hub_now();
-        let asked = now.asked.entry((told.stream, told.chain, told.until)).or_default();
-        if *asked == ASKED {
+        if here || now.asked.get(&(told.stream, told.chain, told.until)).is_some_and(|asked| *asked >= ASKED) {
             return Ok(false);
         }
-        *asked += 1;
         now.only_summed_up.insert(told.stream);
         Ok(true)
+    }
+
+    /// That was asked for, and answered.
+    pub fn heard_of_the_lost(&self, told: &Lack) {
+        *self.hub_now().asked.entry((told.stream, told.chain, told.until)).or_default() += 1;
     }
 
     /// The certificates of the PC that signed a segment, where they are known here.

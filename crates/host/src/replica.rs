@@ -99,6 +99,10 @@ impl Replica for OfficeReplica {
         self.office.hears_of_the_lost(told).map_err(failed)
     }
 
+    fn heard_of_the_lost(&mut self, told: &Lack) {
+        self.office.heard_of_the_lost(told);
+    }
+
     fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {
         let (received, changed) = self.office.receive(stream, &segments, moment()).map_err(failed)?;
         for kind in changed.kinds {

@@ -4,7 +4,9 @@
 //! says what the hub lacks. The hub itself throws no segment away.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor};
@@ -150,7 +152,28 @@ fn gaps(store: &dyn SegmentStore, stream: &Stream) -> Result<Vec<Lack>, StoreFau
     Ok(gaps)
 }
 
-/// What checkpoints tell of registrars that were lost, beyond what is believed of them: of each chain the farthest.
+/// What was found of [`Relay::doubted`], by stream: the first parts of all checkpoints are too much to be read at every poll.
+#[derive(Default)]
+pub struct Doubts(Mutex<BTreeMap<Stream, Vec<Lack>>>);
+
+impl Doubts {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Stream, Vec<Lack>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A checkpoint of this stream has come.
+    pub(crate) fn forget(&self, stream: &Stream) {
+        self.lock().remove(stream);
+    }
+
+    /// An order has come.
+    pub(crate) fn forget_all(&self) {
+        self.lock().clear();
+    }
+}
+
+/// What checkpoints tell of registrars that were lost, beyond what is believed of them: of each chain the farthest. A number that no
+/// log can hold is somebody's invention.
 fn doubted(all: &[Read], here: &Frontier, stream: &Stream) -> Vec<Lack> {
     let mut told: BTreeMap<Incarnation, Lack> = BTreeMap::new();
     for one in all.iter().filter(|one| matches!(one.belief, Belief::ButFor(_))) {
@@ -158,7 +181,7 @@ fn doubted(all: &[Read], here: &Frontier, stream: &Stream) -> Vec<Lack> {
             let (Some(head), after) = (one.cover.head(*chain), here.head(*chain).map_or(0, |head| head.seq)) else {
                 continue;
             };
-            if head.seq > told.get(chain).map_or(after, |known| known.until) {
+            if head.seq > told.get(chain).map_or(after, |known| known.until) && i64::try_from(head.seq).is_ok() {
                 let lack = Lack { stream: *stream, chain: *chain, after, until: head.seq, hash: Digest(head.hash) };
                 told.insert(*chain, lack);
             }
@@ -203,17 +226,22 @@ impl Relay<'_> {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn doubted(&self, who: &Identity) -> Result<Vec<Lack>, StoreFault> {
+    pub fn doubted(&self, who: &Identity, orders: &Orders, doubts: &Doubts) -> Result<Vec<Lack>, StoreFault> {
         let mut told = Vec::new();
-        if !registers(who) {
+        if !registers(who) || !orders.any_replaced() {
             return Ok(told);
         }
-        let orders = self.orders()?;
-        if orders.any_replaced() {
-            for stream in self.store.streams()? {
-                let here = self.store.frontier(&stream, View::All)?;
-                told.extend(doubted(&read(self.store, &orders, &stream)?, &here, &stream));
-            }
+        // Held while it is looked up, so that nothing that was read before a checkpoint came is kept after it.
+        let mut known = doubts.lock();
+        for stream in self.store.streams()? {
+            let of_stream = match known.entry(stream) {
+                Entry::Occupied(found) => found.into_mut(),
+                Entry::Vacant(place) => {
+                    let here = self.store.frontier(&stream, View::All)?;
+                    place.insert(doubted(&read(self.store, orders, &stream)?, &here, &stream))
+                }
+            };
+            told.extend_from_slice(of_stream);
         }
         Ok(told)
     }
@@ -230,10 +258,7 @@ impl Relay<'_> {
         let (mut all, gaps) = (read(self.store, &self.orders()?, stream)?, gaps(self.store, stream)?);
         let stands: Vec<Read> = all.extract_if(.., |one| ask.stands.iter().any(|on| on.0 == one.id)).collect();
         let registrar = registers(who);
-        let mut wanted = gaps.clone();
-        if registrar {
-            wanted.extend(doubted(&all, &here, stream));
-        }
+        let doubted = if registrar { doubted(&all, &here, stream) } else { Vec::new() };
         let fills = |one: &Read, gap: &Lack| one.covers(gap) && !stands.iter().any(|on| on.covers(gap));
         all.retain(|one| {
             let may = match one.belief {
@@ -245,8 +270,9 @@ impl Relay<'_> {
             may && one.tells_beyond(&stands)
         });
         all.sort_by_cached_key(|one| {
-            let filled = wanted.iter().filter(|gap| fills(one, gap)).count();
-            (one.of_shut_out(), Reverse(filled), one.one_branch, one.belief.clone(), Reverse(one.reach()))
+            let filled = |wanted: &[Lack]| Reverse(wanted.iter().filter(|gap| fills(one, gap)).count());
+            let (of_gaps, of_doubted) = (filled(&gaps), filled(&doubted));
+            (one.of_shut_out(), of_gaps, one.one_branch, of_doubted, one.belief.clone(), Reverse(one.reach()))
         });
         let mut given: Option<&Read> = None;
         for one in &all {

@@ -12,6 +12,7 @@ use niangjia_replication::wire::{ChangedAsk, Digest, Lack, MissingAsk, OrdersTak
 use niangjia_replication::{Bad, Frontier, Limits, Segment, Stream, wire};
 
 use crate::checkpoints;
+pub use crate::checkpoints::Doubts;
 use crate::store::{Arrived, Device, Page, SegmentStore, StoreFault, Told, View};
 
 /// One hub's store and the county root that it has pinned.

@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use crate::auth::{Asker, Known, Signed};
 use crate::beginnings::Beginnings;
+use crate::checkpoints::Doubts;
 use crate::limits::{Later, Limiter, Place, Room};
 use crate::now_ms;
 use crate::relay::{Relay, view};
@@ -46,6 +47,7 @@ pub(crate) struct Desk {
     root: OnceLock<VerifyingKey>,
     known: Known,
     orders: CountyOrders,
+    doubts: Doubts,
     limiter: Limiter<Who>,
     beginnings: Arc<Beginnings>,
 }
@@ -67,7 +69,8 @@ impl Desk {
         beginnings: Arc<Beginnings>,
     ) -> Arc<Self> {
         let (known, orders, limiter) = (Known::default(), CountyOrders::default(), Limiter::new());
-        Arc::new(Self { store, key, birth, root: OnceLock::new(), known, orders, limiter, beginnings })
+        let doubts = Doubts::default();
+        Arc::new(Self { store, key, birth, root: OnceLock::new(), known, orders, doubts, limiter, beginnings })
     }
 
     /// Does something with the store on a thread that may wait for the disk.
@@ -287,13 +290,17 @@ async fn changed(State(desk): State<Arc<Desk>>, request: Request) -> Result<Resp
     // What an office is called is said by whoever works in it.
     let ask = if asker.carried() { ChangedAsk { about: None, ..ask } } else { ask };
     let now = now_ms();
-    let beginnings = desk.beginnings.clone();
+    let (beginnings, doubts, orders) = (desk.beginnings.clone(), desk.clone(), desk.orders.known());
     let changed = desk.judge(root, move |relay| {
         let differ = relay.changed(&asker.device, &asker.identity, &ask, now)?;
         let key = asker.identity.device_key;
         let begun = differ.iter().filter_map(|(stream, _)| Some((*stream, beginnings.begun(&key, stream)?))).collect();
         let (summed, lacking) = (relay.summed(&differ)?, relay.lacking(&asker.identity)?);
-        let doubted = relay.doubted(&asker.identity)?;
+        // Whoever carries for a locked registrar takes no checkpoints.
+        let doubted = match orders {
+            Some(orders) if !asker.carried() => relay.doubted(&asker.identity, &orders, &doubts.doubts)?,
+            _ => Vec::new(),
+        };
         Ok(Changed { time_ms: now, differ, begun, summed, lacking, doubted })
     });
     Ok(cbor(&changed.await?))

@@ -8,7 +8,10 @@ use std::{
 
 use niangjia_core::{Fault, office::Office};
 use niangjia_host::link::{Answer, Line, LinkFault};
-use niangjia_hub::{relay, store::Device};
+use niangjia_hub::{
+    relay::{self, Doubts},
+    store::Device,
+};
 use niangjia_replication::{
     Frontier, Head, Incarnation, Limits, RecordId, Segment, Stream,
     keys::{Identity, VerifyingKey, chain_from_cbor, verify_chain},
@@ -128,7 +131,8 @@ impl Line for Wire<'_> {
         }
         let summed = self.hub.relay().summed(&differ).map_err(failed)?;
         let lacking = self.hub.relay().lacking(&self.who).map_err(failed)?;
-        let doubted = self.hub.relay().doubted(&self.who).map_err(failed)?;
+        let orders = self.hub.relay().orders().map_err(failed)?;
+        let doubted = self.hub.relay().doubted(&self.who, &orders, &Doubts::default()).map_err(failed)?;
         Ok((Changed { time_ms: self.now, differ, begun: Vec::new(), summed, lacking, doubted }, Some(self.hub.epoch)))
     }
 
@@ -324,6 +328,10 @@ impl Replica for Keeper<'_> {
 
     fn hears_of_the_lost(&mut self, told: &Lack) -> Result<bool, ReplicaFault> {
         self.office.hears_of_the_lost(told).map_err(own)
+    }
+
+    fn heard_of_the_lost(&mut self, told: &Lack) {
+        self.office.heard_of_the_lost(told);
     }
 
     fn receive(&mut self, stream: &Stream, segments: Vec<Vec<u8>>) -> Result<Received, ReplicaFault> {

@@ -130,15 +130,16 @@ impl<L: Line> Run<'_, L> {
         for _ in 0..ROUNDS {
             let before = self.moved();
             let differ = self.compare().await?;
-            let heard = self.hear_of_the_lost().await?;
-            if differ.is_empty() && !heard {
+            if differ.is_empty() {
                 (self.trail.outcome.in_step, self.trail.outcome.hub_whole) = (true, !self.short);
+                let heard = self.hear_of_the_lost().await?;
                 // What it was brought just now it need not have kept all of.
-                if self.short && before != self.moved() {
+                if (self.short || heard) && before != self.moved() {
                     continue;
                 }
                 break;
             }
+            self.trail.outcome.in_step = false;
             for (stream, hub) in differ {
                 let hub = self.send(stream, hub).await?;
                 self.fetch(stream, &hub).await?;
@@ -146,7 +147,6 @@ impl<L: Line> Run<'_, L> {
             if before == self.moved() {
                 break;
             }
-            self.trail.outcome.in_step = false;
         }
         self.tell().await
     }

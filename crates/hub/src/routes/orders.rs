@@ -33,6 +33,11 @@ impl CountyOrders {
         (kept.told, kept.orders.clone())
     }
 
+    /// What stands, where it has been asked for since something was told: [`admit`] asks before every answer.
+    pub(super) fn known(&self) -> Option<Arc<Orders>> {
+        self.get().1
+    }
+
     fn keep(&self, told: u64, orders: &Arc<Orders>) {
         let mut kept = self.lock();
         if kept.told == told {
@@ -65,6 +70,7 @@ pub(super) async fn tell(State(desk): State<Arc<Desk>>, request: Request) -> Res
     let orders = segments::frames(&body)?;
     let taken = desk.judge(root, move |relay| relay.tell(&orders)).await?;
     desk.orders.forget();
+    desk.doubts.forget_all();
     tracing::info!(device = %asker.identity.cert, orders = taken.orders, "orders of the county");
     Ok(cbor(&taken))
 }

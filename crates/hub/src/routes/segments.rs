@@ -8,6 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
+use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::VerifyingKey;
 use niangjia_replication::wire::held::{self, HeldAsk, Span};
 use niangjia_replication::wire::{self, Begun, Digest, Frames, RefusalCode, Taken};
@@ -139,7 +140,11 @@ async fn place(
     frames: Vec<Vec<u8>>,
 ) -> Result<Taken, Refuse> {
     let device = asker.identity.cert;
+    let sums = frames.iter().any(|frame| Part::parse(frame, &Limits::STANDARD).is_ok());
     let taken = desk.judge(root, move |relay| relay.take(&asker.identity, stream, &frames, now_ms())).await?;
+    if sums {
+        desk.doubts.forget(&stream);
+    }
     let taken = taken.ok_or(RefusalCode::MayNot)?;
     let held = taken.placed.iter().filter(|placed| placed.held()).count();
     let forks = taken.placed.iter().filter(|placed| **placed == wire::Placed::Fork).count();

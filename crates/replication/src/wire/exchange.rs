@@ -149,6 +149,9 @@ pub trait Replica: Send {
         Ok(false)
     }
 
+    /// That was asked for, and answered.
+    fn heard_of_the_lost(&mut self, _told: &Lack) {}
+
     /// The certificates of the device that signed a segment, as `chain_to_cbor` writes them.
     ///
     /// # Errors

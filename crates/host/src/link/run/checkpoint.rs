@@ -45,6 +45,8 @@ impl<L: Line> Run<'_, L> {
             if waiting(|| self.replica.hears_of_the_lost(&told))? {
                 asked = true;
                 self.checkpoint(told.stream).await?;
+                // Not before it is over: a line that breaks has brought a part of it, and the rest is asked for.
+                self.replica.heard_of_the_lost(&told);
             }
         }
         Ok(asked)
