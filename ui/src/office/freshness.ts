@@ -1,5 +1,5 @@
 // What changed in the office, wherever it came from, tells the open pages what to ask again.
-import { onBeforeUnmount, ref } from 'vue'
+import { computed, onBeforeUnmount, ref, watch } from 'vue'
 import type { SyncStatus } from '../generated/api'
 import type { Changed } from './shapes'
 import { call, onChanged } from '../host'
@@ -31,6 +31,16 @@ export async function loadSync(): Promise<void> {
     sync.value = undefined
   }
 }
+
+/** Calls `again` when an exchange or a packet has moved what stands where: nothing was written then, and yet what a page says of it is old. */
+export function useStandings(again: () => void): void {
+  watch(() => sync.value && [sync.value.unsent, sync.value.unconfirmed].join(' '), (now, before) => {
+    if (now !== undefined && before !== undefined) again()
+  })
+}
+
+/** The county has shut out this PC: an order says so, or the relay did when it was last asked. */
+export const shutOut = computed(() => !!sync.value?.revoked || sync.value?.last_fault?.key === 'link.revoked')
 
 /** Calls `again` (at most every 200 ms) when records of one of these kinds changed. */
 export function useFresh(kinds: () => string[], again: () => void): void {

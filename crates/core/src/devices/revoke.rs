@@ -93,10 +93,10 @@ pub(super) fn caused(cause: Cause) -> Say {
     };
     Say::owned(
         format!(
-            "县总工会已停用这台电脑（{zh}）。停用前的内容照常有效；停用后写的内容单独保留，没有生效，由县总工会核对后决定是否采用。"
+            "县总工会已停用这台电脑（{zh}）。停用以前县里收到的内容照常有效；以后才收到的单独保留，没有生效，由县总工会核对后决定是否采用。"
         ),
         format!(
-            "The county has shut this PC out ({en}). What it wrote before stands; what it wrote later is kept apart and does not count until the county has looked at it and accepts it."
+            "The county has shut this PC out ({en}). What the county had received stands; what came later is kept apart and does not count until the county has looked at it and accepts it."
         ),
     )
 }

@@ -3,7 +3,7 @@ import { ref, watch } from 'vue'
 import type { Detail, Entry, Say } from '../../generated/api'
 import type { Fault } from '../../office/shapes'
 import { callKind, toFault } from '../../host'
-import { useFresh } from '../../office/freshness'
+import { useFresh, useStandings } from '../../office/freshness'
 import { recordType } from '../../office/catalogue'
 
 export function useRecord(kind: () => string, id: () => string) {
@@ -29,5 +29,6 @@ export function useRecord(kind: () => string, id: () => string) {
   }
   watch(id, () => { record.value = undefined; void load() }, { immediate: true })
   useFresh(() => [kind(), recordType(kind())?.kind ?? '', 'same_person'], () => void load())
+  useStandings(() => void load())
   return { record, history, less, fault, load }
 }

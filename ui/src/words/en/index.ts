@@ -65,6 +65,7 @@ const en: typeof zh = {
     last_packet: 'last packet {when}',
     no_packet: 'no packet yet',
     offline: 'Working offline, all work can be done',
+    shut_out: 'The county has shut this PC out; what is written now will not count',
     unknown: 'Checking what is saved and reported',
   },
   standing: {

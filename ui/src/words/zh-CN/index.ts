@@ -64,6 +64,7 @@ export default {
     last_packet: '上次收发数据包 {when}',
     no_packet: '还没有收发过数据包',
     offline: '离线工作中，可正常办理',
+    shut_out: '县总工会已停用本机，新写的内容不会生效',
     unknown: '正在查看保存和上报情况',
   },
   standing: {
