@@ -34,6 +34,8 @@ export default {
       if (found.total !== 1) throw new Error(`the county finds ${found.total} members of that name`)
       await person.picture('sent')
       await person.press('关闭')
+      // What stands where is right on the page that was open meanwhile.
+      await person.seesNoMore('还没有上报')
     })
 
     await step('what the county has confirmed is green here', async () => {

@@ -6,6 +6,7 @@ import { foundsTheCounty, WANG_FANG } from './first-day.journey.mjs'
 import { officeAt, openHub } from './programs.mjs'
 
 const ZHANG_WEIMIN = '990101198001010014'
+const SUN_LI = '990101198502030021'
 let hub
 let township
 let colleague
@@ -65,9 +66,16 @@ export default {
       // Nobody has named it yet: it is called by the beginning of its fingerprint.
       const word = await person.asks(`() => document.querySelector('[data-test="confirm-word"]').closest('label').innerText.match(/“(.+)”/)[1]`)
       await person.writesAt('[data-test="confirm-word"]', word)
+      // Reported in time, and the county has not fetched it yet.
+      await township.call('members.join', { fields: { name: '孙丽', id_no: SUN_LI }, on: '2025-03-01' })
+      await township.sync()
       await person.pressAt('[data-test="confirm-go"]')
       await person.sees('县总工会已停用这台电脑（被盗）')
       await person.isAccessible('a PC that is shut out')
+      await person.press('首页')
+      await person.writesAt('#home-search', 'sunli')
+      await person.press('孙丽')
+      await person.sees('会籍')
     })
 
     await step('what it writes now comes on a stick and is kept apart', async () => {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::{
     fault::Fault,
     office::Office,
-    store::{self, LogKeys, checkpoint, memory::Memory, versions::damaged},
+    store::{self, LogKeys, base::Aside, checkpoint, memory::Memory, versions::damaged},
 };
 
 /// What the exchange under way has shown of the hub. It is found out again by the next one.
@@ -260,8 +260,9 @@ impl Office {
     ) -> Result<(), Fault> {
         let mut short = false;
         if let Some(number) = memory.known_stream(stream) {
-            let mut bases = conn.prepare_cached("SELECT chain, seq FROM base WHERE stream = ?1 AND aside = 0")?;
-            let mut rows = bases.query([number])?;
+            // What an order laid aside the registrar may still accept, once it hears of it.
+            let mut bases = conn.prepare_cached("SELECT chain, seq FROM base WHERE stream = ?1 AND aside <> ?2")?;
+            let mut rows = bases.query(params![number, Aside::Log as i64])?;
             while let Some(row) = rows.next()? {
                 let (chain, seq): (i64, i64) = (row.get(0)?, row.get(1)?);
                 let top = theirs.head(memory.incarnation(chain)?).map_or(0, |head| head.seq);

@@ -34,8 +34,8 @@ export async function loadSync(): Promise<void> {
 
 /** Calls `again` when an exchange or a packet has moved what stands where: nothing was written then, and yet what a page says of it is old. */
 export function useStandings(again: () => void): void {
-  watch(() => sync.value && [sync.value.unsent, sync.value.unconfirmed].join(' '), (now, before) => {
-    if (now !== undefined && before !== undefined) again()
+  watch(() => sync.value, (now, before) => {
+    if (now && before && (now.unsent < before.unsent || now.unconfirmed < before.unconfirmed)) again()
   })
 }
 

@@ -95,7 +95,7 @@ pub(super) fn aside(conn: &Connection, stream: i64) -> Result<bool, Fault> {
 
 /// Why a log no longer leans on its checkpoint.
 #[derive(Clone, Copy)]
-pub(super) enum Aside {
+pub(crate) enum Aside {
     /// A fork was found below it, or a number that means two changes.
     Log = 1,
     /// An order shuts out what is in it, or its maker; a later order may accept that.
