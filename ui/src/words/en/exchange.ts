@@ -55,6 +55,7 @@ export default {
     made_parts: 'Files: {n}. They go together.',
     made_at: 'Saved in: {where}',
     fetch: 'Download {file}',
+    copy_first: 'The file is in the browser’s download folder; copy it to the stick first.',
     next_county: 'Next: eject the stick safely and carry it to the county. They take it in under “Reporting” and give you a packet to bring back.',
     next_office: 'Next: eject the stick safely and hand it over. They take it in under “Reporting”.',
     next_device: 'Next: eject the stick safely, insert it at the other PC of this office, and take it in under “Reporting”.',

@@ -55,6 +55,7 @@ export default {
     made_parts: '共 {n} 个文件，请一起带去。',
     made_at: '存在：{where}',
     fetch: '下载 {file}',
+    copy_first: '文件在浏览器的下载文件夹里，请先拷到 U 盘。',
     next_county: '下一步：安全弹出 U 盘，带到县总工会，请他们在“上报与下发”里接收，再带一个数据包回来。',
     next_office: '下一步：安全弹出 U 盘，交给对方，请对方在“上报与下发”里接收。',
     next_device: '下一步：安全弹出 U 盘，插到本单位另一台电脑上，在“上报与下发”里接收。',
