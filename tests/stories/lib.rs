@@ -1,6 +1,7 @@
 //! The cast of the stories: a county, its townships, a hub, and a clerk at each desk. Everything goes through the same door as
 //! the window.
 
+pub mod kit;
 pub mod logs;
 pub mod photo;
 pub mod restores;

@@ -6,6 +6,7 @@ use niangjia_host::moment;
 use serde_json::json;
 use stories::{
     County, Desk, exchange_all,
+    kit::{line, recovered, shares},
     logs::{WANG_FANG, held_by, log, pruned, ready, segments, status, tested, would},
     restores::{snapshot, struck},
     stick::{number, stick},
@@ -50,10 +51,7 @@ async fn where_nobody_has_the_days_before_any_more_the_checkpoint_stands_for_the
     );
     assert_eq!(back.digest(&front.stream()), front.digest(&front.stream()));
 
-    let hub = front.station.office().unwrap().hub().unwrap();
-    let new = Desk::empty();
-    let ask = json!({ "shares": county.shares[..2], "url": hub.url, "key": hub.key, "clerk": "周敏（新机）", "passphrase": stories::PASSPHRASE, "name": "东海县总工会", "code": "320722" });
-    new.ask("app.recover", ask).await;
+    let new = recovered(&shares(&county)[..2], line(&county, "周敏（新机）")).await;
     assert_eq!(new.member(&wang).await["fields"]["post"], "第3组组长");
 }
 
@@ -86,10 +84,7 @@ async fn of_two_checkpoints_each_further_in_another_chain_the_county_makes_one()
     for _ in 0..3 {
         window.sync().await;
     }
-    let hub = window.station.office().unwrap().hub().unwrap();
-    let new = Desk::empty();
-    let ask = json!({ "shares": county.shares[..2], "url": hub.url, "key": hub.key, "clerk": "周敏（新机）", "passphrase": stories::PASSPHRASE, "name": "东海县总工会", "code": "320722" });
-    new.ask("app.recover", ask).await;
+    let new = recovered(&shares(&county)[..2], line(&county, "周敏（新机）")).await;
     exchange_all(&[&new, &archive, &window, &new]).await;
 
     for desk in [&archive, &window, &new] {

@@ -272,7 +272,9 @@ impl Relay<'_> {
         all.sort_by_cached_key(|one| {
             let filled = |wanted: &[Lack]| Reverse(wanted.iter().filter(|gap| fills(one, gap)).count());
             let (of_gaps, of_doubted) = (filled(&gaps), filled(&doubted));
-            (one.of_shut_out(), of_gaps, one.one_branch, of_doubted, one.belief.clone(), Reverse(one.reach()))
+            // One that is believed fills a gap first: what is doubted may be of no use to anybody, and come again and again.
+            let later = of_gaps.0 > 0 && !one.believed();
+            (one.of_shut_out(), of_gaps, one.one_branch, later, of_doubted, one.belief.clone(), Reverse(one.reach()))
         });
         let mut given: Option<&Read> = None;
         for one in &all {

@@ -19,7 +19,7 @@ use super::{Admitted, Asked, Desk, Refuse, cbor};
 use crate::auth::Asker;
 use crate::beginnings::Arriving;
 use crate::now_ms;
-use crate::relay::view;
+use crate::relay::{Relay, view};
 
 /// The frames of a request; they must fill it to the end.
 pub(super) fn frames(body: &[u8]) -> Result<Vec<Vec<u8>>, Refuse> {
@@ -140,11 +140,15 @@ async fn place(
     frames: Vec<Vec<u8>>,
 ) -> Result<Taken, Refuse> {
     let device = asker.identity.cert;
-    let sums = frames.iter().any(|frame| Part::parse(frame, &Limits::STANDARD).is_ok());
-    let taken = desk.judge(root, move |relay| relay.take(&asker.identity, stream, &frames, now_ms())).await?;
-    if sums {
-        desk.doubts.forget(&stream);
-    }
+    let at_hand = desk.clone();
+    let take = move |relay: &Relay<'_>| {
+        let taken = relay.take(&asker.identity, stream, &frames, now_ms());
+        if frames.iter().any(|frame| Part::parse(frame, &Limits::STANDARD).is_ok()) {
+            at_hand.doubts.forget(&stream);
+        }
+        taken
+    };
+    let taken = desk.judge(root, take).await?;
     let taken = taken.ok_or(RefusalCode::MayNot)?;
     let held = taken.placed.iter().filter(|placed| placed.held()).count();
     let forks = taken.placed.iter().filter(|placed| **placed == wire::Placed::Fork).count();

@@ -350,6 +350,30 @@ async fn what_is_told_beyond_an_order_is_kept_for_the_registrar() {
     assert_ne!(asked(&hub, &new, stream, standing).await, Some(name(&more)));
 }
 
+/// Of two that tell a day which nobody can bring, one goes beyond the order of a registrar that was lost.
+#[tokio::test]
+async fn what_is_believed_fills_a_gap_before_what_is_doubted() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let (mut lost, mut front) = (county.registrar(), county.office());
+    let stream = front.stream();
+    let mut back = county.further_pc(front.office);
+    let (day, word) = (front.save(stream, 50), lost.save(stream, 50));
+    back.receive(&stream, vec![day]).unwrap();
+    front.receive(&stream, vec![word]).unwrap();
+    let (believed, more) = (back.sum(stream), front.sum(stream));
+    let (new, order) = county.founded_again(&lost);
+    let mut orders = Vec::new();
+    put_frame(&mut orders, &order).unwrap();
+    hub.post(&new, "/v1/orders", &orders).await.unwrap();
+    for sum in [&more, &believed] {
+        brought(&hub, &front, sum).await;
+    }
+    assert_eq!(given_of(&hub, &new, stream).await, Some(name(&believed)));
+    let standing = CheckpointAsk { stands: vec![RecordId(name(&believed))], ..ASK };
+    assert_eq!(asked(&hub, &new, stream, standing).await, Some(name(&more)), "and then what it tells beside");
+}
+
 /// The same, when some of what lies below the smaller one has been brought already.
 #[tokio::test]
 async fn what_was_brought_below_a_sum_is_not_lost_from_sight_when_a_larger_one_falls() {
