@@ -393,3 +393,37 @@ async fn what_a_clone_sent_is_not_counted_as_sent_from_here() {
     assert_eq!(second.member(&shan).await["standing"]["mark"], "saved");
     all_agree(&county.desk, [&first, &second]).await;
 }
+
+/// The registrar has no line for a month, and the hub's disk is lost: of the office's days there is a checkpoint that tells of the
+/// other branch, and nobody on this one can stand on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_that_a_clone_cannot_use_does_not_come_with_every_exchange() {
+    let mut county = County::found().await;
+    let stick = stick();
+    let mut front = county.township("平明镇总工会", "320722104", "李强").await;
+    let wang = front.join("王芳", WANG_FANG).await;
+    let (invite, code) = front.further(stick.path(), "服务窗口").await;
+    let back = Desk::joined(&invite, &code, "王丽").await;
+    exchange_all(&[&front, &back, &county.desk]).await;
+    let mut clone = cloned(&mut front).await;
+    front.save(&front.member(&wang).await, json!({ "post": "车工" })).await;
+    exchange_all(&[&front, &back, &county.desk]).await;
+    ready(&back, &county.desk).await;
+    pruned(&back).await;
+    county.lose_everything().await;
+
+    clone.save(&clone.member(&wang).await, json!({ "post": "班长" })).await;
+    let came = async |desk: &Desk| desk.sync().await["received"]["segments"].as_u64().unwrap();
+    back.sync().await;
+    assert!(came(&clone).await > 0);
+    for _ in 0..3 {
+        back.sync().await;
+        assert_eq!(came(&clone).await, 0, "the checkpoint came again");
+    }
+    // Whoever starts the program anew may hope anew.
+    clone.reopen().await;
+    assert!(came(&clone).await > 0);
+    assert_eq!(came(&clone).await, 0, "the checkpoint came again");
+
+    all_agree(&county.desk, [&back, &clone]).await;
+}

@@ -274,7 +274,7 @@ impl Office {
     /// # Errors
     /// The store's own; then nothing was taken.
     pub fn receive(&self, stream: &Stream, segments: &[Vec<u8>], moment: Moment) -> Result<(Received, Changed), Fault> {
-        let conn = self.store.write();
+        let (conn, wall) = (self.store.write(), moment.wall);
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;
         let mut keys = self.keys();
@@ -290,7 +290,8 @@ impl Office {
         let taken = intake.take(stream, segments);
         store::widen(&tx)?;
         let mut received = taken?;
-        let (own_came, loaded) = (intake.own_came, intake.loaded);
+        let (own_came, loaded, others) = (intake.own_came, intake.loaded, intake.others);
+        let summed = std::mem::take(&mut intake.summed);
         let (news, again) = (intake.news, intake.forked || intake.news.orders);
         let (memory, touched) = intake.finish();
         let told = self.changed(&touched).kinds.iter().any(|kind| kind == SharedKey::TYPE.name);
@@ -307,6 +308,7 @@ impl Office {
         memory.persist(&tx)?;
         tx.commit()?;
         *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
+        self.note_tried(&conn, stream, &summed, others, wall)?;
         self.store.swap(memory);
         if again {
             self.index()?;

@@ -49,6 +49,7 @@ mod receipts;
 mod refill;
 mod search;
 mod settling;
+mod tried;
 mod uncounted;
 
 use std::collections::BTreeMap;

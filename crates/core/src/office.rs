@@ -25,6 +25,7 @@ use crate::{
         self, Act, DatabaseKey, Done, Entry, LogKeys, Moment, Store, Touched, memory::Memory, rows, rows::Stored,
         versions::UNREADABLE,
     },
+    tried::Vain,
 };
 
 /// An unlocked office.
@@ -39,6 +40,7 @@ pub struct Office {
     pub(crate) previews: Mutex<HashMap<String, Arc<crate::members::Preview>>>,
     /// What the exchange under way has shown of the hub.
     pub(crate) hub_now: Mutex<HubNow>,
+    pub(crate) vain: Mutex<Vain>,
 }
 
 /// Who asks, and when.
@@ -168,6 +170,7 @@ impl Office {
             registry: crate::registry(),
             previews: Mutex::new(HashMap::new()),
             hub_now: Mutex::default(),
+            vain: Mutex::default(),
         }
     }
 

@@ -141,6 +141,10 @@ impl Replica for OfficeReplica {
         self.office.stands_on(stream).map_err(failed)
     }
 
+    fn tried(&mut self, stream: &Stream) -> Result<Vec<RecordId>, ReplicaFault> {
+        self.office.tried(stream, moment().wall).map_err(failed)
+    }
+
     fn checkpoint_for(&mut self, hub: &Incarnation) -> Result<Option<(Stream, Vec<u8>)>, ReplicaFault> {
         self.office.checkpoint_for(hub).map_err(failed)
     }
@@ -216,6 +220,10 @@ impl Replica for Fetching<'_> {
 
     fn stands_on(&mut self, stream: &Stream) -> Result<Vec<RecordId>, ReplicaFault> {
         self.office.stands_on(stream).map_err(failed)
+    }
+
+    fn tried(&mut self, stream: &Stream) -> Result<Vec<RecordId>, ReplicaFault> {
+        self.office.tried(stream, moment().wall).map_err(failed)
     }
 
     fn takes_anything(&self) -> bool {

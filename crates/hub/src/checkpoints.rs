@@ -267,7 +267,7 @@ impl Relay<'_> {
                 Belief::OfShutOut(_) => registrar && ask.anything && gaps.iter().any(|gap| fills(one, gap)),
                 Belief::None => false,
             };
-            may && one.tells_beyond(&stands)
+            may && one.tells_beyond(&stands) && !ask.tried.iter().any(|id| id.0 == one.id)
         });
         all.sort_by_cached_key(|one| {
             let filled = |wanted: &[Lack]| Reverse(wanted.iter().filter(|gap| fills(one, gap)).count());

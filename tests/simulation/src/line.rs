@@ -360,6 +360,10 @@ impl Replica for Keeper<'_> {
         self.office.stands_on(stream).map_err(own)
     }
 
+    fn tried(&mut self, stream: &Stream) -> Result<Vec<RecordId>, ReplicaFault> {
+        self.office.tried(stream, self.wall).map_err(own)
+    }
+
     fn takes_anything(&self) -> bool {
         self.office.takes_anything()
     }

@@ -203,6 +203,9 @@ impl Trace {
     }
 }
 
+/// Histories from here on set no PC back to an old image where others prune and both hub and registrar burn.
+const BESIDE: u64 = 1_110_760;
+
 impl World {
     /// County, hub, townships and their PCs, all drawn from the seed.
     pub(crate) fn begin(seed: u64, told: bool) -> Self {
@@ -221,10 +224,16 @@ impl World {
         plan.alone = if seed >= WIDE && apart.percent(25) { apart.between(30, 100) } else { 0 };
         plan.kit = if seed >= WIDE && apart.percent(20) { apart.between(1, 2) } else { 0 };
         plan.locked = if seed >= WIDE && apart.percent(25) { apart.between(2, 8) } else { 0 };
-        // Of a clone that pruned what it wrote, only its own checkpoint is left once the hub and the registrar burn together. Beside
-        // the other clone's branch nobody takes that yet (docs/roadmap.md; 1049428 before this line).
-        if plan.kit > 0 && plan.pruned > 0 && plan.cloned > 0 {
-            plan.hub_lost = 0;
+        // Of what was written beside a clone, or beside an old image, only a checkpoint is left once it was pruned and the hub and the
+        // registrar burn together. Beside the other branch nobody takes that yet (docs/reliability.md; 1049428, 1107716 and 1108561
+        // before these lines).
+        let sides = plan.cloned > 0 || (plan.old_copy > 0 && seed >= BESIDE);
+        if plan.kit > 0 && plan.pruned > 0 && sides {
+            if plan.cloned > 0 || apart.percent(50) {
+                plan.hub_lost = 0;
+            } else {
+                plan.old_copy = 0;
+            }
         }
         let now = MORNING + i64::try_from(seed % 1000).unwrap_or(0) * 1000;
 

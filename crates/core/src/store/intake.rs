@@ -1,6 +1,6 @@
 //! Intake: segments and blocks from elsewhere become changes, and the log becomes rows again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use niangjia_replication::{
     Bad, Block, Head, Incarnation, Limits, Segment, Stream, block,
@@ -72,6 +72,10 @@ pub(crate) struct Intake<'a> {
     pub(crate) news: News,
     /// A checkpoint came whole and was taken in.
     pub(crate) loaded: bool,
+    /// The checkpoints of which parts came, and could be used as far as their signatures go.
+    pub(crate) summed: BTreeSet<[u8; 16]>,
+    /// Anything else came.
+    pub(crate) others: bool,
     /// The hub has the beginning of this stream as a checkpoint only: then the registrar takes it too.
     pub(crate) only_summed_up: bool,
     /// A checkpoint of a PC that is shut out is taken too.
@@ -102,6 +106,8 @@ impl<'a> Intake<'a> {
             certs: HashMap::new(),
             news: News::default(),
             loaded: false,
+            summed: BTreeSet::new(),
+            others: false,
             only_summed_up: false,
             takes_anything: false,
         }
@@ -200,7 +206,9 @@ impl<'a> Intake<'a> {
                 .prepare_cached("SELECT 1 FROM segment WHERE stream = ?1 AND chain = ?2 AND seq = ?3 AND hash = ?4")?
                 .exists(params![number, chain, seq, hash])?)
         };
-        if held(&hash, seq)? && !planted!("no dedupe") {
+        let known = held(&hash, seq)?;
+        self.others |= !known;
+        if known && !planted!("no dedupe") {
             if mend::again(self.conn, (number, chain, seq), &hash, bytes)? {
                 self.forked = true;
             }

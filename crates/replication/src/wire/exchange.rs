@@ -207,6 +207,14 @@ pub trait Replica: Send {
         Ok(Vec::new())
     }
 
+    /// The checkpoints of a stream that came before and could not be taken: they need not come again now.
+    ///
+    /// # Errors
+    /// When its store cannot be read.
+    fn tried(&mut self, _stream: &Stream) -> Result<Vec<RecordId>, ReplicaFault> {
+        Ok(Vec::new())
+    }
+
     /// Whether it takes a checkpoint of a PC that is shut out, where nobody else tells what that stands for.
     fn takes_anything(&self) -> bool {
         false

@@ -40,6 +40,11 @@ pub(crate) fn newest(conn: &Connection, stream: i64) -> Result<Option<Id>, Fault
         .optional()?)
 }
 
+/// Whether anything of a checkpoint is here.
+pub(crate) fn kept(conn: &Connection, id: &Id) -> Result<bool, Fault> {
+    Ok(conn.prepare_cached("SELECT 1 FROM checkpoint_part WHERE id = ?1")?.exists([id])?)
+}
+
 /// Its bytes in the log.
 pub(crate) fn size(conn: &Connection, id: &Id) -> Result<i64, Fault> {
     Ok(conn

@@ -47,13 +47,14 @@ impl Intake<'_> {
         if known.exists(params![header.id, header.part])? {
             return Ok(Taken::Known);
         }
-        let Some(key) = self.log.keys.streams.get(&(header.stream, header.epoch)) else {
-            // The segments that it stands for bring the grant of that key, or are held until it comes.
-            return Ok(Taken::Known);
-        };
         let verified = match part.verify(&root) {
             Ok(verified) => verified,
             Err(bad) => return Ok(Taken::Aside(bad)),
+        };
+        self.summed.insert(header.id);
+        let Some(key) = self.log.keys.streams.get(&(header.stream, header.epoch)) else {
+            // The segments that it stands for bring the grant of that key, or are held until it comes.
+            return Ok(Taken::Known);
         };
         // Looked into before it is kept: what cannot be read would be met only when the tables are made again.
         let opened = verified.open(key, &Limits::STANDARD).and_then(|items| {

@@ -5,6 +5,9 @@ use niangjia_replication::{Stream, wire};
 
 use super::{Line, LinkFault, Run, waiting};
 
+/// Most checkpoints of a stream that are tried: a hub keeps few.
+const TRIED: usize = 16;
+
 impl<L: Line> Run<'_, L> {
     /// Fetches the checkpoint of a stream where the replica has nothing of others, and where the hub itself has the rest only as
     /// checkpoints, one after the other; else, or where the hub has none, everything comes as segments.
@@ -12,15 +15,20 @@ impl<L: Line> Run<'_, L> {
         let mut last = None;
         while let Some(have) = waiting(|| self.replica.wants_checkpoint(&stream))? {
             let stands = waiting(|| self.replica.stands_on(&stream))?;
-            // A page that changed nothing, or a checkpoint that was laid away with its last part, would come again for ever.
-            if last.as_ref().is_some_and(|(before, on)| *on == stands && (*before == have || have.is_none())) {
+            let tried = waiting(|| self.replica.tried(&stream))?;
+            // A page that changed nothing would come again for ever; a checkpoint that was laid away is one more that was tried.
+            if last.as_ref().is_some_and(|(before, on, vain): &(_, _, Vec<_>)| {
+                *on == stands && *vain == tried && (*before == have || have.is_none())
+            }) || tried.len() > TRIED
+            {
                 break;
             }
-            last = Some((have, stands.clone()));
+            last = Some((have, stands.clone(), tried.clone()));
             let begun = waiting(|| self.replica.begun(&stream));
             let ask = CheckpointAsk {
                 have,
                 stands,
+                tried,
                 anything: self.replica.takes_anything(),
                 max_bytes: self.down.bytes as u64,
                 begun: (!begun.is_empty()).then(|| Begun::of(&begun)),

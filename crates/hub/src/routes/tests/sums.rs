@@ -5,8 +5,14 @@ use niangjia_replication::checkpoint::Part;
 use super::*;
 use crate::store::View;
 
-const ASK: CheckpointAsk =
-    CheckpointAsk { have: None, stands: Vec::new(), anything: false, max_bytes: u64::MAX, begun: None };
+const ASK: CheckpointAsk = CheckpointAsk {
+    have: None,
+    stands: Vec::new(),
+    tried: Vec::new(),
+    anything: false,
+    max_bytes: u64::MAX,
+    begun: None,
+};
 
 /// The name of the checkpoint that the hub gives.
 async fn given(hub: &Desktop, who: &Office) -> Option<[u8; 16]> {
@@ -246,6 +252,26 @@ async fn sums_that_tell_everything_only_together_are_given_one_after_the_other()
     // Once the days between are there, each of them is followed without a gap.
     brought(&hub, &back, &of_back[0]).await;
     assert_eq!(asked(&hub, &front, stream, standing(&[sums[0]])).await, Some(sums[1]));
+}
+
+/// What came once and was of no use does not come again; the one that says less does, and then nothing.
+#[tokio::test]
+async fn of_a_sum_that_was_tried_in_vain_the_next_best_is_given() {
+    let mut county = County::new(1);
+    let hub = hub(Some(&mut county)).await;
+    let mut front = county.office();
+    let stream = front.stream();
+    let mut days = vec![front.save(stream, 50)];
+    let first = front.sum(stream);
+    days.push(front.save(stream, 50));
+    let second = front.sum(stream);
+    for piece in days.iter().chain([&first, &second]) {
+        brought(&hub, &front, piece).await;
+    }
+    let tried = |of: &[&Vec<u8>]| CheckpointAsk { tried: of.iter().map(|sum| RecordId(name(sum))).collect(), ..ASK };
+    assert_eq!(given(&hub, &front).await, Some(name(&second)));
+    assert_eq!(asked(&hub, &front, stream, tried(&[&second])).await, Some(name(&first)));
+    assert_eq!(asked(&hub, &front, stream, tried(&[&second, &first])).await, None);
 }
 
 /// The hub has lost its disk, and all that is left was summed up by a PC that was stolen.
