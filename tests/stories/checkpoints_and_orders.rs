@@ -264,6 +264,9 @@ async fn the_county_comes_back_from_its_kit_where_checkpoints_lie_at_the_hub() {
     // The registrar before is shut out, and so are its sums.
     assert!(!stands(&fresh, &stream).await);
     agree(&[&new, &front, &fresh], &stream, 1).await;
+    // Nor is anything left of them under another name: the log has come, and says by itself what it says.
+    let own = "SELECT count(*) FROM checkpoint_part";
+    assert_eq!(fresh.file().query_row(own, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
     make(&new, &stream).await;
     new.sync().await;
     let second = window(&front, stick.path(), "刘洋").await;

@@ -326,3 +326,60 @@ async fn where_nobody_brings_the_rest_the_county_is_founded_without_it() {
     assert_eq!(anfeng.sync().await["in_step"], true);
     assert_eq!(pingming.member(&wang).await["fields"]["post"], "班长");
 }
+
+/// A township's PC was replaced last month and began with what the county had summed up. Then the county's office burns, with hub and
+/// registrar in one room, and the county is founded again before that township calls.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_whose_new_pc_stands_on_the_burnt_registrars_checkpoint_comes_into_step() {
+    for beside in [false, true] {
+        on_the_burnt_registrars(beside).await;
+    }
+}
+
+/// `beside`: another PC of the office has pruned before the last days, and calls first.
+async fn on_the_burnt_registrars(beside: bool) {
+    let (mut county, stick) = (County::found().await, stick());
+    let (old, back, wang) = two_pcs(&county, stick.path()).await;
+    for post in ["车工", "班长"] {
+        old.save(&old.member(&wang).await, json!({ "post": post })).await;
+        exchange_all(&[&old, &county.desk]).await;
+    }
+    ready(&back, &county.desk).await;
+    pruned(&back).await;
+    county.desk.save(&county.desk.member(&wang).await, json!({ "department": "一车间" })).await;
+    exchange_all(&[&county.desk, &old]).await;
+    county.desk.ask("checkpoints.make", json!({ "stream": old.stream() })).await;
+    county.desk.sync().await;
+    let (invite, code) = old.further(stick.path(), "新电脑").await;
+    let pingming = Desk::joined(&invite, &code, "吴芳").await;
+    exchange_all(&[&pingming, &county.desk, &pingming]).await;
+    let stands = log(&pingming, &pingming).await;
+    assert_eq!((&stands["stands"], &stands["own"]), (&json!(true), &json!(false)));
+    old.station.close().await;
+
+    county.lose_everything().await;
+    if beside {
+        exchange_all(&[&back, &back]).await;
+    }
+    let new = recovered(&shares(&county)[..2], line(&county, "周敏（新机）")).await;
+    new.sync().await;
+    let desks = if beside { vec![&new, &pingming, &back] } else { vec![&new, &pingming] };
+    exchange_all(&[&pingming, &new, &pingming, &new]).await;
+    exchange_all(&desks).await;
+    exchange_all(&desks).await;
+    for rebuilt in [false, true] {
+        for (no, desk) in desks.iter().enumerate() {
+            if rebuilt {
+                desk.ask("tables.rebuild", json!({})).await;
+            }
+            let fields = desk.member(&wang).await["fields"].clone();
+            assert_eq!(
+                (&fields["post"], &fields["department"]),
+                (&json!("班长"), &json!("一车间")),
+                "{no} {rebuilt} {beside}"
+            );
+            assert_eq!(desk.sync().await["in_step"], true, "{no} {rebuilt} {beside}");
+            assert_eq!(desk.digest(&pingming.stream()), new.digest(&pingming.stream()), "{no} {rebuilt} {beside}");
+        }
+    }
+}

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fault::Fault,
+    identity::Keys,
     office::{Desk, Office, View},
     people::{Nothing, Role},
     registry::Registry,
+    settling::still,
     store::{
-        LogKeys, Moment,
+        Intake, LogKeys, Moment,
         checkpoint::{self, Maker},
         forks::Forks,
         local,
@@ -166,12 +168,14 @@ impl Office {
 
     /// The registrar makes the checkpoints whose streams have grown enough since the last one, and once for each life of the hub's
     /// store that of a stream whose beginning the hub has as a checkpoint only: a PC that stands on another one, which says more
-    /// of one chain and less of the next, can take neither that nor segments which nobody has. Returns how many were made.
+    /// of one chain and less of the next, can take neither that nor segments which nobody has. Any other PC begins to stand on what it
+    /// has said again of a lost registrar's, where that is accepted. Returns how many were made.
     ///
     /// # Errors
     /// The store's own; then none of these was made.
     pub fn make_checkpoints(&self, moment: Moment) -> Result<usize, Fault> {
         if !self.registrar() {
+            self.take_the_lost_ones_place()?;
             return Ok(0);
         }
         self.make_where(moment, |conn, (stream, number), due| {
@@ -210,6 +214,57 @@ impl Office {
         self.make_where(moment, |conn, (_, number), _| {
             Ok(conn.prepare_cached("SELECT 1 FROM base WHERE stream = ?1")?.exists([number])?)
         })
+    }
+
+    /// An order came. Where an office's log stands on what a registrar summed up that was lost, nobody believes that any more, and nobody
+    /// else may have what it stands for: before it is laid aside, this PC says it in its own name.
+    pub(crate) fn sum_up_what_the_lost_made(
+        &self,
+        tx: &Transaction<'_>,
+        memory: &mut Memory,
+        keys: &Keys,
+        moment: &mut Moment,
+    ) -> Result<(), Fault> {
+        let (stream, log) = (self.own_stream(), LogKeys { keys });
+        let Some(number) = memory.known_stream(&stream) else { return Ok(()) };
+        if self.registrar() || !self.may_make(&stream)? || !checkpoint::of_the_lost(tx, &log, number)? {
+            return Ok(());
+        }
+        let mut rng = moment.part().rng;
+        log.pack(tx, memory, &mut rng)?;
+        let forks = Forks::load(tx, memory, &log)?;
+        let maker = Maker { conn: tx, memory, forks: &forks, schema: &self.store.schema, log: &log, wall: moment.wall };
+        match checkpoint::make(&maker, number, &mut rng)? {
+            Some(id) => checkpoint::say_again(tx, number, &id),
+            None => Ok(()),
+        }
+    }
+
+    /// What this PC said again of a lost registrar's checkpoint takes that one's place, where the county accepts it by now and nobody
+    /// has brought the log to the hub.
+    fn take_the_lost_ones_place(&self) -> Result<(), Fault> {
+        let (stream, memory) = (self.own_stream(), self.store.memory());
+        let Some(number) = memory.known_stream(&stream) else { return Ok(()) };
+        let said = self.store.read(|conn| checkpoint::said_again(conn, number))?;
+        if said.is_none() || !self.hub_now().lacks(&stream) {
+            return Ok(());
+        }
+        let conn = self.store.write();
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
+        let (memory, keys) = ((*self.store.memory()).clone(), self.keys());
+        let mut intake = Intake::new(&tx, &self.store, LogKeys { keys: &keys }, memory, still());
+        if !intake.take_its_place(number)? {
+            return Ok(());
+        }
+        let (memory, _) = intake.finish();
+        let (mut memory, _) = self.replayed(&tx, memory, &keys)?;
+        memory.load_received(&tx)?;
+        memory.persist(&tx)?;
+        tx.commit()?;
+        self.store.swap(memory);
+        drop(conn);
+        self.index()
     }
 
     fn make_where(
@@ -309,14 +364,15 @@ impl Office {
         self.store.read(|conn| {
             let mut parts = conn.prepare_cached(
                 "SELECT rowid, stream, mine, id FROM checkpoint_part WHERE hub IS NOT ?1
-                 AND id IN (SELECT id FROM checkpoint_part WHERE last = 1 AND mine = 1 UNION SELECT checkpoint FROM base) ORDER BY stream, id, part",
+                 AND id IN (SELECT id FROM checkpoint_part WHERE last = 1 AND mine <> 0 UNION SELECT checkpoint FROM base) ORDER BY stream, id, part",
             )?;
             let mut rows = parts.query([hub.0])?;
             while let Some(row) = rows.next()? {
-                let (no, stream, mine): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let (no, stream, mine): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
                 let name = *memory.stream_name(stream)?;
+                let said_again = mine > 1 && self.hub_now().lacks(&name);
                 // What came from the hub goes back only to one that has lost it, and would believe it.
-                if mine || (short.contains(&name) && !checkpoint::disowned(conn, &LogKeys { keys: &keys }, stream, &row.get(3)?)?) {
+                if mine == 1 || said_again || (mine == 0 && short.contains(&name) && !checkpoint::disowned(conn, &LogKeys { keys: &keys }, stream, &row.get(3)?)?) {
                     let mut bytes = conn.prepare_cached("SELECT bytes FROM checkpoint_part WHERE rowid = ?1")?;
                     return Ok(Some((name, bytes.query_row([no], |r| r.get(0))?)));
                 }

@@ -38,6 +38,11 @@ pub(crate) struct HubNow {
 const ASKED: u8 = 3;
 
 impl HubNow {
+    /// Whether it lacks the beginning of a stream, or all of it.
+    pub(crate) fn lacks(&self, stream: &Stream) -> bool {
+        self.short.contains(stream) || self.stands.contains(stream)
+    }
+
     /// The life of the hub's store, where it is in step and has the beginning of a stream as a checkpoint only.
     pub(crate) fn stands_on_a_checkpoint(&self, stream: &Stream) -> Option<Incarnation> {
         self.in_step.filter(|_| self.stands.contains(stream))

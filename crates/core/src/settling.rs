@@ -26,7 +26,7 @@ pub(crate) struct Settling {
 }
 
 /// What is replayed has been seen: no stamp of it may move the clock again.
-fn still() -> Moment {
+pub(crate) fn still() -> Moment {
     Moment { wall: i64::MAX, rng: ChaCha20Rng::from_seed([0; 32]) }
 }
 
@@ -51,6 +51,8 @@ impl Office {
             let memory = std::mem::take(&mut settling.memory);
             if due {
                 settling.again = true;
+                let mut memory = memory;
+                self.sum_up_what_the_lost_made(tx, &mut memory, keys, &mut moment)?;
                 (settling.memory, _) = self.replayed(tx, memory, keys)?;
                 due = false;
                 continue;

@@ -40,17 +40,23 @@ pub(crate) struct Vain {
 }
 
 impl Office {
-    /// The checkpoints of a stream that need not come now, milliseconds since 1970: they came whole, nothing came of them, and nothing that could
-    /// change that has happened since, or happened too often.
+    /// The checkpoints of a stream that need not come now (`wall`: milliseconds since 1970): they were made here, or came whole and nothing
+    /// came of them, and nothing that could change that has happened since, or happened too often.
     ///
     /// # Errors
     /// The store's own.
     pub fn tried(&self, stream: &Stream, wall: i64) -> Result<Vec<RecordId>, Fault> {
-        let here = self.store.read(|conn| self.here(conn))?;
+        let number = self.store.memory().known_stream(stream);
+        let (here, mut ids) = self.store.read(|conn| {
+            // What was made here is here, and the hub gives it where it does not know on what this log stands.
+            let own = number.map_or_else(|| Ok(Vec::new()), |number| checkpoint::own(conn, number))?;
+            Ok((self.here(conn)?, own))
+        })?;
         let vain = self.vain();
         let of_stream = vain.tried.iter().filter(|((of, _), _)| of == stream);
         let rests = |one: &Tried| one.here == here || (one.times >= OFTEN && one.wall.abs_diff(wall) < REST);
-        Ok(of_stream.filter(|(_, one)| rests(one)).map(|((_, id), _)| *id).collect())
+        ids.extend(of_stream.filter(|(_, one)| rests(one)).map(|((_, id), _)| id.0));
+        Ok(ids.into_iter().map(RecordId).collect())
     }
 
     /// Takes down what became of the parts of checkpoints that came, and whether anything else did.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use niangjia_replication::{Head, checkpoint::TAG, keys::CertId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{memory::Memory, receipts::Counters, waiting};
+use super::{checkpoint, memory::Memory, receipts::Counters, waiting};
 use crate::fault::Fault;
 
 /// Where a segment stands to the base of its stream.
@@ -93,6 +93,13 @@ pub(super) fn aside(conn: &Connection, stream: i64) -> Result<bool, Fault> {
     Ok(conn.prepare_cached("SELECT 1 FROM base WHERE stream = ?1 AND aside <> 0")?.exists([stream])?)
 }
 
+/// Whether it is wanted for this reason.
+pub(super) fn aside_for(conn: &Connection, stream: i64, why: Aside) -> Result<bool, Fault> {
+    Ok(conn
+        .prepare_cached("SELECT 1 FROM base WHERE stream = ?1 AND aside = ?2")?
+        .exists(params![stream, why as i64])?)
+}
+
 /// Why a log no longer leans on its checkpoint.
 #[derive(Clone, Copy)]
 pub(crate) enum Aside {
@@ -141,6 +148,7 @@ pub(super) fn let_go(conn: &Connection, stream: i64, accepted: &BTreeMap<i64, i6
     )?
     .execute([stream])?;
     conn.prepare_cached("DELETE FROM base WHERE stream = ?1")?.execute([stream])?;
+    checkpoint::forget_what_was_said_again(conn, stream)?;
     for (chain, here) in short {
         waiting::behind(conn, stream, chain, here)?;
     }

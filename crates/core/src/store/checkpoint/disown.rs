@@ -9,15 +9,40 @@ use niangjia_replication::{
     keys::{Cert, CertId},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     super::{base, intake::Intake, log::LogKeys, orders, versions::damaged},
     Id, stood_on, summary,
+    take::stand_on,
 };
 use crate::fault::Fault;
 
 impl Intake<'_> {
+    /// Stands on what this PC said again of a lost registrar's checkpoint, where no order is against that any more and no fork asks for
+    /// the log. Returns whether it does; then the tables have to be made again.
+    pub(crate) fn take_its_place(&mut self, stream: i64) -> Result<bool, Fault> {
+        let Some(id) = said_again(self.conn, stream)? else { return Ok(false) };
+        let ((maker, cover), (told, _)) = (made(self.conn, &id)?, summary(self.conn, &self.log, &id)?);
+        if base::aside_for(self.conn, stream, base::Aside::Log)? || self.shut_out(stream, &maker, &cover, &told)? {
+            return Ok(false);
+        }
+        for row in base::rows(self.conn, stream)? {
+            let upto = cover.head(self.memory.incarnation(row.chain)?).map_or(0, |head| head.seq);
+            if i64::try_from(upto).map_err(damaged)? < row.seq {
+                return Ok(false);
+            }
+        }
+        for table in ["base", "base_count"] {
+            self.conn.execute(&format!("DELETE FROM {table} WHERE stream = ?1"), [stream])?;
+        }
+        stand_on(self, stream, &id, &cover, &told)?;
+        let mut rest = self.conn.prepare_cached("DELETE FROM checkpoint_part WHERE stream = ?1 AND id <> ?2")?;
+        rest.execute(params![stream, id])?;
+        self.conn.prepare_cached("UPDATE checkpoint_part SET mine = 1 WHERE id = ?1")?.execute([id])?;
+        Ok(true)
+    }
+
     /// Whether the county's orders shut out the maker of a checkpoint, or anything that it stands for.
     pub(super) fn shut_out(
         &mut self,
@@ -91,6 +116,48 @@ impl Intake<'_> {
         }
         Ok(())
     }
+}
+
+/// What this PC says in its own name of a checkpoint that a lost registrar made and that its log stood on.
+///
+/// An order takes such a one away, as that of any PC that is shut out: the log is fetched, and tells whether the sum was true. Where the
+/// hub burnt with the registrar there is no log, and nobody else may have what the sum tells. So it is said again before it is laid
+/// aside ([`say_again`]), shown to a hub that lacks those days, and stood on once the new registrar accepts what it tells
+/// ([`Intake::take_its_place`]). Where the log has come, it goes.
+const SAID_AGAIN: i64 = 2;
+
+/// Notes that a checkpoint was made in place of a lost registrar's.
+pub(crate) fn say_again(conn: &Connection, stream: i64, id: &Id) -> Result<(), Fault> {
+    forget_what_was_said_again(conn, stream)?;
+    conn.prepare_cached("UPDATE checkpoint_part SET mine = ?2 WHERE id = ?1")?.execute(params![id, SAID_AGAIN])?;
+    Ok(())
+}
+
+/// The checkpoint that was made in place of a lost registrar's.
+pub(crate) fn said_again(conn: &Connection, stream: i64) -> Result<Option<Id>, Fault> {
+    let mut ids = conn.prepare_cached("SELECT id FROM checkpoint_part WHERE stream = ?1 AND last = 1 AND mine = ?2")?;
+    Ok(ids.query_row([stream, SAID_AGAIN], |r| r.get(0)).optional()?)
+}
+
+/// The log has come.
+pub(in crate::store) fn forget_what_was_said_again(conn: &Connection, stream: i64) -> Result<(), Fault> {
+    conn.prepare_cached("DELETE FROM checkpoint_part WHERE stream = ?1 AND mine = ?2")?
+        .execute([stream, SAID_AGAIN])?;
+    Ok(())
+}
+
+/// Whether a log stands on a checkpoint of a registrar in whose place another has come, and has not laid it aside.
+pub(crate) fn of_the_lost(conn: &Connection, log: &LogKeys<'_>, stream: i64) -> Result<bool, Fault> {
+    let orders = orders::load(conn, log.keys.root.as_ref())?;
+    if !orders.any_replaced() || base::aside(conn, stream)? {
+        return Ok(false);
+    }
+    for id in stood_on(conn, stream)? {
+        if orders.replaced(&made(conn, &id)?.0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a log stands on this checkpoint although an order shuts out its maker.

@@ -22,7 +22,8 @@ use crate::fault::Fault;
 
 use make::owned;
 
-pub(crate) use disown::{disowned, wants_another};
+pub(in crate::store) use disown::forget_what_was_said_again;
+pub(crate) use disown::{disowned, of_the_lost, said_again, say_again, wants_another};
 pub(crate) use make::{Maker, make};
 pub(crate) use prune::{AtHub, Hold, Prospect};
 
@@ -38,6 +39,13 @@ pub(crate) fn newest(conn: &Connection, stream: i64) -> Result<Option<Id>, Fault
         )?
         .query_row([stream], |r| r.get(0))
         .optional()?)
+}
+
+/// The whole checkpoints of a stream that were made here.
+pub(crate) fn own(conn: &Connection, stream: i64) -> Result<Vec<Id>, Fault> {
+    let mut ids = conn
+        .prepare_cached("SELECT id FROM checkpoint_part WHERE stream = ?1 AND last = 1 AND mine = 1 ORDER BY rowid")?;
+    Ok(ids.query_map([stream], |r| r.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// Whether anything of a checkpoint is here.
