@@ -6,7 +6,7 @@ use std::path::Path;
 use niangjia_core::replication::wire::{Digest, Lack};
 use serde_json::{Value, json};
 use stories::{
-    County, Desk, exchange_all,
+    County, Desk, cloned, exchange_all,
     kit::{line, members, offices, recovered, recovered_without, shares},
     logs::{log, pruned, ready, status},
     restores::{snapshot, struck},
@@ -382,4 +382,55 @@ async fn on_the_burnt_registrars(beside: bool) {
             assert_eq!(desk.digest(&pingming.stream()), new.digest(&pingming.stream()), "{no} {rebuilt} {beside}");
         }
     }
+}
+
+/// The same, and a PC that had written since was cloned: what the clone wrote comes to light together with the order that accepts what was
+/// said again. Where it has come, nothing of it is hidden by that; two lives of one PC whose log burnt are not in step
+/// (docs/reliability.md).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_clone_wrote_is_not_hidden_by_what_was_said_again() {
+    let (mut county, stick) = (County::found().await, stick());
+    let (old, back, wang) = two_pcs(&county, stick.path()).await;
+    ready(&back, &county.desk).await;
+    pruned(&back).await;
+    county.desk.save(&county.desk.member(&wang).await, json!({ "department": "一车间" })).await;
+    exchange_all(&[&county.desk, &old]).await;
+    county.desk.ask("checkpoints.make", json!({ "stream": old.stream() })).await;
+    county.desk.sync().await;
+    let mut late = Vec::new();
+    for (place, clerk) in [("服务窗口二", "刘洋"), ("新电脑", "吴芳")] {
+        let (invite, code) = old.further(stick.path(), place).await;
+        late.push(Desk::joined(&invite, &code, clerk).await);
+        exchange_all(&[late.last().unwrap(), &county.desk, &old]).await;
+    }
+    let (pingming, mut window) = (late.pop().unwrap(), late.pop().unwrap());
+    exchange_all(&[&window, &pingming]).await;
+    let clone = cloned(&mut window).await;
+    window.save(&window.member(&wang).await, json!({ "post": "车工" })).await;
+    exchange_all(&[&window, &pingming]).await;
+    let zhao = clone.join("赵敏", &number(2)).await;
+
+    county.lose_everything().await;
+    old.station.close().await;
+    window.station.close().await;
+    exchange_all(&[&back, &back]).await;
+    let new = recovered(&shares(&county)[..2], line(&county, "周敏（新机）")).await;
+    for desk in [&new, &pingming, &pingming, &new] {
+        desk.sync().await;
+    }
+    clone.sync().await;
+    for _ in 0..4 {
+        for desk in [&pingming, &new, &clone, &back] {
+            desk.sync().await;
+        }
+    }
+    for rebuilt in [false, true] {
+        if rebuilt {
+            pingming.ask("tables.rebuild", json!({})).await;
+        }
+        assert_eq!(pingming.found("赵敏").await, 1, "{rebuilt}");
+        let fields = pingming.member(&wang).await["fields"].clone();
+        assert_eq!((&fields["post"], &fields["department"]), (&json!("车工"), &json!("一车间")), "{rebuilt}");
+    }
+    assert_eq!(clone.member(&zhao).await["fields"]["name"], "赵敏");
 }

@@ -24,6 +24,7 @@ use crate::{
         orders::{self, Why},
         versions::damaged,
     },
+    tried::Came,
     words::Say,
 };
 
@@ -280,6 +281,7 @@ impl Office {
         let mut keys = self.keys();
         let memory = (*self.store.memory()).clone();
         let mut moment = moment;
+        let mut later = moment.part().rng;
         if keys.issuing.is_some() && self.only_summed_up(stream) {
             self.heard(&tx, &memory, &mut keys, segments)?;
         }
@@ -297,19 +299,23 @@ impl Office {
         let told = self.changed(&touched).kinds.iter().any(|kind| kind == SharedKey::TYPE.name);
         // Who told its key may have been heard before what it opens came.
         let look = again || news.grants || told || received.keyless > 0;
-        let mut settling = Settling { memory, touched, again, look, changes: 0 };
+        let mut settling = Settling { memory, touched, again, look, changes: 0, sealed: false };
         self.settle(&tx, &mut keys, &mut settling, moment)?;
         received.changes += settling.changes;
-        let Settling { mut memory, touched, again, .. } = settling;
+        let Settling { mut memory, touched, again, sealed, .. } = settling;
         if own_came || again {
             // An old copy fetched what it wrote on its later days: the hub holds that.
             memory.load_received(&tx)?;
         }
         memory.persist(&tx)?;
+        let fence = sealed.then(|| keeping::fence(&tx, &memory)).transpose()?;
         tx.commit()?;
         *self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner) = keys;
-        self.note_tried(&conn, stream, &summed, others, wall)?;
         self.store.swap(memory);
+        if let Some(fence) = fence {
+            self.store.tail.note(fence, &mut later);
+        }
+        self.note_tried(&conn, stream, &Came { summed, others: others || loaded, wall });
         if again {
             self.index()?;
             let kinds = self.store.schema.all().map(|layout| layout.ty.name.to_owned()).collect();

@@ -23,9 +23,11 @@ pub(crate) struct Settling {
     /// Keys may have come.
     pub(crate) look: bool,
     pub(crate) changes: u64,
+    /// What waited was sealed.
+    pub(crate) sealed: bool,
 }
 
-/// What is replayed has been seen: no stamp of it may move the clock again.
+/// What is replayed has been seen: no stamp of it may move the clock again. Nothing new is written at such a moment.
 pub(crate) fn still() -> Moment {
     Moment { wall: i64::MAX, rng: ChaCha20Rng::from_seed([0; 32]) }
 }
@@ -51,8 +53,9 @@ impl Office {
             let memory = std::mem::take(&mut settling.memory);
             if due {
                 settling.again = true;
-                let mut memory = memory;
-                self.sum_up_what_the_lost_made(tx, &mut memory, keys, &mut moment)?;
+                if moment.wall != i64::MAX {
+                    settling.sealed |= self.sum_up_what_the_lost_made(tx, &memory, keys, &mut moment)?;
+                }
                 (settling.memory, _) = self.replayed(tx, memory, keys)?;
                 due = false;
                 continue;
@@ -80,7 +83,8 @@ impl Office {
         let mut keys = self.keys();
         let (memory, count) = self.replayed(&tx, memory, &keys)?;
         // An older version may have kept what it could not read yet.
-        let mut settling = Settling { memory, touched: Touched::new(), again: false, look: true, changes: 0 };
+        let mut settling =
+            Settling { memory, touched: Touched::new(), again: false, look: true, changes: 0, sealed: false };
         self.settle(&tx, &mut keys, &mut settling, still())?;
         let Settling { mut memory, .. } = settling;
         memory.persist(&tx)?;

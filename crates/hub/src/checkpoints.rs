@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use niangjia_replication::checkpoint::Part;
 use niangjia_replication::keys::{Cert, CertId, Identity, VerifyingKey, chain_from_cbor};
@@ -226,19 +226,25 @@ impl Relay<'_> {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn doubted(&self, who: &Identity, orders: &Orders, doubts: &Doubts) -> Result<Vec<Lack>, StoreFault> {
+    pub fn doubted(
+        &self,
+        who: &Identity,
+        orders: impl FnOnce() -> Option<Arc<Orders>>,
+        doubts: &Doubts,
+    ) -> Result<Vec<Lack>, StoreFault> {
         let mut told = Vec::new();
-        if !registers(who) || !orders.any_replaced() {
+        if !registers(who) {
             return Ok(told);
         }
-        // Held while it is looked up, so that nothing that was read before a checkpoint came is kept after it.
+        // Held while it is looked up, orders included, so that nothing that was read before something came is kept after it.
         let mut known = doubts.lock();
+        let Some(orders) = orders().filter(|orders| orders.any_replaced()) else { return Ok(told) };
         for stream in self.store.streams()? {
             let of_stream = match known.entry(stream) {
                 Entry::Occupied(found) => found.into_mut(),
                 Entry::Vacant(place) => {
                     let here = self.store.frontier(&stream, View::All)?;
-                    place.insert(doubted(&read(self.store, orders, &stream)?, &here, &stream))
+                    place.insert(doubted(&read(self.store, &orders, &stream)?, &here, &stream))
                 }
             };
             told.extend_from_slice(of_stream);

@@ -290,16 +290,17 @@ async fn changed(State(desk): State<Arc<Desk>>, request: Request) -> Result<Resp
     // What an office is called is said by whoever works in it.
     let ask = if asker.carried() { ChangedAsk { about: None, ..ask } } else { ask };
     let now = now_ms();
-    let (beginnings, orders, at_hand) = (desk.beginnings.clone(), desk.orders.known(), desk.clone());
+    let (beginnings, at_hand) = (desk.beginnings.clone(), desk.clone());
     let changed = desk.judge(root, move |relay| {
         let differ = relay.changed(&asker.device, &asker.identity, &ask, now)?;
         let key = asker.identity.device_key;
         let begun = differ.iter().filter_map(|(stream, _)| Some((*stream, beginnings.begun(&key, stream)?))).collect();
         let (summed, lacking) = (relay.summed(&differ)?, relay.lacking(&asker.identity)?);
         // Whoever carries for a locked registrar takes no checkpoints.
-        let doubted = match orders {
-            Some(orders) if !asker.carried() => relay.doubted(&asker.identity, &orders, &at_hand.doubts)?,
-            _ => Vec::new(),
+        let doubted = if asker.carried() {
+            Vec::new()
+        } else {
+            relay.doubted(&asker.identity, || at_hand.orders.known(), &at_hand.doubts)?
         };
         Ok(Changed { time_ms: now, differ, begun, summed, lacking, doubted })
     });

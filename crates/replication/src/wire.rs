@@ -170,7 +170,7 @@ pub struct CheckpointAsk {
     /// The checkpoints that the asker stands on already: another one is wanted, which tells more of some chain.
     #[serde(default)]
     pub stands: Vec<RecordId>,
-    /// Checkpoints that came before and could not be taken: the next best is wanted.
+    /// Checkpoints that the asker made itself, or that came before and could not be taken: the next best is wanted.
     #[serde(default)]
     pub tried: Vec<RecordId>,
     /// A county that is founded again takes what a PC summed up that is shut out, where nobody else tells it.

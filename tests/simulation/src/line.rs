@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -132,7 +132,8 @@ impl Line for Wire<'_> {
         let summed = self.hub.relay().summed(&differ).map_err(failed)?;
         let lacking = self.hub.relay().lacking(&self.who).map_err(failed)?;
         let orders = self.hub.relay().orders().map_err(failed)?;
-        let doubted = self.hub.relay().doubted(&self.who, &orders, &Doubts::default()).map_err(failed)?;
+        let doubted =
+            self.hub.relay().doubted(&self.who, || Some(Arc::new(orders)), &Doubts::default()).map_err(failed)?;
         Ok((Changed { time_ms: self.now, differ, begun: Vec::new(), summed, lacking, doubted }, Some(self.hub.epoch)))
     }
 

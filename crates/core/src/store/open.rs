@@ -248,7 +248,7 @@ CREATE TABLE IF NOT EXISTS peer_head (
   PRIMARY KEY (cert, stream, chain, seq, hash)
 ) STRICT, WITHOUT ROWID;
 -- Checkpoints made here or come from elsewhere, whole or still on their way. `hub` is the life of the hub's store that has taken
--- a part.
+-- a part; `mine` is 2 where it says again what a lost registrar had summed up.
 CREATE TABLE IF NOT EXISTS checkpoint_part (
   id BLOB NOT NULL, part INTEGER NOT NULL, stream INTEGER NOT NULL, last INTEGER NOT NULL, mine INTEGER NOT NULL,
   hub BLOB, bytes BLOB NOT NULL, PRIMARY KEY (id, part)

@@ -10,7 +10,7 @@ use niangjia_replication::wire::RefusalCode;
 
 use super::{Admitted, Desk, Refuse, cbor, segments};
 use crate::auth::Asker;
-use crate::relay::shut_out;
+use crate::relay::{Relay, shut_out};
 
 /// What was told, read from the store once and again whenever something is told.
 #[derive(Default)]
@@ -68,9 +68,15 @@ pub(super) async fn admit(desk: &Arc<Desk>, root: VerifyingKey, asker: &Asker) -
 pub(super) async fn tell(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response, Refuse> {
     let Admitted { asker, root, body, place: _place, room: _room } = desk.admit(request).await?;
     let orders = segments::frames(&body)?;
-    let taken = desk.judge(root, move |relay| relay.tell(&orders)).await?;
-    desk.orders.forget();
-    desk.doubts.forget_all();
+    let at_hand = desk.clone();
+    // Where the store is written, and not behind the answer: the line may break meanwhile.
+    let tell = move |relay: &Relay<'_>| {
+        let taken = relay.tell(&orders);
+        at_hand.orders.forget();
+        at_hand.doubts.forget_all();
+        taken
+    };
+    let taken = desk.judge(root, tell).await?;
     tracing::info!(device = %asker.identity.cert, orders = taken.orders, "orders of the county");
     Ok(cbor(&taken))
 }

@@ -207,7 +207,7 @@ pub trait Replica: Send {
         Ok(Vec::new())
     }
 
-    /// The checkpoints of a stream that came before and could not be taken: they need not come again now.
+    /// The checkpoints of a stream that it made itself, or that came before and could not be taken: they need not come now.
     ///
     /// # Errors
     /// When its store cannot be read.

@@ -24,7 +24,11 @@ impl Intake<'_> {
     pub(crate) fn take_its_place(&mut self, stream: i64) -> Result<bool, Fault> {
         let Some(id) = said_again(self.conn, stream)? else { return Ok(false) };
         let ((maker, cover), (told, _)) = (made(self.conn, &id)?, summary(self.conn, &self.log, &id)?);
-        if base::aside_for(self.conn, stream, base::Aside::Log)? || self.shut_out(stream, &maker, &cover, &told)? {
+        // What came since may be of another branch: then this one says too little, and the log is waited for.
+        if base::aside_for(self.conn, stream, base::Aside::Log)?
+            || self.shut_out(stream, &maker, &cover, &told)?
+            || !self.fits(stream, &id, &cover, &told)?
+        {
             return Ok(false);
         }
         for row in base::rows(self.conn, stream)? {

@@ -41,10 +41,10 @@ pub(crate) fn newest(conn: &Connection, stream: i64) -> Result<Option<Id>, Fault
         .optional()?)
 }
 
-/// The whole checkpoints of a stream that were made here.
+/// The whole checkpoints of a stream that were made here, what was said again of a lost registrar's included.
 pub(crate) fn own(conn: &Connection, stream: i64) -> Result<Vec<Id>, Fault> {
     let mut ids = conn
-        .prepare_cached("SELECT id FROM checkpoint_part WHERE stream = ?1 AND last = 1 AND mine = 1 ORDER BY rowid")?;
+        .prepare_cached("SELECT id FROM checkpoint_part WHERE stream = ?1 AND last = 1 AND mine <> 0 ORDER BY rowid")?;
     Ok(ids.query_map([stream], |r| r.get(0))?.collect::<Result<_, _>>()?)
 }
 

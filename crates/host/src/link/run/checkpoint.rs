@@ -5,22 +5,23 @@ use niangjia_replication::{Stream, wire};
 
 use super::{Line, LinkFault, Run, waiting};
 
-/// Most checkpoints of a stream that are tried: a hub keeps few.
-const TRIED: usize = 16;
+/// Most pages of checkpoints that are asked for of one stream in one exchange; the next one goes on.
+const ROUNDS: usize = 4096;
 
 impl<L: Line> Run<'_, L> {
     /// Fetches the checkpoint of a stream where the replica has nothing of others, and where the hub itself has the rest only as
     /// checkpoints, one after the other; else, or where the hub has none, everything comes as segments.
     pub(super) async fn checkpoint(&mut self, stream: Stream) -> Result<(), LinkFault> {
         let mut last = None;
-        while let Some(have) = waiting(|| self.replica.wants_checkpoint(&stream))? {
+        // A hub that answers anything may give one after the other without end.
+        for _ in 0..ROUNDS {
+            let Some(have) = waiting(|| self.replica.wants_checkpoint(&stream))? else { break };
             let stands = waiting(|| self.replica.stands_on(&stream))?;
             let tried = waiting(|| self.replica.tried(&stream))?;
             // A page that changed nothing would come again for ever; a checkpoint that was laid away is one more that was tried.
             if last.as_ref().is_some_and(|(before, on, vain): &(_, _, Vec<_>)| {
                 *on == stands && *vain == tried && (*before == have || have.is_none())
-            }) || tried.len() > TRIED
-            {
+            }) {
                 break;
             }
             last = Some((have, stands.clone(), tried.clone()));
