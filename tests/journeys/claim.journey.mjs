@@ -27,7 +27,7 @@ export default {
         await person.sees('东海县总工会的应急密钥 · 第 3 份')
         await person.sees('只有这一份不能恢复')
         // Neither what can be pressed nor what is said to the clerk in front of the screen.
-        for (const words of ['开始使用', '复制全部', '离开本页后不会再显示']) await person.seesNoMore(words)
+        for (const words of ['开始使用', '复制全部', '加密存在这台电脑上']) await person.seesNoMore(words)
         await person.picture('kit-paper')
       })
       await person.sees('复制全部')

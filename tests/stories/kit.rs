@@ -48,3 +48,9 @@ pub async fn offices(desk: &Desk) -> Vec<String> {
     let list = desk.ask("offices.list", json!({})).await;
     list["offices"].as_array().unwrap().iter().map(|o| o["name"].as_str().unwrap().to_owned()).collect()
 }
+
+/// What the home page counts in the tile of this name, where it shows it.
+pub async fn tile(desk: &Desk, key: &str) -> Option<u64> {
+    let home = desk.ask("home", json!({})).await;
+    home["tiles"].as_array().unwrap().iter().find(|tile| tile["key"] == key).map(|tile| tile["count"].as_u64().unwrap())
+}

@@ -20,6 +20,7 @@ pub mod finder;
 pub mod founding;
 pub mod identity;
 pub mod joining;
+pub mod kept_shares;
 pub mod office;
 pub mod packets;
 pub mod people;

@@ -385,7 +385,7 @@ export interface Created {
   device: string
   /** Fingerprint of the county root, to be compared by telephone; of the device while alone. */
   fingerprint: string
-  /** Three shares of the county root, any two of which rebuild it. Shown once and kept nowhere. */
+  /** Three shares of the county root, any two of which rebuild it. They wait, sealed, until `kit.put_away`. */
   shares?: string[] | null
 }
 
@@ -879,12 +879,30 @@ export interface Kept {
   why: Say
 }
 
+/** Showing the shares that wait. Whoever has two of them is the county, so the passphrase is asked for once more. */
+export interface KitAsk {
+  /** The passphrase of the clerk who works here. */
+  passphrase: string
+}
+
 /** Where shares of the county root lie in the open. */
 export interface KitPlace {
   /** The folder; absent where none is known. */
   folder?: string | null
   /** How many shares lie there; after putting them away, how many were erased. */
   files: number
+  /** Whether they wait, sealed, to be put on paper; after putting them away, whether they did. */
+  waiting: boolean
+}
+
+/** The shares, for paper. */
+export interface KitSheets {
+  /** Full name of the county. */
+  office: string
+  /** Fingerprint of the county root. */
+  fingerprint: string
+  /** Three shares, any two of which rebuild the root. */
+  shares: string[]
 }
 
 /** Language of the window. */
@@ -1786,6 +1804,7 @@ export interface Commands {
   'keys.rotate': { ask: RotateAsk; answer: Rotated }
   'kit.find': { ask: Nothing; answer: KitPlace }
   'kit.put_away': { ask: Nothing; answer: KitPlace }
+  'kit.show': { ask: KitAsk; answer: KitSheets }
   'log.keep': { ask: KeepAsk; answer: Keeps }
   'log.prune': { ask: PruneAsk; answer: Pruned }
   'members.batches': { ask: Nothing; answer: Batches }

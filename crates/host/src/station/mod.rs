@@ -240,6 +240,7 @@ impl Station {
                 self.session()?;
                 written(self.find_kit())
             }
+            "kit.show" => written(self.show_kit(&read(question)?)?),
             "kit.put_away" => written(self.put_kit_away()?),
             "packets.export" => written(self.export_packet(&read(question)?)?),
             "packets.import" => written(self.import_packet(&read(question)?)?),

@@ -168,6 +168,12 @@ export default {
     none: 'No copy yet; one is made when you lock.',
     tested: 'opened and compared',
   },
+  kit_waits: {
+    title: 'The recovery kit is not put away yet',
+    what: 'The three parts of the recovery kit wait on this PC, encrypted, to be printed. Whoever has two of them can pass for the county; with none put away, a county whose PCs are all broken cannot be restored. Print the three, give them to different people to keep apart, then confirm: this PC destroys them.',
+    passphrase: 'Your passphrase once more',
+    show: 'Show the recovery kit',
+  },
   kit_place: {
     title: 'The recovery kit still lies on this PC',
     what: 'The three parts of the county’s recovery kit (files: {n}) lie in: {folder}. Whoever has two of them can pass for the county. Print each part, give them to different people to keep apart, then erase them here.',

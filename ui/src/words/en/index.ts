@@ -108,6 +108,7 @@ const en: typeof zh = {
     unsent_stick: 'no line: they go by stick',
     devices: 'one enrolment packet was used twice; please check',
     kit: 'print it, keep the parts apart, then erase it here',
+    kit_waits: 'print the three parts, keep them apart, then confirm',
   },
   coming: { organisations: 'elections: {n}', members: 'contracts: {n}' },
   tile_none: {
@@ -149,7 +150,7 @@ const en: typeof zh = {
   },
   kit: {
     title: 'Recovery kit of {office}',
-    why: 'If every PC is lost, any two of these three parts restore the county. Print them now and give them to three people who keep them in different places. They are not shown again.',
+    why: 'If every PC is lost, any two of these three parts restore the county. Print them and give them to three people who keep them in different places. Until then they stay on this PC, encrypted; home reminds you, and they can be printed again.',
     on_paper: 'If every PC of the county is lost, any two of the three parts restore it. This one alone does not; keep it apart from the other two.',
     fingerprint: 'Fingerprint of the county',
     part: 'Part {n}',
@@ -160,8 +161,10 @@ const en: typeof zh = {
     copy: 'Copy all',
     copied: 'Copied',
     not_copied: 'It was not copied. Print it, or select and write it down.',
-    kept: 'All three parts are printed or written down and with different people.',
+    kept: 'All three parts are printed or written down and with different people. This PC then keeps them no more and cannot show them again.',
     done: 'Start working',
+    done_again: 'Put away: destroy them on this PC',
+    later: 'Put them away later, start working',
   },
   unlock: {
     title: 'Open',
@@ -251,7 +254,8 @@ const en: typeof zh = {
     devices_name: 'Named a PC',
     packets_export: 'Wrote a packet',
     packets_import: 'Took in a packet',
-    kit_put_away: 'Recovery kit erased',
+    kit_put_away: 'Recovery kit put away, destroyed here',
+    kit_show: 'Recovery kit shown',
     hub_claim: 'Took a relay into use',
     snapshots_make: 'Made a copy on this PC',
     log_prune: 'Pruned the old log of this PC',

@@ -107,6 +107,7 @@ export default {
     unsent_stick: '没有线路，用 U 盘带去',
     devices: '同一个入网数据包用了两次，请核对',
     kit: '请打印、分开收好，再从电脑上删除',
+    kit_waits: '请打印三份，分开收好，再确认',
   },
   coming: { organisations: '换届 {n}', members: '合同到期 {n}' },
   tile_none: {
@@ -148,7 +149,7 @@ export default {
   },
   kit: {
     title: '{office}的应急密钥',
-    why: '电脑全部损坏时，用下面三份中的任意两份就能恢复。请现在打印，分别交三个人在不同的地方保管。离开本页后不会再显示。',
+    why: '电脑全部损坏时，用下面三份中的任意两份就能恢复。请打印，分别交三个人在不同的地方保管。收好以前，三份加密存在这台电脑上，首页会提醒，可以再来打印。',
     on_paper: '县总工会的电脑全部损坏时，三份中的任意两份就能恢复。只有这一份不能恢复，请不要与另外两份放在一起。',
     fingerprint: '县总工会指纹',
     part: '第 {n} 份',
@@ -159,8 +160,10 @@ export default {
     copy: '复制全部',
     copied: '已复制',
     not_copied: '没有复制成。请打印，或用鼠标选中后抄下来。',
-    kept: '三份都已打印或抄好，并交给不同的人保管。',
+    kept: '三份都已打印或抄好，并交给不同的人保管。确认后这台电脑不再保存，也不能再显示。',
     done: '开始使用',
+    done_again: '已收好，从这台电脑上销毁',
+    later: '以后再收，先用起来',
   },
   unlock: {
     title: '打开',
@@ -250,7 +253,8 @@ export default {
     devices_name: '给电脑起名',
     packets_export: '导出数据包',
     packets_import: '接收数据包',
-    kit_put_away: '删除本机的应急密钥',
+    kit_put_away: '确认应急密钥已收好，本机销毁',
+    kit_show: '查看应急密钥',
     hub_claim: '启用中转站',
     snapshots_make: '留存本机副本',
     log_prune: '清理本机旧日志',
