@@ -53,6 +53,8 @@ pub struct SyncStatus {
     pub road: String,
     /// The hub.
     pub hub: Option<String>,
+    /// Its public key, by which it is known; whoever founds the county again has to bring it.
+    pub hub_key: Option<String>,
     /// When the last exchange ended well, milliseconds since 1970.
     pub last_contact: Option<i64>,
     /// When the last packet was made or taken in, milliseconds since 1970.
@@ -116,7 +118,7 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
             unconfirmed += memory.unconfirmed(*stream, *inc);
         }
     }
-    let hub = view.office.keys().hub.map(|h| h.url);
+    let (hub, hub_key) = view.office.keys().hub.map(|hub| (hub.url, hub.key)).unzip();
     let last_contact = store::local(view.conn, "last_contact")?.and_then(|t| t.parse().ok());
     let blobs = if alone { BlobsWaiting::default() } else { view.office.waiting_blobs(view.conn)? };
     let say = if alone {
@@ -154,6 +156,7 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
         }
         .to_owned(),
         hub,
+        hub_key,
         last_contact,
         last_packet: packets::last(view.conn)?,
         repair: repair::last(view.conn)?,

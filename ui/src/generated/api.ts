@@ -715,6 +715,14 @@ export interface Home {
   counts: Counts
 }
 
+/** Where the hub is and by which key it is known. */
+export interface HubLine {
+  /** `https://HOST:PORT`. */
+  url: string
+  /** Its public key, hexadecimal. */
+  key: string
+}
+
 /** What was found, and on commit what was done. */
 export interface ImportAnswer {
   /** To be handed back for the commit; absent after it. */
@@ -901,6 +909,8 @@ export interface KitSheets {
   office: string
   /** Fingerprint of the county root. */
   fingerprint: string
+  /** The hub, once there is one: whoever founds the county again has to bring its address and key. */
+  hub?: HubLine | null
   /** Three shares, any two of which rebuild the root. */
   shares: string[]
 }
@@ -1253,9 +1263,9 @@ export interface RecordDescription {
 
 /** Founding the county again. */
 export interface RecoverAsk {
-  /** Two of the three printed shares, line breaks and blanks as they come. */
+  /** Two of the three printed shares, line breaks and blanks as they come. One that was printed once there was a hub may bring the hub's lines along, and is taken with all that stands around them. */
   shares: string[]
-  /** The hub's address. */
+  /** The hub's address, where no share brings it. */
   url?: string | null
   /** The hub's public key. */
   key?: string | null
@@ -1580,6 +1590,8 @@ export interface SyncStatus {
   road: string
   /** The hub. */
   hub?: string | null
+  /** Its public key, by which it is known; whoever founds the county again has to bring it. */
+  hub_key?: string | null
   /** When the last exchange ended well, milliseconds since 1970. */
   last_contact?: number | null
   /** When the last packet was made or taken in, milliseconds since 1970. */

@@ -195,6 +195,14 @@ fn named(view: &View<'_>, device: &Known, twice: &BTreeSet<[u8; 32]>) -> Result<
     }
 }
 
+/// Whether an incarnation is that of a county PC that works still: one that is neither shut out nor a registrar before this one.
+pub(crate) fn at_a_living_pc(view: &View<'_>, stream: i64, inc: i64) -> Result<bool, Fault> {
+    let devices = all(view)?;
+    let Some(device) = maker(view, &devices, stream, inc)? else { return Ok(false) };
+    let orders = orders::load(view.conn, view.office.keys().root.as_ref())?;
+    Ok(!device.this && !device.delegations.is_empty() && orders.against(&device.cert).is_none())
+}
+
 /// Office and name of the PC that wrote under an incarnation, as far as they are known here.
 pub(crate) fn written_at(view: &View<'_>, stream: i64, inc: i64) -> Result<(Option<Say>, Option<String>), Fault> {
     let devices = all(view)?;

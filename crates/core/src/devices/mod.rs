@@ -33,7 +33,7 @@ use crate::{
 
 pub(crate) use enrolment::seal;
 pub(crate) use grants::{grant_owed, rotate};
-pub(crate) use list::{flagged, registrars, written_at};
+pub(crate) use list::{at_a_living_pc, flagged, registrars, written_at};
 pub(crate) use revoke::revoked_here;
 pub(crate) use shared::{SharedKey, tell};
 

@@ -32,6 +32,15 @@ pub struct KitAsk {
     pub passphrase: String,
 }
 
+/// Where the hub is and by which key it is known.
+#[derive(Serialize, JsonSchema)]
+pub struct HubLine {
+    /// `https://HOST:PORT`.
+    pub url: String,
+    /// Its public key, hexadecimal.
+    pub key: String,
+}
+
 /// The shares, for paper.
 #[derive(Serialize, JsonSchema)]
 pub struct KitSheets {
@@ -39,6 +48,8 @@ pub struct KitSheets {
     pub office: String,
     /// Fingerprint of the county root.
     pub fingerprint: String,
+    /// The hub, once there is one: whoever founds the county again has to bring its address and key.
+    pub hub: Option<HubLine>,
     /// Three shares, any two of which rebuild the root.
     pub shares: Vec<String>,
 }
@@ -123,6 +134,7 @@ impl Station {
         Ok(KitSheets {
             office: session.office.identity().name.clone(),
             fingerprint: super::founding::fingerprint(&root),
+            hub: session.office.hub().map(|hub| HubLine { url: hub.url, key: hub.key }),
             shares: shares.to_vec(),
         })
     }

@@ -4,6 +4,7 @@ export default {
     lead: 'When every PC of the county is broken or lost, any two of the three printed shares found it again on a new PC. That shuts out the old registrar and changes every key.',
     share_1: 'First share',
     share_2: 'Second share',
+    carried: 'Address and key of the relay stand in what was pasted.',
     share_help: 'Type it as printed; line breaks and blanks do not matter.',
     from: 'Where the county’s records come from',
     from_hub: 'from the relay',
