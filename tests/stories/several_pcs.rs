@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use stories::{
     County, Desk, PASSPHRASE, exchange_all,
+    kit::tile,
     stick::{number, packet, pair, received, stick},
 };
 
@@ -65,7 +66,7 @@ async fn the_same_everywhere(county: &Desk, front: &Desk, back: &Desk, people: &
             assert_eq!((&here["fields"], &here["conflicts"]), (&there["fields"], &json!([])));
             assert_eq!(here["standing"]["mark"], "confirmed");
         }
-        assert_eq!(desk.ask("home", json!({})).await["tiles"][0]["count"], 0, "nothing waits for a choice");
+        assert_eq!(tile(desk, "needs_you").await, Some(0), "nothing waits for a choice");
     }
 }
 

@@ -1570,8 +1570,10 @@ export interface SyncAnswer {
 
 /** Where the office stands towards the county. */
 export interface SyncStatus {
-  /** Changes written on this PC that the hub does not hold yet. */
+  /** Changes written on this PC that the hub does not hold yet, entries of the audit and what the program writes by itself included. */
   unsent: number
+  /** What people did on this PC that neither the hub nor the county holds yet: this is what a clerk reads as unsent. */
+  to_report: number
   /** Changes of this office that the county has not confirmed yet, unsent ones included. */
   unconfirmed: number
   /** Pictures that wait; they follow the changes on the slow lane. */
