@@ -6,6 +6,7 @@
 // The derive names the crate by its public path, also inside it.
 extern crate self as niangjia_core;
 
+pub mod audit;
 mod automatic;
 pub mod backups;
 pub mod blobs;

@@ -12,6 +12,7 @@ use rusqlite::{Connection, ToSql};
 use serde_json::Value as Json;
 
 use crate::{
+    audit,
     fault::Fault,
     finder::Finder,
     identity::{Hub, Identity, Keys},
@@ -305,6 +306,10 @@ impl Office {
             reordered: false,
             pruned: false,
         };
+        debug_assert!(
+            self.registry.get(name).is_ok() || audit::BESIDE_COMMANDS.contains(&name),
+            "{name} would stand in the audit without words"
+        );
         let answer = run(&mut desk)?;
         if planted!("audit after the act") {
             tx.execute_batch("COMMIT; BEGIN IMMEDIATE")?;

@@ -92,6 +92,8 @@ export interface AuditLine {
   count: number
   /** Reason given. */
   reason?: string | null
+  /** What it means, where the program noted it for itself. */
+  noted?: Say | null
 }
 
 /** The audit's page. */
@@ -1877,3 +1879,60 @@ export interface Commands {
   'sync.status': { ask: Nothing; answer: SyncStatus }
   'tables.rebuild': { ask: Nothing; answer: Rebuilt }
 }
+
+/** Whatever can stand in the audit. */
+export const DEEDS = [
+  'app.restore',
+  'checkpoints.make',
+  'clerks.add',
+  'committees.reveal',
+  'committees.save',
+  'committees.settle',
+  'committees.void',
+  'county.recover',
+  'coverages.reveal',
+  'coverages.save',
+  'coverages.settle',
+  'coverages.void',
+  'devices.accept',
+  'devices.invite',
+  'devices.join',
+  'devices.name',
+  'devices.revoke',
+  'drafts.drop',
+  'drafts.put',
+  'enterprises.reveal',
+  'enterprises.save',
+  'enterprises.settle',
+  'enterprises.void',
+  'keys.rotate',
+  'kit.put_away',
+  'kit.show',
+  'log.keep',
+  'log.prune',
+  'members.change',
+  'members.import',
+  'members.join',
+  'members.merge',
+  'members.reveal',
+  'members.save',
+  'members.settle',
+  'members.undo',
+  'members.unmerge',
+  'members.void',
+  'office.begin',
+  'office.enrol',
+  'offices.invite',
+  'organisations.reveal',
+  'organisations.save',
+  'organisations.settle',
+  'organisations.void',
+  'packets.export',
+  'packets.import',
+  'posts.reveal',
+  'posts.save',
+  'posts.settle',
+  'posts.void',
+  'prefs.put',
+  'records.attach',
+] as const

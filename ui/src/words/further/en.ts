@@ -126,6 +126,12 @@ export default {
     apart_done: 'They are two entries again.',
   },
   action: {
+    app_restore: 'Data of this PC restored from a copy',
+    records_attach: 'Photo changed',
+    settle: 'One of two versions taken',
+    checkpoints_make: 'Log summed up',
+    prefs_put: 'Display of a list set',
+    newer: 'Done by a newer version',
     county_recover: 'Founded again from the kit',
     devices_revoke: 'Shut out a PC',
     devices_accept: 'Accepted what a shut-out PC wrote',

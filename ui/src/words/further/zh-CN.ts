@@ -133,5 +133,12 @@ export default {
     members_merge: '合并两条登记',
     members_unmerge: '拆分登记',
     office_enrol: '带着资料加入县总工会',
+    app_restore: '用副本恢复本机数据',
+
+    records_attach: '更换照片',
+    settle: '两种写法选定一种',
+    checkpoints_make: '汇总日志',
+    prefs_put: '设定列表的显示',
+    newer: '较新版本的操作',
   },
 }
