@@ -448,10 +448,11 @@ impl<'a> Desk<'a> {
 
     /// Every act leaves an entry; one that wrote nothing and named nothing leaves none.
     fn audit(&mut self, command: &str) -> Result<(), Fault> {
-        let count = self.note.count.unwrap_or_else(|| self.act.count());
-        if count == 0 && self.note.record.is_none() {
+        let (changes, counted) = self.act.count()?;
+        if self.note.count.unwrap_or(changes) == 0 && self.note.record.is_none() {
             return Ok(());
         }
+        let count = self.note.count.unwrap_or(counted);
         let stream = Stream::Audit(self.office.identity.office);
         let entry = people::audit_entry(command, self.note.kind, self.note.record, count, self.note.reason.as_deref());
         self.act.create::<AuditEntry>(&stream, entry, None)?;

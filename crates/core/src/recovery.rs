@@ -71,7 +71,6 @@ pub struct Known<'n> {
 /// Leaves an entry that the shares of the root, which wait on this PC for paper, were shown or destroyed.
 pub fn about_the_kit(desk: &mut Desk<'_>, shares: usize) {
     desk.note.record = Some(desk.office().identity.office);
-    desk.note.kind = Some(Organisation::TYPE.name);
     desk.note.count = Some(shares);
 }
 

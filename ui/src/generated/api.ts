@@ -475,6 +475,8 @@ export interface Devices {
   invited: InvitedLine[]
   /** Whether this PC has the county's issuing key: only there PCs are shut out and keys changed. */
   registrar: boolean
+  /** After a PC was shut out or an invitation taken back: what was fetched before that; filled in by the host. */
+  fetched?: Fetched | null
 }
 
 /** A field in which sheet and store differ. */
@@ -603,6 +605,14 @@ export interface ExportAsk {
   without_pictures?: boolean
   /** Bytes of pictures at the most, the smallest first; all of them where it is absent. */
   picture_bytes?: number | null
+}
+
+/** Whether everything that a PC had reported was fetched before it was shut out: what comes later is kept apart. */
+export interface Fetched {
+  /** Whether it was. */
+  done: boolean
+  /** What that means. */
+  say: Say
 }
 
 /** One field of a history entry. */
@@ -821,10 +831,16 @@ export interface InviteAsk {
   code: string
   /** Code of `org_kind`; guessed from the name where absent. */
   kind?: string | null
+  /** Whether it is another office indeed, where one of that name stands in the list. */
+  same_name?: boolean
 }
 
 /** A PC that was invited. */
 export interface InvitedLine {
+  /** Id of the invitation, where it can be taken back: at the registrar. */
+  id?: string | null
+  /** The office that it is for, where that is another one. */
+  office?: string | null
   /** What it is to be called. */
   name: string
   /** Who invited it. */
@@ -1038,6 +1054,8 @@ export interface OfficeLine {
   code: string
   /** Whether something of it has arrived here. */
   heard: boolean
+  /** Whether its invitation can be taken back here: nobody is known to have used it, and this is the registrar. */
+  withdrawable: boolean
   /** When its last change here was written, milliseconds since 1970. */
   last_change?: number | null
 }
@@ -1061,6 +1079,8 @@ export interface OfficeState {
 export interface Offices {
   /** By code. */
   offices: OfficeLine[]
+  /** After an invitation was taken back: what was fetched before that; filled in by the host. */
+  fetched?: Fetched | null
 }
 
 /** A packet on this PC or just uploaded. */
@@ -1758,6 +1778,18 @@ export interface VoidAsk {
   void?: boolean
 }
 
+/** Whose invitation is taken back. */
+export interface WithdrawAsk {
+  /** The id of the invitation, as `devices.list` shows it. */
+  id: string
+}
+
+/** Whose invitation is taken back. */
+export interface WithdrawOfficeAsk {
+  /** The office's id. */
+  office: string
+}
+
 /** Every command: what is asked and what is answered. */
 export interface Commands {
   'app.create': { ask: CreateAsk; answer: Created }
@@ -1801,6 +1833,7 @@ export interface Commands {
   'devices.quarantine': { ask: Nothing; answer: Quarantine }
   'devices.quarantined': { ask: QuarantinedAsk; answer: Uncounted }
   'devices.revoke': { ask: RevokeAsk; answer: Devices }
+  'devices.withdraw': { ask: WithdrawAsk; answer: Devices }
   'drafts.drop': { ask: DropAsk; answer: Done }
   'drafts.list': { ask: Nothing; answer: Drafts }
   'drafts.put': { ask: Draft; answer: Done }
@@ -1843,6 +1876,7 @@ export interface Commands {
   'office.enrol': { ask: JoinWithAsk; answer: Joined }
   'offices.invite': { ask: InviteAsk; answer: Invitation }
   'offices.list': { ask: Nothing; answer: Offices }
+  'offices.withdraw': { ask: WithdrawOfficeAsk; answer: Offices }
   'organisations.check': { ask: SaveAsk; answer: Checked }
   'organisations.get': { ask: GetAsk; answer: Detail }
   'organisations.history': { ask: GetAsk; answer: HistoryPage }
@@ -1899,6 +1933,7 @@ export const DEEDS = [
   'devices.join',
   'devices.name',
   'devices.revoke',
+  'devices.withdraw',
   'drafts.drop',
   'drafts.put',
   'enterprises.reveal',
@@ -1923,6 +1958,7 @@ export const DEEDS = [
   'office.begin',
   'office.enrol',
   'offices.invite',
+  'offices.withdraw',
   'organisations.reveal',
   'organisations.save',
   'organisations.settle',

@@ -418,9 +418,17 @@ impl<'a> Act<'a> {
         Some((first, last))
     }
 
-    /// How many changes this act has written.
-    pub(crate) fn count(&self) -> usize {
-        self.written.values().map(|w| w.blocks.len() * BLOCK_CHANGES + w.open.len()).sum()
+    /// How many changes this act has written, and how many records of them a person would count.
+    pub(crate) fn count(&self) -> Result<(usize, usize), Fault> {
+        let (mut changes, mut counted) = (0, 0);
+        for (stream, written) in &self.written {
+            let closed = |of: fn(&Fresh) -> i64| written.blocks.iter().map(of).sum::<i64>().unsigned_abs();
+            let open = deeds(self.memory.stream_name(*stream)?, &written.open).unsigned_abs();
+            changes += closed(|block| block.changes) + written.open.len() as u64;
+            counted += closed(|block| block.deeds) + open;
+        }
+        let most = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        Ok((most(changes), most(counted)))
     }
 
     /// Closes what was written and puts the memory into the file; the caller keeps the blocks and commits.

@@ -122,6 +122,7 @@ export default {
     once: 'The code is shown only this once.',
     done: 'They have it',
     not_saved: 'The packet file is not saved yet; save it first. If it is not needed, press again to close.',
+    same_name: 'It is another office indeed, of the same name',
     further: 'Add a PC',
     further_what: 'Use this when the PC of {name} that joined first is broken, lost or out of reach. While it works, a further PC is added in its own Settings.',
   },

@@ -30,6 +30,15 @@ export default {
     kept: 'The old data file is kept in: {where}',
     next: 'Go on',
   },
+  withdraw: {
+    act: 'Take back…',
+    title: 'Take back the invitation of “{name}”',
+    what: 'Packet and code are worth nothing from now on, and the list names it no more. The same code can be invited anew.',
+    late: 'Where somebody has joined by it and the county has received nothing yet, that PC is shut out: what was entered stays on it. Send a new packet.',
+    word: 'take back',
+    do: 'Take back',
+    done: 'The invitation was taken back. The relay hears of it with the next exchange.',
+  },
   revoke: {
     act: 'Shut out…',
     title: 'Shut out “{name}”',
@@ -126,6 +135,8 @@ export default {
     apart_done: 'They are two entries again.',
   },
   action: {
+    offices_withdraw: 'Invitation of an office taken back',
+    devices_withdraw: 'Invitation of a PC taken back',
     app_restore: 'Data of this PC restored from a copy',
     records_attach: 'Photo changed',
     settle: 'One of two versions taken',

@@ -30,6 +30,15 @@ export default {
     kept: '原来的数据文件保存在：{where}',
     next: '开始使用',
   },
+  withdraw: {
+    act: '收回邀请…',
+    title: '收回对“{name}”的邀请',
+    what: '数据包和口令码随即作废，名单里不再列出；同一个代码可以重新邀请。',
+    late: '对方已经用它加入、而县里还没有收到过的，那台电脑会被停用：它录入的内容留在它自己那里，请再发一个新的数据包。',
+    word: '收回',
+    do: '收回',
+    done: '邀请已收回。中转站在下次收发时知道。',
+  },
   revoke: {
     act: '停用…',
     title: '停用“{name}”',
@@ -126,6 +135,8 @@ export default {
     apart_done: '已拆分，又是两条。',
   },
   action: {
+    offices_withdraw: '收回乡镇工会的邀请',
+    devices_withdraw: '收回电脑的邀请',
     county_recover: '用应急密钥恢复',
     devices_revoke: '停用电脑',
     devices_accept: '采用停用后的内容',
