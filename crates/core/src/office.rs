@@ -213,6 +213,12 @@ impl Office {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).issuing.is_some()
     }
 
+    /// Whether this is the PC that has the county's issuing key.
+    #[must_use]
+    pub fn registers(&self) -> bool {
+        self.registrar()
+    }
+
     pub(crate) fn finder(&self) -> RwLockReadGuard<'_, Finder> {
         self.finder.read().unwrap_or_else(PoisonError::into_inner)
     }
