@@ -10,6 +10,7 @@ use crate::{
     blobs::BlobsWaiting,
     devices::SharedKey,
     fault::Fault,
+    first_load,
     identity::Hub,
     keeping,
     office::{Changed, Office, View},
@@ -63,6 +64,8 @@ pub struct SyncStatus {
     pub last_packet: Option<i64>,
     /// What the last comparison to the byte with the hub found; `None` where nothing was amiss.
     pub repair: Option<Repair>,
+    /// This PC has just joined, and what the office has already is still on its way; how much has come stands in `steps`.
+    pub first_load: Option<Say>,
     /// The status line.
     pub say: Say,
     /// Whether an exchange is under way; filled in by the host, like what follows.
@@ -168,6 +171,7 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
         last_contact,
         last_packet: packets::last(view.conn)?,
         repair: repair::last(view.conn)?,
+        first_load: first_load::waiting(view)?,
         say,
         running: false,
         offline_since: None,

@@ -18,6 +18,7 @@ pub mod devices;
 pub mod exchange;
 pub mod fault;
 pub mod finder;
+mod first_load;
 pub mod founding;
 pub mod identity;
 pub mod joining;

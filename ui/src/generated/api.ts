@@ -1622,6 +1622,8 @@ export interface SyncStatus {
   last_packet?: number | null
   /** What the last comparison to the byte with the hub found; `None` where nothing was amiss. */
   repair?: Repair | null
+  /** This PC has just joined, and what the office has already is still on its way; how much has come stands in `steps`. */
+  first_load?: Say | null
   /** The status line. */
   say: Say
   /** Whether an exchange is under way; filled in by the host, like what follows. */

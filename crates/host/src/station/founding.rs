@@ -51,7 +51,10 @@ impl Station {
         passphrase_fits(&ask.passphrase)?;
         let enrolment = opened(&ask.packet, &ask.code)?;
         let founded = founding::join(&database(&self.dir), enrolment, &ask.clerk, moment())?;
-        self.begin(founded, &ask.clerk, &ask.passphrase)
+        let created = self.begin(founded, &ask.clerk, &ask.passphrase)?;
+        // What the office has already comes at once where there is a line.
+        self.timer.wake();
+        Ok(created)
     }
 
     /// Keeps the first clerk's slot and unlocks.

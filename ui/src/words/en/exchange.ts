@@ -23,6 +23,8 @@ export default {
     last_packet: 'Last packet',
     road: 'Line',
     hub: 'Relay',
+    first_so_far: 'Coming in: {n} so far, {size}.',
+    first_begun: 'Coming in…',
     hub_paper: 'Address and public key of the relay',
     hub_paper_why: 'Needed to restore the county when all its PCs are lost. Keep a copy with each part of the recovery kit; neither is a secret.',
     hub_copy: 'Copy',

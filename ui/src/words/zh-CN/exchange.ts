@@ -23,6 +23,8 @@ export default {
     last_packet: '上次收发数据包',
     road: '线路',
     hub: '中转站',
+    first_so_far: '正在收取：已收到 {n} 条，{size}。',
+    first_begun: '正在收取…',
     hub_paper: '中转站的地址和公钥',
     hub_paper_why: '县里的电脑全坏时，恢复要用到。请与三份应急密钥各放一份；不是秘密，泄露了也不要紧。',
     hub_copy: '复制',
