@@ -9,7 +9,7 @@ export default {
       for (const at of [0, 1, 2]) into.push(await person.reads(`[data-test="share-${at}"]`))
     }
     await step('they are shown, and left for later', async () => {
-      await foundsTheCounty(person)
+      await foundsTheCounty(person, '登记机')
       await reads(shares)
       await person.press('以后再收，先用起来')
       await person.sees('李静，今天办什么？')
@@ -18,9 +18,12 @@ export default {
       await person.picture('kit-waits-home')
     })
 
-    await step('settings say it too', async () => {
+    await step('settings say it too, and the PC is called what was asked for', async () => {
       await person.press('设置')
       await person.sees('三份应急密钥加密存在这台电脑上')
+      // And the PC bears the name that was asked for on the first page.
+      await person.sees('登记机')
+      await person.seesNoMore('还没起名')
       await person.picture('kit-waits-settings')
       await person.press('首页')
     })

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     fault::Fault,
     office::View,
-    record::Value,
+    record::{Kind, Value},
     store::{past, rows, standing::change_mark},
     words::Say,
 };
@@ -27,6 +27,7 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
         for (name, old, new) in &change.sets {
             less |= old.is_elided() || new.is_elided();
             let (old, new) = match layout.place(name) {
+                Some(place) if layout.ty.fields[place].kind == Kind::Picture => replaced(old, new),
                 Some(place) => {
                     let field = &layout.ty.fields[place];
                     (shown(view, field.kind, old, field.sensitive)?, shown(view, field.kind, new, field.sensitive)?)
@@ -77,6 +78,18 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
     }
     placed.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
     Ok(HistoryPage { entries: placed.into_iter().map(|(_, entry)| entry).collect(), note: less.then(note) })
+}
+
+/// What became of a picture: it has no text, and its address says nothing to anybody.
+fn replaced(old: &Value, new: &Value) -> (Say, Say) {
+    let none = || Say::new("", "");
+    match (old, new) {
+        (_, new) if new.is_elided() => (none(), Say::new("换过图片", "another picture")),
+        (Value::Null, Value::Null) => (none(), none()),
+        (Value::Null, _) => (none(), Say::new("放上图片", "a picture")),
+        (_, Value::Null) => (Say::new("原来的图片", "the picture before"), Say::new("取下", "taken away")),
+        _ => (Say::new("原来的图片", "the picture before"), Say::new("换了一张", "another picture")),
+    }
 }
 
 fn note() -> Say {

@@ -99,7 +99,7 @@ export default {
   },
   hub: {
     title: 'Take a relay into use',
-    what: 'The relay hands on sealed content that it cannot read. It prints these three things when it is set up.',
+    what: 'The relay hands on sealed content that it cannot read. It prints key and claim code when it is set up; its address comes from whoever set it up: that machine’s address and a port, mostly 7443.',
     url: 'Address',
     key: 'Public key',
     claim: 'Claim code',
@@ -167,6 +167,7 @@ export default {
   },
   copies: {
     title: 'Copies on this PC',
+    what_county: 'The program keeps some encrypted copies by itself, to restore from when the data file is damaged. If this PC or its whole disk is lost, two parts of the recovery kit found the county again on a new one, with what the relay or the townships have.',
     what: 'The program keeps some encrypted copies by itself, to restore from when the data file is damaged. If the PC or its whole disk is lost, the county holds what was reported.',
     make: 'Make one now',
     making: 'Making…',

@@ -134,6 +134,7 @@ const en: typeof zh = {
     township_code_help: 'Nine digits for a township; if you do not know them, the six digits of the county.',
     clerk: 'Your name',
     passphrase: 'Choose a passphrase',
+    pc: 'What this PC is called (may be left empty)',
     passphrase_again: 'Type the passphrase again',
     passphrase_help: 'It opens the data on this PC. Use a sentence that you remember and nobody guesses. It is kept nowhere; if it is lost, only a colleague or the county can help.',
     unlike: 'The two passphrases are not the same.',

@@ -134,6 +134,7 @@ export default {
     clerk: '您的姓名',
     passphrase: '设一个口令',
     passphrase_again: '再输一遍口令',
+    pc: '这台电脑叫什么（可不填）',
     passphrase_help: '口令用来打开本机数据，请用一句自己记得住、别人猜不到的话。它不保存在任何地方，忘记了只能由同事或县里帮助恢复。',
     unlike: '两次输入的口令不一样。',
     fill_all: '请把以上各项填完。',
