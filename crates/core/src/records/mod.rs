@@ -133,6 +133,9 @@ pub(crate) fn register(registry: &mut Registry, ledger: Ledger) {
 pub(crate) fn shown(view: &View<'_>, kind: Kind, value: &Value, masked: bool) -> Result<Say, Fault> {
     let same = |text: String| Say::owned(text.clone(), text);
     Ok(match (kind, value) {
+        (_, value) if value.is_elided() && view.office.identity().county => {
+            Say::new("（较早的内容，不在本机）", "(an earlier value; not on this PC)")
+        }
         (_, value) if value.is_elided() => {
             Say::new("（较早的内容不在本机，县总工会有）", "(an earlier value; not on this PC, the county has it)")
         }
