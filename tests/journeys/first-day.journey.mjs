@@ -8,7 +8,7 @@ export const PASSPHRASE = '桃花潭水深千尺三月'
 export const WANG_FANG = '990101198803250028'
 
 /** Founds the county federation that most journeys begin with. */
-export async function foundsTheCounty(person) {
+export async function foundsTheCounty(person, pc) {
   await person.sees('欢迎使用娘家')
   await person.press('新建县总工会')
   await person.writes('工会全称', '东海县总工会')
@@ -16,6 +16,7 @@ export async function foundsTheCounty(person) {
   await person.writes('您的姓名', '李静')
   await person.writes('设一个口令', PASSPHRASE)
   await person.writes('再输一遍口令', PASSPHRASE)
+  if (pc) await person.writes('这台电脑叫什么（可不填）', pc)
   await person.press('建立')
   await person.sees('东海县总工会的应急密钥')
 }

@@ -43,22 +43,29 @@ export default {
       await person.picture('recover-refused')
     })
 
-    await step('two of them do, but her old name has come back with everything else', async () => {
-      await person.writes('第二份应急密钥', county.shares[2])
+    await step('two of them do, under her own name, and a part that was copied whole brings the relay along', async () => {
+      await person.writes('地址', '')
+      await person.writes('公钥', '')
+      const key = county.hub.key.match(/.{4}/g).join(' ')
+      await person.writes('第二份应急密钥', `第 3 份\n${county.shares[2]}\n中转站地址：${county.hub.url}\n中转站公钥：${key}\n`)
+      await person.sees('中转站的地址和公钥就在粘贴的内容里')
+      await person.isAccessible('the form of the kit with a part that brings the relay along')
+      await person.picture('recover-carried')
       await person.press('恢复')
-      await person.sees('已有同名的经办人员')
-      await person.picture('recover-same-name')
-    })
-
-    await step('under another one everything is back', async () => {
-      await person.writes('您的姓名', '周敏（新电脑）')
-      await person.press('恢复')
-      await person.sees('周敏（新电脑），今天办什么？')
+      await person.sees('周敏，今天办什么？')
       await person.sees('东海县总工会')
       await person.writesAt('#home-search', 'wf')
       await person.press('王芳')
       await person.sees('会籍')
       await person.picture('recovered')
+    })
+
+    await step('what the next one needs stands on the page of the exchange', async () => {
+      await person.press('上报与下发')
+      await person.sees(county.hub.url)
+      await person.sees(county.hub.key.match(/.{4}/g).join(' '))
+      await person.isAccessible('the exchange of a county with its relay')
+      await person.picture('hub-on-paper')
     })
   },
 }

@@ -6,6 +6,7 @@ use niangjia_core::replication::Stream;
 use serde_json::json;
 use stories::{
     County, Desk,
+    logs::status,
     stick::{bytes, number, packet, pair, received, stick, streams},
 };
 
@@ -92,7 +93,55 @@ async fn what_a_stick_brings_has_been_received_and_the_next_packet_is_small() {
     pingming.import(&third).await;
     // What the county holds is told apart from what is only here: the audit of this last import.
     assert_eq!(pingming.ask("packets.list", json!({})).await["addressees"][0]["changes"], 1);
-    assert_eq!(pingming.ask("sync.status", json!({})).await["unsent"], 1);
+    assert_eq!(status(&pingming, "unsent").await, 1);
+}
+
+/// What a clerk reads as unsent is what people did. The packets themselves, the receipts and the audit go along and are never counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn by_stick_alone_nothing_is_unsent_once_the_receipt_has_come_home() {
+    let stick = stick();
+    let (county, pingming) = pair(stick.path()).await;
+    // What was written at joining goes first: the office's own entry and its clerk.
+    county.import(&packet(&pingming, "county", stick.path()).await).await;
+    pingming.import(&packet(&county, "320722104", stick.path()).await).await;
+    assert_eq!(status(&pingming, "to_report").await, 0);
+    let tile = async |desk: &Desk| stories::kit::tile(desk, "unsent").await;
+    assert_eq!(tile(&pingming).await, Some(0), "home says so");
+    let said = pingming.ask("sync.status", json!({})).await["say"]["zh"].clone();
+    assert_eq!(said, "本机已保存 · 全部已上报");
+
+    // One record that one clerk saves is one, whatever that takes in the log.
+    let id = pingming.join("王芳", WANG_FANG).await;
+    assert_eq!((status(&pingming, "to_report").await, tile(&pingming).await), (1, Some(1)));
+    let page = pingming.member(&id).await;
+    pingming.save(&page, json!({ "mobile": "13700000001" })).await;
+    assert_eq!(status(&pingming, "to_report").await, 2, "one more, and not two");
+    pingming.full(&id, "id_no").await;
+    assert_eq!(status(&pingming, "to_report").await, 2, "who looked is no work to report");
+    let sheet = stories::fixture("rosters/pingming-members.xlsx");
+    let taken = pingming.ask("members.import", json!({ "path": sheet, "commit": true })).await;
+    let rows = taken["written"].as_u64().unwrap();
+    assert_eq!(status(&pingming, "to_report").await, 2 + rows);
+
+    // On its way is not arrived; the receipt of the county is what counts.
+    let out = packet(&pingming, "county", stick.path()).await;
+    assert_eq!(status(&pingming, "to_report").await, 2 + rows);
+    let mut pingming = pingming;
+    pingming.reopen().await;
+    assert_eq!(status(&pingming, "to_report").await, 2 + rows, "the program was closed meanwhile");
+    county.import(&out).await;
+    let back = packet(&county, "320722104", stick.path()).await;
+    pingming.import(&back).await;
+    assert_eq!((status(&pingming, "to_report").await, status(&pingming, "unconfirmed").await), (0, 0));
+    assert!(status(&pingming, "unsent").await > 0, "the entry of this packet goes with the next one");
+    let again = county.import(&packet(&pingming, "county", stick.path()).await).await;
+    assert!(received(&again, "changes") > 0, "and it does");
+    // A county without a hub is where everything ends: it has nobody to report to.
+    pingming.import(&packet(&county, "320722104", stick.path()).await).await;
+    county.import(&packet(&pingming, "county", stick.path()).await).await;
+    county.join("赵敏", &number(7)).await;
+    assert_eq!((status(&county, "to_report").await, tile(&county).await), (0, Some(0)));
+    assert_eq!(county.ask("sync.status", json!({})).await["say"]["zh"], "本机已保存");
 }
 
 #[tokio::test(flavor = "multi_thread")]

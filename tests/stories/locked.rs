@@ -24,7 +24,7 @@ async fn carry(desk: &Desk) -> Value {
 }
 
 async fn unsent(desk: &Desk) -> u64 {
-    desk.ask("sync.status", json!({})).await["unsent"].as_u64().unwrap()
+    desk.ask("sync.status", json!({})).await["to_report"].as_u64().unwrap()
 }
 
 async fn mark(desk: &Desk, id: &str) -> Value {

@@ -372,3 +372,27 @@ async fn a_county_set_back_counts_its_packets_anew_and_still_gets_the_photo_that
     assert_eq!(county.photo_of(&id).await.as_deref(), Some(&*address));
     assert!(county.look(&address) == town.look(&address), "the county asked for it, and was heard");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_members_history_speaks_of_photos_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let town = Desk::alone("平明镇总工会").await;
+    let id = town.join("王芳", WANG_FANG).await;
+    let first = town.give_photo(&id, &photo(folder.path(), 3)).await;
+    let second = town.give_photo(&id, &photo(folder.path(), 5)).await;
+    assert_ne!(first, second);
+    let history = town.ask("members.history", json!({ "id": id })).await;
+    let changes: Vec<(String, String)> = history["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|entry| entry["changes"].as_array().unwrap())
+        .filter(|change| change["field"] == "photo")
+        .map(|change| ["old", "new"].map(|side| change[side]["zh"].as_str().unwrap().to_owned()).into())
+        .collect();
+    let said = |old: &str, new: &str| (old.to_owned(), new.to_owned());
+    assert_eq!(changes, [said("原来的图片", "换了一张"), said("", "放上图片")]);
+    for address in [first, second] {
+        assert!(!history.to_string().contains(&address[..4]), "no raw address");
+    }
+}

@@ -227,3 +227,38 @@ async fn what_an_honest_clerk_wrote_on_a_thiefs_work_waits_and_can_be_read() {
         assert_eq!(desk.full(&fang, "mobile").await, "13900000009");
     }
 }
+
+/// A script that shuts out a PC has what the PC had reported, like the window: the program fetches first, and says whether it could.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_pc_had_reported_is_fetched_before_it_is_shut_out() {
+    let (mut county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let stolen = window(&front, stick.path(), "王丽").await;
+    exchange_all(&[&stolen, &front, &county.desk]).await;
+    // It lies at the hub, and the county has not been there since.
+    stolen.join("王芳", &number(1)).await;
+    stolen.sync().await;
+    assert_eq!(members(&county.desk).await, 0);
+    let id = device(&county.desk, &stolen).await;
+    let listed = revoke(&county.desk, &id).await;
+    assert_eq!(listed["fetched"]["done"], true);
+    assert_eq!((members(&county.desk).await, status(&county.desk, "quarantined").await), (1, 0));
+    assert_eq!(county.desk.ask("devices.list", json!({})).await["fetched"], Value::Null);
+
+    // Without a line it is done all the same, and said.
+    let second = window(&front, stick.path(), "吴敏").await;
+    exchange_all(&[&second, &front, &county.desk]).await;
+    second.join("赵敏", &number(2)).await;
+    second.sync().await;
+    let id = device(&county.desk, &second).await;
+    county.unplug().await;
+    let listed = revoke(&county.desk, &id).await;
+    assert_eq!(listed["fetched"]["done"], false);
+    assert!(listed["fetched"]["say"]["zh"].as_str().unwrap().contains("没有线路"));
+    let line = listed["devices"].as_array().unwrap().iter().find(|d| d["id"] == *id).unwrap();
+    assert!(line["revoked"].is_object(), "nobody waits for a line to shut out a thief");
+    assert_eq!(
+        front.refused("devices.revoke", json!({ "device": id, "reason": "stolen" })).await.code,
+        "not_registrar"
+    );
+}

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use stories::{
     County, Desk, PASSPHRASE, exchange_all,
+    kit::tile,
     stick::{number, packet, pair, received, stick},
 };
 
@@ -65,7 +66,7 @@ async fn the_same_everywhere(county: &Desk, front: &Desk, back: &Desk, people: &
             assert_eq!((&here["fields"], &here["conflicts"]), (&there["fields"], &json!([])));
             assert_eq!(here["standing"]["mark"], "confirmed");
         }
-        assert_eq!(desk.ask("home", json!({})).await["tiles"][0]["count"], 0, "nothing waits for a choice");
+        assert_eq!(tile(desk, "needs_you").await, Some(0), "nothing waits for a choice");
     }
 }
 
@@ -361,4 +362,36 @@ async fn a_second_county_pc_without_a_line_learns_of_new_offices_by_stick() {
     assert_eq!((&came["complete"], received(&came, "waiting")), (&json!(true), 0), "{}", came["say"]["zh"]);
     assert_eq!(mark(&second, &wang).await, "confirmed");
     assert_eq!(second.digest(&pingming.stream()), registrar.digest(&pingming.stream()));
+}
+
+/// An empty list on a PC that has just joined would look like a loss.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_further_pc_says_that_the_members_are_coming_until_they_are_here() {
+    let (county, stick) = (County::found().await, stick());
+    let front = county.township("平明镇总工会", "320722104", "李强").await;
+    let coming = async |desk: &Desk| desk.ask("sync.status", json!({})).await["first_load"].clone();
+    assert_eq!(coming(&front).await, json!(null), "the first PC of an office waits for nothing");
+    assert_eq!(coming(&county.desk).await, json!(null), "nor does the registrar");
+    front.join("王芳", &number(1)).await;
+    exchange_all(&[&front, &county.desk, &front]).await;
+
+    let (packet_of, code) = front.further(stick.path(), "服务窗口").await;
+    let mut back = Desk::joined(&packet_of, &code, "赵敏").await;
+    assert!(coming(&back).await["zh"].as_str().unwrap().contains("联网后自动收取"));
+    back.join("孙丽", &number(2)).await;
+    back.reopen().await;
+    assert!(coming(&back).await["zh"].is_string(), "also the next morning, and while she works");
+    back.sync().await;
+    assert_eq!((coming(&back).await, stories::kit::members(&back).await), (json!(null), 2));
+
+    // By stick: it says what to bring, until that is whole.
+    let (county, pingming) = pair(stick.path()).await;
+    pingming.join("王芳", &number(1)).await;
+    assert_eq!(coming(&pingming).await, json!(null));
+    let (packet_of, code) = pingming.further(stick.path(), "里间").await;
+    let inner = Desk::joined(&packet_of, &code, "吴敏").await;
+    assert!(coming(&inner).await["zh"].as_str().unwrap().contains("导出数据包"));
+    inner.import(&packet(&pingming, "device", stick.path()).await).await;
+    assert_eq!((coming(&inner).await, stories::kit::members(&inner).await), (json!(null), 1));
+    drop(county);
 }

@@ -23,6 +23,7 @@ export const router = createRouter({
     { path: '/sync', component: () => import('./pages/sync/SyncPage.vue') },
     { path: '/offices', component: () => import('./pages/sync/OfficesPage.vue') },
     { path: '/settings', component: () => import('./pages/settings/SettingsPage.vue') },
+    { path: '/kit', component: () => import('./pages/settings/KitAgain.vue') },
     { path: '/log', component: () => import('./pages/settings/LogPage.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
   ],

@@ -26,8 +26,8 @@ pub struct Outgoing {
     pub head: Head,
     /// Hash of the one before; zeros for the first.
     pub prev: [u8; 32],
-    /// How many of its changes count as not sent.
-    pub changes: u64,
+    /// How many deeds of people in it count as not sent.
+    pub deeds: u64,
     /// Its size.
     pub bytes: u64,
 }

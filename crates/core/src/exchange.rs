@@ -10,6 +10,7 @@ use crate::{
     blobs::BlobsWaiting,
     devices::SharedKey,
     fault::Fault,
+    first_load,
     identity::Hub,
     keeping,
     office::{Changed, Office, View},
@@ -34,8 +35,10 @@ pub(crate) const PROGRAM: RecordId = RecordId([0; 16]);
 /// Where the office stands towards the county.
 #[derive(serde::Serialize, schemars::JsonSchema)]
 pub struct SyncStatus {
-    /// Changes written on this PC that the hub does not hold yet.
+    /// Changes written on this PC that the hub does not hold yet, entries of the audit and what the program writes by itself included.
     pub unsent: u64,
+    /// What people did on this PC that neither the hub nor the county holds yet: this is what a clerk reads as unsent.
+    pub to_report: u64,
     /// Changes of this office that the county has not confirmed yet, unsent ones included.
     pub unconfirmed: u64,
     /// Pictures that wait; they follow the changes on the slow lane.
@@ -54,12 +57,16 @@ pub struct SyncStatus {
     pub road: String,
     /// The hub.
     pub hub: Option<String>,
+    /// Its public key, by which it is known; whoever founds the county again has to bring it.
+    pub hub_key: Option<String>,
     /// When the last exchange ended well, milliseconds since 1970.
     pub last_contact: Option<i64>,
     /// When the last packet was made or taken in, milliseconds since 1970.
     pub last_packet: Option<i64>,
     /// What the last comparison to the byte with the hub found; `None` where nothing was amiss.
     pub repair: Option<Repair>,
+    /// This PC has just joined, and what the office has already is still on its way; how much has come stands in `steps`.
+    pub first_load: Option<Say>,
     /// The status line.
     pub say: Say,
     /// Whether an exchange is under way; filled in by the host, like what follows.
@@ -109,7 +116,7 @@ pub(crate) fn register(registry: &mut Registry) {
 fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
     let memory = view.memory;
     let alone = view.office.identity.federation.is_none();
-    let unsent = unsent(view)?;
+    let Unsent { changes: unsent, deeds: to_report } = unsent(view)?;
     let mut unconfirmed = 0;
     if !view.office.registrar() {
         let own = memory.known_stream(&view.office.own_stream());
@@ -117,24 +124,30 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
             unconfirmed += memory.unconfirmed(*stream, *inc);
         }
     }
-    let hub = view.office.keys().hub.map(|h| h.url);
+    let (hub, hub_key) = view.office.keys().hub.map(|hub| (hub.url, hub.key)).unzip();
     let last_contact = store::local(view.conn, "last_contact")?.and_then(|t| t.parse().ok());
     let blobs = if alone { BlobsWaiting::default() } else { view.office.waiting_blobs(view.conn)? };
-    let say = if alone {
+    let say = if nobody_above(view) {
+        Say::new("本机已保存", "Saved on this PC")
+    } else if alone {
         Say::new("本机已保存 · 单独使用，不上报", "Saved on this PC · working alone")
     } else if blobs.unsent > 0 {
         // Changes first; pictures are told apart, because they follow slowly.
         Say::owned(
-            format!("本机已保存 · 未上报 {unsent} 条 · 照片 {} 张待传", blobs.unsent),
-            format!("Saved on this PC · {unsent} not yet sent · {} pictures to go", blobs.unsent),
+            format!("本机已保存 · 未上报 {to_report} 条 · 照片 {} 张待传", blobs.unsent),
+            format!("Saved on this PC · {to_report} not yet sent · {} pictures to go", blobs.unsent),
         )
-    } else if unsent == 0 {
+    } else if to_report == 0 {
         Say::new("本机已保存 · 全部已上报", "Saved on this PC · everything sent")
     } else {
-        Say::owned(format!("本机已保存 · 未上报 {unsent} 条"), format!("Saved on this PC · {unsent} not yet sent"))
+        Say::owned(
+            format!("本机已保存 · 未上报 {to_report} 条"),
+            format!("Saved on this PC · {to_report} not yet sent"),
+        )
     };
     Ok(SyncStatus {
         unsent,
+        to_report,
         unconfirmed,
         blobs,
         parked: memory.parked.len() as u64,
@@ -155,9 +168,11 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
         }
         .to_owned(),
         hub,
+        hub_key,
         last_contact,
         last_packet: packets::last(view.conn)?,
         repair: repair::last(view.conn)?,
+        first_load: first_load::waiting(view)?,
         say,
         running: false,
         offline_since: None,
@@ -168,26 +183,46 @@ fn status(view: &View<'_>) -> Result<SyncStatus, Fault> {
     })
 }
 
-/// Changes written on this PC that the hub does not hold, as far as is known here.
-pub(crate) fn unsent(view: &View<'_>) -> Result<u64, Fault> {
-    let waiting: i64 =
-        view.conn.prepare_cached("SELECT coalesce(sum(changes), 0) FROM outbox")?.query_row([], |r| r.get(0))?;
-    let mut unsent = waiting.unsigned_abs();
+/// What was written on this PC and the hub does not hold, as far as is known here.
+pub(crate) struct Unsent {
+    /// Changes of the log.
+    changes: u64,
+    /// What people did among them.
+    pub(crate) deeds: u64,
+}
+
+/// The registrar of a county without a hub reports to nobody: what each office lacks stands beside its packet.
+fn nobody_above(view: &View<'_>) -> bool {
+    view.office.registrar() && view.office.keys().hub.is_none()
+}
+
+/// What this PC has not handed over.
+pub(crate) fn unsent(view: &View<'_>) -> Result<Unsent, Fault> {
+    let (changes, deeds): (i64, i64) = view
+        .conn
+        .prepare_cached("SELECT coalesce(sum(changes), 0), coalesce(sum(deeds), 0) FROM outbox")?
+        .query_row([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let mut unsent = Unsent { changes: changes.unsigned_abs(), deeds: deeds.unsigned_abs() };
     // What another PC wrote under the same name, on a forked chain or carried on by its next one, is that one's to send.
     let mut sealed = view.conn.prepare_cached(
-        "SELECT stream, carried, last_ctr, changes FROM segment s WHERE chain = ?1
+        "SELECT stream, carried, last_ctr, changes, deeds FROM segment s WHERE chain = ?1
          AND (mine = 1 OR NOT EXISTS (SELECT 1 FROM fork f WHERE f.stream = s.stream AND f.chain = s.chain))",
     )?;
     for own in view.memory.owns() {
         let rows = sealed.query_map([own], |r| {
-            Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?, r.get::<_, i64>(3)?))
+            let place = (r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?);
+            Ok((place, r.get::<_, i64>(3)?, r.get::<_, i64>(4)?))
         })?;
         for row in rows {
-            let (stream, carried, last, changes) = row?;
+            let ((stream, carried, last), changes, deeds) = row?;
             if !view.memory.received(stream, carried, last) {
-                unsent += changes.unsigned_abs();
+                unsent.changes += changes.unsigned_abs();
+                unsent.deeds += deeds.unsigned_abs();
             }
         }
+    }
+    if nobody_above(view) {
+        unsent.deeds = 0;
     }
     Ok(unsent)
 }
@@ -254,7 +289,7 @@ impl Office {
     pub fn told_to_hub(&self) -> Result<BTreeMap<String, u64>, Fault> {
         let memory = self.store.memory();
         let own = self.identity.office;
-        let SyncStatus { unsent, parked, quarantined, .. } =
+        let SyncStatus { to_report: unsent, parked, quarantined, .. } =
             self.store.read(|conn| status(&View { office: self, conn, memory: &memory, clerk: own, wall: 0 }))?;
         let told = [("unsent", unsent), ("parked", parked), ("quarantined", quarantined)];
         Ok(told.into_iter().map(|(name, count)| (name.to_owned(), count)).collect())

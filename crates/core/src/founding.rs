@@ -253,6 +253,8 @@ fn begin(
         let record = Organisation::of_office(&identity);
         let stream = Stream::Office(identity.office);
         desk.act.create_as(&stream, identity.office, record, None)?;
+        // One office, whatever it takes to write it.
+        desk.note.count = Some(1);
         desk.note.kind = Some(Organisation::TYPE.name);
         Ok(())
     });

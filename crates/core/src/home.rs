@@ -78,7 +78,7 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
     let late = one("SELECT count(*) FROM organisation WHERE void = 0 AND next_election_on < ?1", &[&now])?;
     // An office that works alone reports to nobody.
     let alone = view.office.identity.federation.is_none();
-    let unsent = if alone { 0 } else { i64::try_from(exchange::unsent(view)?).unwrap_or(i64::MAX) };
+    let unsent = if alone { 0 } else { i64::try_from(exchange::unsent(view)?.deeds).unwrap_or(i64::MAX) };
     let tile = |key: &str, say: Say, count: i64, tone: &str| Tile {
         key: key.into(),
         zh: say.zh.into(),

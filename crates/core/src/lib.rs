@@ -6,6 +6,7 @@
 // The derive names the crate by its public path, also inside it.
 extern crate self as niangjia_core;
 
+pub mod audit;
 mod automatic;
 pub mod backups;
 pub mod blobs;
@@ -17,9 +18,11 @@ pub mod devices;
 pub mod exchange;
 pub mod fault;
 pub mod finder;
+mod first_load;
 pub mod founding;
 pub mod identity;
 pub mod joining;
+pub mod kept_shares;
 pub mod office;
 pub mod packets;
 pub mod people;

@@ -12,6 +12,7 @@ use rusqlite::{Connection, ToSql};
 use serde_json::Value as Json;
 
 use crate::{
+    audit,
     fault::Fault,
     finder::Finder,
     identity::{Hub, Identity, Keys},
@@ -215,6 +216,12 @@ impl Office {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).issuing.is_some()
     }
 
+    /// Whether this is the PC that has the county's issuing key.
+    #[must_use]
+    pub fn registers(&self) -> bool {
+        self.registrar()
+    }
+
     pub(crate) fn finder(&self) -> RwLockReadGuard<'_, Finder> {
         self.finder.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -308,6 +315,10 @@ impl Office {
             reordered: false,
             pruned: false,
         };
+        debug_assert!(
+            self.registry.get(name).is_ok() || audit::BESIDE_COMMANDS.contains(&name),
+            "{name} would stand in the audit without words"
+        );
         let answer = run(&mut desk)?;
         if planted!("audit after the act") {
             tx.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
@@ -446,10 +457,11 @@ impl<'a> Desk<'a> {
 
     /// Every act leaves an entry; one that wrote nothing and named nothing leaves none.
     fn audit(&mut self, command: &str) -> Result<(), Fault> {
-        let count = self.note.count.unwrap_or_else(|| self.act.count());
-        if count == 0 && self.note.record.is_none() {
+        let (changes, counted) = self.act.count()?;
+        if self.note.count.unwrap_or(changes) == 0 && self.note.record.is_none() {
             return Ok(());
         }
+        let count = self.note.count.unwrap_or(counted);
         let stream = Stream::Audit(self.office.identity.office);
         let entry = people::audit_entry(command, self.note.kind, self.note.record, count, self.note.reason.as_deref());
         self.act.create::<AuditEntry>(&stream, entry, None)?;

@@ -5,6 +5,7 @@ use niangjia_replication::Stream;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    audit,
     fault::Fault,
     identity::Identity,
     office::{Desk, View},
@@ -181,6 +182,8 @@ pub struct AuditLine {
     pub count: i64,
     /// Reason given.
     pub reason: Option<String>,
+    /// What it means, where the program noted it for itself.
+    pub noted: Option<Say>,
 }
 
 pub(crate) fn register(registry: &mut Registry) {
@@ -219,6 +222,7 @@ fn recent(view: &View<'_>, page: Page) -> Result<AuditPage, Fault> {
             Ok(AuditLine {
                 at: row.made_at,
                 author: view.author(row.made_by)?,
+                noted: entry.reason.as_deref().and_then(|reason| audit::noted(&entry.command, reason)),
                 command: entry.command,
                 kind: entry.kind,
                 count: entry.count.unwrap_or(0),

@@ -15,14 +15,15 @@ use niangjia_replication::{
 
 use crate::{
     devices,
-    fault::Fault,
+    fault::{Fault, FieldFault},
     founding::{ClerkKeys, Founded, database_key, named, serial},
     identity::{Believed, Hub, Identity, Keys},
     office::{Caller, Desk, Office},
     organisations::Organisation,
-    people::{self, Role},
+    people::{self, Clerk, Role},
     record::Record as _,
     store::{DatabaseKey, Moment, ORDER, orders, rows, versions::damaged},
+    words::Say,
 };
 
 /// A county that is being found again: it may fetch all that was ever written, and has no clerk yet.
@@ -67,10 +68,9 @@ pub struct Known<'n> {
     pub code: &'n str,
 }
 
-/// Leaves an entry that the shares of the root, which lay on this PC as files, were erased.
-pub fn kit_put_away(desk: &mut Desk<'_>, shares: usize) {
+/// Leaves an entry that the shares of the root, which wait on this PC for paper, were shown or destroyed.
+pub fn about_the_kit(desk: &mut Desk<'_>, shares: usize) {
     desk.note.record = Some(desk.office().identity.office);
-    desk.note.kind = Some(Organisation::TYPE.name);
     desk.note.count = Some(shares);
 }
 
@@ -144,6 +144,7 @@ pub fn finish(
     let person = ClerkKeys::generate(moment.wall, &mut moment.rng);
     let caller = Caller { clerk: person.id, roles: Role::ALL.to_vec(), moment: moment.part() };
     office.act("county.recover", caller, |desk| {
+        retire_namesake(desk, clerk)?;
         let (sign, open) = (person.sign.public().to_bytes().to_vec(), person.open.public().to_bytes().to_vec());
         people::add(desk, person.id, clerk, &Role::ALL, sign, open).map_err(people::as_first)?;
         if row.is_none() {
@@ -161,6 +162,31 @@ pub fn finish(
     office.accept_lost(moment.part())?;
     office.sum_up_what_was_fetched(moment)?;
     Ok(Founded { office, key, clerk: person, root: None })
+}
+
+/// Who founds the county again is mostly who worked at the PC that was lost. Keys and passphrase burnt there, so nobody will ever sign in
+/// under the old entry: it is put away, and what the person did before still bears the name. Whoever works at another county PC that
+/// lives keeps the name; two people at work are told apart.
+fn retire_namesake(desk: &mut Desk<'_>, clerk: &str) -> Result<(), Fault> {
+    let name = clerk.trim();
+    let stream = desk.act.memory.stream(desk.act.conn, &people::stream_of(desk.office().identity()))?;
+    let layout = desk.act.layout(Clerk::TYPE.name)?;
+    let same = rows::select(desk.act.conn, layout, "name = ?1 AND void = 0 AND stream = ?2", &[&name, &stream])?;
+    for row in same {
+        if devices::at_a_living_pc(&desk.view(), row.stream, row.versions.base.0)? {
+            return Err(Fault::fields(vec![FieldFault {
+                field: "clerk".into(),
+                key: "name_at_another_pc".into(),
+                say: Say::new(
+                    "县总工会另一台还在用的电脑上有同名的经办人员，没有恢复。请在姓名后加区分，如“王建国（登记机）”。",
+                    "A clerk of that name works at another PC of the county; nothing was founded. Add something to tell the two apart.",
+                ),
+            }]));
+        }
+        let seen = row.versions.clone();
+        desk.act.void(layout, &row, &seen, true)?;
+    }
+    Ok(())
 }
 
 /// The registrars before this one are shut out, and their issuing keys are worth nothing any more. What they had ordered is

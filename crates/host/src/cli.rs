@@ -272,7 +272,7 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
             let question =
                 json!({ "role": role, "name": name, "code": code, "clerk": clerk, "passphrase": passphrase()? });
             let mut answer = station.call("app.create", question).await?;
-            // Shares that could not be written are told instead: they are made once and stand nowhere else.
+            // Shares that could not be written are told instead; they wait sealed as well, until `kit.put_away`.
             if let Some(shares) = answer.get("shares").and_then(Value::as_array).cloned() {
                 let written = kit::put_shares(&folder, shares.iter().filter_map(Value::as_str));
                 match (written, answer.as_object_mut()) {
@@ -280,8 +280,12 @@ async fn run(args: Args) -> Result<Option<Value>, Fault> {
                         answer.remove("shares");
                         answer.insert("kit".to_owned(), json!(folder));
                         // Home says so until `kit.put_away`; a folder that cannot be noted is still a founded office.
-                        if let Err(fault) = station.kit_lies_at(&folder) {
-                            tracing::warn!(code = fault.code, "home will not remind of the kit");
+                        match station.kit_lies_at(&folder) {
+                            // They need not wait sealed as well.
+                            Ok(()) => station.kit_is_written()?,
+                            Err(fault) => {
+                                tracing::warn!(code = fault.code, "home will remind of the sealed kit instead")
+                            }
                         }
                         tracing::warn!(
                             "the three shares of the county root lie in the open: print them, keep them apart, then call kit.put_away"

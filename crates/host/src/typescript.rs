@@ -32,6 +32,18 @@ pub fn typescript(list: &Value) -> String {
         );
     }
     out.push_str("}\n");
+    let deeds: Vec<String> = list["deeds"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(|deed| format!("  '{deed}',"))
+        .collect();
+    let _ = writeln!(
+        out,
+        "\n/** Whatever can stand in the audit. */\nexport const DEEDS = [\n{}\n] as const",
+        deeds.join("\n")
+    );
     out
 }
 
@@ -123,6 +135,7 @@ mod tests {
                 } },
                 "Mark": { "oneOf": [{ "const": "saved", "type": "string" }, { "const": "confirmed", "type": "string" }] },
             },
+            "deeds": ["rows.save"],
             "commands": [{ "name": "rows.get", "ask": { "type": "object", "properties": {} }, "answer": { "$ref": "#/$defs/Row" } }],
         });
         let made = typescript(&list);
@@ -134,6 +147,7 @@ mod tests {
             "  mark?: [number, number][]",
             "  cells?: Record<string, Say>",
             "export type Mark = 'saved' | 'confirmed'",
+            "  'rows.save',\n] as const",
             "  'rows.get': { ask: Record<string, never>; answer: Row }",
         ] {
             assert!(made.contains(line), "{line} is missing in\n{made}");

@@ -92,6 +92,8 @@ export interface AuditLine {
   count: number
   /** Reason given. */
   reason?: string | null
+  /** What it means, where the program noted it for itself. */
+  noted?: Say | null
 }
 
 /** The audit's page. */
@@ -385,7 +387,7 @@ export interface Created {
   device: string
   /** Fingerprint of the county root, to be compared by telephone; of the device while alone. */
   fingerprint: string
-  /** Three shares of the county root, any two of which rebuild it. Shown once and kept nowhere. */
+  /** Three shares of the county root, any two of which rebuild it. They wait, sealed, until `kit.put_away`. */
   shares?: string[] | null
 }
 
@@ -473,6 +475,8 @@ export interface Devices {
   invited: InvitedLine[]
   /** Whether this PC has the county's issuing key: only there PCs are shut out and keys changed. */
   registrar: boolean
+  /** After a PC was shut out or an invitation taken back: what was fetched before that; filled in by the host. */
+  fetched?: Fetched | null
 }
 
 /** A field in which sheet and store differ. */
@@ -603,6 +607,14 @@ export interface ExportAsk {
   picture_bytes?: number | null
 }
 
+/** Whether everything that a PC had reported was fetched before it was shut out: what comes later is kept apart. */
+export interface Fetched {
+  /** Whether it was. */
+  done: boolean
+  /** What that means. */
+  say: Say
+}
+
 /** One field of a history entry. */
 export interface FieldChange {
   /** Field. */
@@ -715,6 +727,14 @@ export interface Home {
   counts: Counts
 }
 
+/** Where the hub is and by which key it is known. */
+export interface HubLine {
+  /** `https://HOST:PORT`. */
+  url: string
+  /** Its public key, hexadecimal. */
+  key: string
+}
+
 /** What was found, and on commit what was done. */
 export interface ImportAnswer {
   /** To be handed back for the commit; absent after it. */
@@ -811,10 +831,16 @@ export interface InviteAsk {
   code: string
   /** Code of `org_kind`; guessed from the name where absent. */
   kind?: string | null
+  /** Whether it is another office indeed, where one of that name stands in the list. */
+  same_name?: boolean
 }
 
 /** A PC that was invited. */
 export interface InvitedLine {
+  /** Id of the invitation, where it can be taken back: at the registrar. */
+  id?: string | null
+  /** The office that it is for, where that is another one. */
+  office?: string | null
   /** What it is to be called. */
   name: string
   /** Who invited it. */
@@ -879,12 +905,32 @@ export interface Kept {
   why: Say
 }
 
+/** Showing the shares that wait. Whoever has two of them is the county, so the passphrase is asked for once more. */
+export interface KitAsk {
+  /** The passphrase of the clerk who works here. */
+  passphrase: string
+}
+
 /** Where shares of the county root lie in the open. */
 export interface KitPlace {
   /** The folder; absent where none is known. */
   folder?: string | null
   /** How many shares lie there; after putting them away, how many were erased. */
   files: number
+  /** Whether they wait, sealed, to be put on paper; after putting them away, whether they did. */
+  waiting: boolean
+}
+
+/** The shares, for paper. */
+export interface KitSheets {
+  /** Full name of the county. */
+  office: string
+  /** Fingerprint of the county root. */
+  fingerprint: string
+  /** The hub, once there is one: whoever founds the county again has to bring its address and key. */
+  hub?: HubLine | null
+  /** Three shares, any two of which rebuild the root. */
+  shares: string[]
 }
 
 /** Language of the window. */
@@ -1008,6 +1054,8 @@ export interface OfficeLine {
   code: string
   /** Whether something of it has arrived here. */
   heard: boolean
+  /** Whether its invitation can be taken back here: nobody is known to have used it, and this is the registrar. */
+  withdrawable: boolean
   /** When its last change here was written, milliseconds since 1970. */
   last_change?: number | null
 }
@@ -1031,6 +1079,8 @@ export interface OfficeState {
 export interface Offices {
   /** By code. */
   offices: OfficeLine[]
+  /** After an invitation was taken back: what was fetched before that; filled in by the host. */
+  fetched?: Fetched | null
 }
 
 /** A packet on this PC or just uploaded. */
@@ -1235,9 +1285,9 @@ export interface RecordDescription {
 
 /** Founding the county again. */
 export interface RecoverAsk {
-  /** Two of the three printed shares, line breaks and blanks as they come. */
+  /** Two of the three printed shares, line breaks and blanks as they come. One that was printed once there was a hub may bring the hub's lines along, and is taken with all that stands around them. */
   shares: string[]
-  /** The hub's address. */
+  /** The hub's address, where no share brings it. */
   url?: string | null
   /** The hub's public key. */
   key?: string | null
@@ -1542,8 +1592,10 @@ export interface SyncAnswer {
 
 /** Where the office stands towards the county. */
 export interface SyncStatus {
-  /** Changes written on this PC that the hub does not hold yet. */
+  /** Changes written on this PC that the hub does not hold yet, entries of the audit and what the program writes by itself included. */
   unsent: number
+  /** What people did on this PC that neither the hub nor the county holds yet: this is what a clerk reads as unsent. */
+  to_report: number
   /** Changes of this office that the county has not confirmed yet, unsent ones included. */
   unconfirmed: number
   /** Pictures that wait; they follow the changes on the slow lane. */
@@ -1562,12 +1614,16 @@ export interface SyncStatus {
   road: string
   /** The hub. */
   hub?: string | null
+  /** Its public key, by which it is known; whoever founds the county again has to bring it. */
+  hub_key?: string | null
   /** When the last exchange ended well, milliseconds since 1970. */
   last_contact?: number | null
   /** When the last packet was made or taken in, milliseconds since 1970. */
   last_packet?: number | null
   /** What the last comparison to the byte with the hub found; `None` where nothing was amiss. */
   repair?: Repair | null
+  /** This PC has just joined, and what the office has already is still on its way; how much has come stands in `steps`. */
+  first_load?: Say | null
   /** The status line. */
   say: Say
   /** Whether an exchange is under way; filled in by the host, like what follows. */
@@ -1724,6 +1780,18 @@ export interface VoidAsk {
   void?: boolean
 }
 
+/** Whose invitation is taken back. */
+export interface WithdrawAsk {
+  /** The id of the invitation, as `devices.list` shows it. */
+  id: string
+}
+
+/** Whose invitation is taken back. */
+export interface WithdrawOfficeAsk {
+  /** The office's id. */
+  office: string
+}
+
 /** Every command: what is asked and what is answered. */
 export interface Commands {
   'app.create': { ask: CreateAsk; answer: Created }
@@ -1767,6 +1835,7 @@ export interface Commands {
   'devices.quarantine': { ask: Nothing; answer: Quarantine }
   'devices.quarantined': { ask: QuarantinedAsk; answer: Uncounted }
   'devices.revoke': { ask: RevokeAsk; answer: Devices }
+  'devices.withdraw': { ask: WithdrawAsk; answer: Devices }
   'drafts.drop': { ask: DropAsk; answer: Done }
   'drafts.list': { ask: Nothing; answer: Drafts }
   'drafts.put': { ask: Draft; answer: Done }
@@ -1786,6 +1855,7 @@ export interface Commands {
   'keys.rotate': { ask: RotateAsk; answer: Rotated }
   'kit.find': { ask: Nothing; answer: KitPlace }
   'kit.put_away': { ask: Nothing; answer: KitPlace }
+  'kit.show': { ask: KitAsk; answer: KitSheets }
   'log.keep': { ask: KeepAsk; answer: Keeps }
   'log.prune': { ask: PruneAsk; answer: Pruned }
   'members.batches': { ask: Nothing; answer: Batches }
@@ -1808,6 +1878,7 @@ export interface Commands {
   'office.enrol': { ask: JoinWithAsk; answer: Joined }
   'offices.invite': { ask: InviteAsk; answer: Invitation }
   'offices.list': { ask: Nothing; answer: Offices }
+  'offices.withdraw': { ask: WithdrawOfficeAsk; answer: Offices }
   'organisations.check': { ask: SaveAsk; answer: Checked }
   'organisations.get': { ask: GetAsk; answer: Detail }
   'organisations.history': { ask: GetAsk; answer: HistoryPage }
@@ -1844,3 +1915,62 @@ export interface Commands {
   'sync.status': { ask: Nothing; answer: SyncStatus }
   'tables.rebuild': { ask: Nothing; answer: Rebuilt }
 }
+
+/** Whatever can stand in the audit. */
+export const DEEDS = [
+  'app.restore',
+  'checkpoints.make',
+  'clerks.add',
+  'committees.reveal',
+  'committees.save',
+  'committees.settle',
+  'committees.void',
+  'county.recover',
+  'coverages.reveal',
+  'coverages.save',
+  'coverages.settle',
+  'coverages.void',
+  'devices.accept',
+  'devices.invite',
+  'devices.join',
+  'devices.name',
+  'devices.revoke',
+  'devices.withdraw',
+  'drafts.drop',
+  'drafts.put',
+  'enterprises.reveal',
+  'enterprises.save',
+  'enterprises.settle',
+  'enterprises.void',
+  'keys.rotate',
+  'kit.put_away',
+  'kit.show',
+  'log.keep',
+  'log.prune',
+  'members.change',
+  'members.import',
+  'members.join',
+  'members.merge',
+  'members.reveal',
+  'members.save',
+  'members.settle',
+  'members.undo',
+  'members.unmerge',
+  'members.void',
+  'office.begin',
+  'office.enrol',
+  'offices.invite',
+  'offices.withdraw',
+  'organisations.reveal',
+  'organisations.save',
+  'organisations.settle',
+  'organisations.void',
+  'packets.export',
+  'packets.import',
+  'posts.reveal',
+  'posts.save',
+  'posts.settle',
+  'posts.void',
+  'prefs.put',
+  'records.attach',
+] as const

@@ -36,6 +36,11 @@ export function named(group: string, key: string): string {
   return words.global.te(path) ? t(path) : key
 }
 
+/** A long key in groups of four, as one reads it aloud. */
+export function fours(key: string): string {
+  return key.match(/.{1,4}/g)?.join(' ') ?? ''
+}
+
 /** Several words in a row. */
 export function together(parts: string[]): string {
   return parts.join(locale.value === 'en' ? ', ' : '、')

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { DEEDS } from '../generated/api'
 import en from './en'
 import furtherEn from './further/en'
 import furtherZh from './further/zh-CN'
@@ -29,6 +30,15 @@ describe('words', () => {
       expect(text, key).not.toBe('')
       expect(english.get(key), key).not.toBe('')
       expect(blanks(english.get(key)!), key).toEqual(blanks(text))
+    }
+  })
+
+  // Whatever the office may write into its log is read by a clerk.
+  it('name every kind of entry of the log', () => {
+    expect(DEEDS.length).toBeGreaterThan(30)
+    for (const language of [chinese, english]) {
+      const unnamed = DEEDS.filter((command) => !language.has(`action.${command.replace(/\./g, '_')}`) && !language.has(`action.${command.split('.').at(-1)}`))
+      expect(unnamed).toEqual([])
     }
   })
 

@@ -29,6 +29,17 @@ pub struct Devices {
     pub invited: Vec<InvitedLine>,
     /// Whether this PC has the county's issuing key: only there PCs are shut out and keys changed.
     pub registrar: bool,
+    /// After a PC was shut out or an invitation taken back: what was fetched before that; filled in by the host.
+    pub fetched: Option<Fetched>,
+}
+
+/// Whether everything that a PC had reported was fetched before it was shut out: what comes later is kept apart.
+#[derive(Serialize, JsonSchema)]
+pub struct Fetched {
+    /// Whether it was.
+    pub done: bool,
+    /// What that means.
+    pub say: Say,
 }
 
 /// One PC.
@@ -59,6 +70,10 @@ pub struct DeviceLine {
 /// A PC that was invited.
 #[derive(Serialize, JsonSchema)]
 pub struct InvitedLine {
+    /// Id of the invitation, where it can be taken back: at the registrar.
+    pub id: Option<String>,
+    /// The office that it is for, where that is another one.
+    pub office: Option<String>,
     /// What it is to be called.
     pub name: String,
     /// Who invited it.
@@ -195,6 +210,19 @@ fn named(view: &View<'_>, device: &Known, twice: &BTreeSet<[u8; 32]>) -> Result<
     }
 }
 
+/// The offices of which a PC is known.
+pub(crate) fn present(view: &View<'_>) -> Result<BTreeSet<RecordId>, Fault> {
+    Ok(all(view)?.into_iter().map(|device| device.office).collect())
+}
+
+/// Whether an incarnation is that of a county PC that works still: one that is neither shut out nor a registrar before this one.
+pub(crate) fn at_a_living_pc(view: &View<'_>, stream: i64, inc: i64) -> Result<bool, Fault> {
+    let devices = all(view)?;
+    let Some(device) = maker(view, &devices, stream, inc)? else { return Ok(false) };
+    let orders = orders::load(view.conn, view.office.keys().root.as_ref())?;
+    Ok(!device.this && !device.delegations.is_empty() && orders.against(&device.cert).is_none())
+}
+
 /// Office and name of the PC that wrote under an incarnation, as far as they are known here.
 pub(crate) fn written_at(view: &View<'_>, stream: i64, inc: i64) -> Result<(Option<Say>, Option<String>), Fault> {
     let devices = all(view)?;
@@ -271,10 +299,18 @@ pub(super) fn list(view: &View<'_>) -> Result<Devices, Fault> {
     let mut invited = Vec::new();
     for (row, device) in view.select::<Device>("void = 0 ORDER BY made_at, rec", &[])? {
         if !used.contains(&row.id) {
-            invited.push(InvitedLine { name: device.name, by: view.author(row.made_by)?, at: row.made_at });
+            let of = view.memory.stream_name(row.stream)?.office().filter(|id| *id != identity.office);
+            let id = view.office.registrar() && device.delegation.is_some();
+            invited.push(InvitedLine {
+                id: id.then(|| row.id.to_string()),
+                office: of.and_then(|id| offices.get(&id).cloned()),
+                name: device.name,
+                by: view.author(row.made_by)?,
+                at: row.made_at,
+            });
         }
     }
-    Ok(Devices { devices: lines, invited, registrar: view.office.registrar() })
+    Ok(Devices { devices: lines, invited, registrar: view.office.registrar(), fetched: None })
 }
 
 fn used_twice() -> Say {

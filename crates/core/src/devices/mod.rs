@@ -10,6 +10,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod told;
+mod withdraw;
 
 use niangjia_derive::Record;
 use niangjia_replication::{
@@ -33,9 +34,11 @@ use crate::{
 
 pub(crate) use enrolment::seal;
 pub(crate) use grants::{grant_owed, rotate};
-pub(crate) use list::{flagged, registrars, written_at};
+pub use list::Fetched;
+pub(crate) use list::{at_a_living_pc, flagged, present, registrars, written_at};
 pub(crate) use revoke::revoked_here;
 pub(crate) use shared::{SharedKey, tell};
+pub(crate) use withdraw::{unknown as invitation_unknown, withdraw};
 
 /// The name of a PC, written by a person: of one that was invited, under the id of its delegation; of one that works
 /// here, under the id of its certificate. Whoever names a PC says that it belongs to the office.
@@ -44,6 +47,9 @@ pub(crate) use shared::{SharedKey, tell};
 pub struct Device {
     #[field(zh = "名称", en = "Name", required)]
     pub name: String,
+    /// Of one that was invited: the id of the delegation in its packet, by which the invitation can be taken back.
+    #[field(zh = "邀请凭据", en = "Delegation")]
+    pub delegation: Option<String>,
 }
 
 /// Inviting a further PC.
@@ -85,6 +91,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.action("devices.name", Role::SystemAdmin, name);
     quarantine::register(registry);
     revoke::register(registry);
+    withdraw::register(registry);
 }
 
 /// The record that bears a PC's name: the first half of the id of its certificate, or of its delegation.
@@ -113,7 +120,12 @@ fn invite(desk: &mut Desk<'_>, ask: DeviceAsk) -> Result<DeviceInvitation, Fault
     let streams = keys.streams.iter().filter(|((s, _), _)| s.read_by(id, county)).map(|((s, _), k)| (*s, k.clone()));
     let made = seal(desk, office, streams.collect(), Some(further))?;
     let record = record_of(&made.delegation);
-    desk.act.create_as(&stream, record, Device { name: name.clone() }, None)?;
+    desk.act.create_as(
+        &stream,
+        record,
+        Device { name: name.clone(), delegation: Some(hex::encode(made.delegation.0)) },
+        None,
+    )?;
     desk.note.kind = Some(Device::TYPE.name);
     desk.note.record = Some(record);
     desk.note.reason = Some(name.clone());
@@ -192,7 +204,7 @@ fn name(desk: &mut Desk<'_>, ask: NameAsk) -> Result<list::Devices, Fault> {
             let seen = row.versions.clone();
             desk.act.change(layout, &row, &seen, &[(0, Value::Text(name.clone().into()))], None)?;
         }
-        None => desk.act.create_as(&stream, record, Device { name: name.clone() }, None)?,
+        None => desk.act.create_as(&stream, record, Device { name: name.clone(), delegation: None }, None)?,
     }
     desk.note.kind = Some(Device::TYPE.name);
     desk.note.record = Some(record);

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Organisation;
 use crate::{
-    devices,
+    devices::{self, Device},
     fault::{Fault, FieldFault},
     identity::Keys,
     office::{Desk, View},
     people::{Nothing, Role},
     record::{Record as _, RecordId},
     registry::Registry,
-    store::set_secret,
+    store::{rows, set_secret},
     words::Say,
 };
 
@@ -30,6 +30,9 @@ pub struct OfficeEntry {
     pub code: String,
     #[field(zh = "类别", en = "Kind", codes = "org_kind", listed)]
     pub kind: Option<String>,
+    /// The id of the delegation in its packet, by which the invitation can be taken back.
+    #[field(zh = "邀请凭据", en = "Delegation")]
+    pub delegation: Option<String>,
 }
 
 /// Who is invited.
@@ -42,6 +45,16 @@ pub struct InviteAsk {
     /// Code of `org_kind`; guessed from the name where absent.
     #[serde(default)]
     pub kind: Option<String>,
+    /// Whether it is another office indeed, where one of that name stands in the list.
+    #[serde(default)]
+    pub same_name: bool,
+}
+
+/// Whose invitation is taken back.
+#[derive(Deserialize, JsonSchema)]
+pub struct WithdrawOfficeAsk {
+    /// The office's id.
+    pub office: String,
 }
 
 /// The packet and the code that opens it.
@@ -62,6 +75,8 @@ pub struct Invitation {
 pub struct Offices {
     /// By code.
     pub offices: Vec<OfficeLine>,
+    /// After an invitation was taken back: what was fetched before that; filled in by the host.
+    pub fetched: Option<devices::Fetched>,
 }
 
 /// One office of the county.
@@ -75,6 +90,8 @@ pub struct OfficeLine {
     pub code: String,
     /// Whether something of it has arrived here.
     pub heard: bool,
+    /// Whether its invitation can be taken back here: nobody is known to have used it, and this is the registrar.
+    pub withdrawable: bool,
     /// When its last change here was written, milliseconds since 1970.
     pub last_change: Option<i64>,
 }
@@ -82,10 +99,14 @@ pub struct OfficeLine {
 pub(super) fn register(registry: &mut Registry) {
     registry.query("offices.list", Role::Viewer, |view, _: Nothing| list(view));
     registry.action("offices.invite", Role::SystemAdmin, invite);
+    registry.action("offices.withdraw", Role::SystemAdmin, withdraw);
 }
 
 fn list(view: &View<'_>) -> Result<Offices, Fault> {
     let mut out = Vec::new();
+    let present = devices::present(view)?;
+    let invited = view.select::<OfficeEntry>("void = 0 AND delegation IS NOT NULL", &[])?;
+    let invited: BTreeSet<RecordId> = invited.into_iter().map(|(row, _)| row.id).collect();
     for (id, name, code) in offices_named(view)? {
         let stream = view.memory.known_stream(&Stream::Office(id));
         let last: Option<i64> = match stream {
@@ -96,9 +117,17 @@ fn list(view: &View<'_>) -> Result<Offices, Fault> {
             None => None,
         };
         let heard = stream.is_some_and(|s| view.memory.heads.keys().any(|(stream, _)| *stream == s));
-        out.push(OfficeLine { id: id.to_string(), name, code, heard, last_change: last });
+        let withdrawable = view.office.registrar() && invited.contains(&id) && !present.contains(&id);
+        out.push(OfficeLine {
+            id: id.to_string(),
+            name,
+            code,
+            heard: heard && (present.contains(&id) || !invited.contains(&id)),
+            withdrawable,
+            last_change: last,
+        });
     }
-    Ok(Offices { offices: out })
+    Ok(Offices { offices: out, fetched: None })
 }
 
 /// Every office that the county has invited, as far as this one has heard: id, name, administrative code; by code.
@@ -123,8 +152,12 @@ fn unlisted(view: &View<'_>) -> Result<Vec<(RecordId, OfficeEntry)>, Fault> {
         }
         let said = view.select::<Organisation>("id = ?1 AND stream = ?2", &[&id.0, &stream])?;
         out.extend(said.into_iter().map(|(_, said)| {
-            let entry =
-                OfficeEntry { name: said.name, code: said.area.unwrap_or_else(|| id.to_string()), kind: said.kind };
+            let entry = OfficeEntry {
+                name: said.name,
+                code: said.area.unwrap_or_else(|| id.to_string()),
+                kind: said.kind,
+                delegation: None,
+            };
             (id, entry)
         }));
     }
@@ -141,6 +174,7 @@ fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
         ));
     }
     let (name, code) = (ask.name.trim().to_owned(), ask.code.trim().to_owned());
+    let county = desk.office().identity().clone();
     let mut faults = Vec::new();
     if name.is_empty() {
         faults.push(FieldFault {
@@ -159,7 +193,31 @@ fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
             ),
         });
     }
-    if offices_named(&desk.view())?.iter().any(|(_, _, known)| *known == code) {
+    // GB/T 10114: the code of a township begins with the six digits of its county.
+    let area = county.code.get(..6).unwrap_or(&county.code);
+    if faults.is_empty() && (!code.starts_with(area) || code == county.code) {
+        faults.push(FieldFault {
+            field: "code".into(),
+            key: "office_elsewhere".into(),
+            say: Say::owned(
+                format!("乡镇的代码以本县的 {area} 开头，如 {area}104。请核对；不属于本县的单位不能邀请。"),
+                format!("The code of a township begins with this county's {area}, such as {area}104. Check it; an office of another county cannot be invited."),
+            ),
+        });
+    }
+    let known = offices_named(&desk.view())?;
+    let namesake = known.iter().find(|(_, known, code_of)| *known == name && *code_of != code);
+    if let Some((_, _, code_of)) = namesake.filter(|_| !ask.same_name) {
+        faults.push(FieldFault {
+            field: "name".into(),
+            key: "office_same_name".into(),
+            say: Say::owned(
+                format!("名单里已有同名的办公室（代码 {code_of}）。是同一个的，不要再邀请；确实是另一个单位的，请在下面勾选后再生成。"),
+                format!("An office of that name is in the list (code {code_of}). Do not invite the same one twice; where it is another one indeed, say so below."),
+            ),
+        });
+    }
+    if known.iter().any(|(_, _, known)| *known == code) {
         faults.push(FieldFault {
             field: "code".into(),
             key: "office_exists".into(),
@@ -175,8 +233,6 @@ fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
     let kind =
         ask.kind.unwrap_or_else(|| if name.contains("街道") { "sub_district".into() } else { "township".into() });
     let id = desk.act.new_id();
-    let entry = OfficeEntry { name: name.clone(), code: code.clone(), kind: Some(kind.clone()) };
-    desk.act.create_as(&Stream::County, id, entry, None)?;
     desk.note.kind = Some(OfficeEntry::TYPE.name);
     desk.note.record = Some(id);
 
@@ -184,7 +240,15 @@ fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
     let streams = [Stream::Office(id), Stream::Audit(id)].map(|stream| (stream, StreamKey::generate(1, rng)));
     let county_keys = keys.streams.iter().filter(|((s, _), _)| *s == Stream::County).map(|((s, _), k)| (*s, k.clone()));
     let all = streams.iter().cloned().chain(county_keys).collect();
-    let made = devices::seal(desk, Invited { id, name, code: code.clone(), kind }, all, None)?;
+    let invited = Invited { id, name: name.clone(), code: code.clone(), kind: kind.clone() };
+    let made = devices::seal(desk, invited, all, None)?;
+    let delegation = Some(hex::encode(made.delegation.0));
+    desk.act.create_as(
+        &Stream::County,
+        id,
+        OfficeEntry { name, code: code.clone(), kind: Some(kind), delegation },
+        None,
+    )?;
     // The county's other PCs read the new office too.
     devices::tell(desk, &streams)?;
     for (stream, key) in &streams {
@@ -194,4 +258,23 @@ fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
     // And whoever founds the county again from its kit.
     devices::grant_owed(desk)?;
     Ok(Invitation { code: made.code, packet: made.packet, file: format!("{code}.njinvite"), office: id.to_string() })
+}
+
+/// Takes an invitation back that nobody has used, with those of further PCs of that office.
+fn withdraw(desk: &mut Desk<'_>, ask: WithdrawOfficeAsk) -> Result<Offices, Fault> {
+    let id: RecordId = ask.office.parse().map_err(|_| devices::invitation_unknown())?;
+    let layout = desk.act.layout(OfficeEntry::TYPE.name)?;
+    let row =
+        rows::by_id(desk.act.conn, layout, id)?.filter(|row| !row.void).ok_or_else(devices::invitation_unknown)?;
+    let first = OfficeEntry::from_values(&row.values)?.delegation.ok_or_else(devices::invitation_unknown)?;
+    let stream = desk.act.memory.known_stream(&Stream::Office(id));
+    let further = desk.view().select::<Device>("void = 0 AND stream = ?1 AND delegation IS NOT NULL", &[&stream])?;
+    let made_out: Vec<String> =
+        std::iter::once(first).chain(further.into_iter().filter_map(|(_, device)| device.delegation)).collect();
+    devices::withdraw(desk, id, &made_out)?;
+    let seen = row.versions.clone();
+    desk.act.void(layout, &row, &seen, true)?;
+    desk.note.kind = Some(OfficeEntry::TYPE.name);
+    desk.note.record = Some(id);
+    list(&desk.view())
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     fault::Fault,
     office::View,
-    record::Value,
+    record::{Kind, Value},
     store::{past, rows, standing::change_mark},
     words::Say,
 };
@@ -27,6 +27,7 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
         for (name, old, new) in &change.sets {
             less |= old.is_elided() || new.is_elided();
             let (old, new) = match layout.place(name) {
+                Some(place) if layout.ty.fields[place].kind == Kind::Picture => replaced(old, new),
                 Some(place) => {
                     let field = &layout.ty.fields[place];
                     (shown(view, field.kind, old, field.sensitive)?, shown(view, field.kind, new, field.sensitive)?)
@@ -76,10 +77,31 @@ pub(super) fn history(view: &View<'_>, ledger: Ledger, ask: &GetAsk) -> Result<H
         placed.push(((entry.at, !entry.made, view.memory.ident(inc)?, ctr), entry));
     }
     placed.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
-    Ok(HistoryPage { entries: placed.into_iter().map(|(_, entry)| entry).collect(), note: less.then(note) })
+    Ok(HistoryPage {
+        entries: placed.into_iter().map(|(_, entry)| entry).collect(),
+        note: less.then(|| note(view.office.identity().county)),
+    })
 }
 
-fn note() -> Say {
+/// What became of a picture: it has no text, and its address says nothing to anybody.
+fn replaced(old: &Value, new: &Value) -> (Say, Say) {
+    let none = || Say::new("", "");
+    match (old, new) {
+        (_, new) if new.is_elided() => (none(), Say::new("换过图片", "another picture")),
+        (Value::Null, Value::Null) => (none(), none()),
+        (Value::Null, _) => (none(), Say::new("放上图片", "a picture")),
+        (_, Value::Null) => (Say::new("原来的图片", "the picture before"), Say::new("取下", "taken away")),
+        _ => (Say::new("原来的图片", "the picture before"), Say::new("换了一张", "another picture")),
+    }
+}
+
+fn note(county: bool) -> Say {
+    if county {
+        return Say::new(
+            "较早的改动只列出谁、什么时候、改了哪一项；当时的内容已不在本机。登记机上或较早的副本里可能还有。",
+            "Of earlier changes only who, when and which field is shown; what stood there is no longer on this PC. The registrar or an earlier copy may have it.",
+        );
+    }
     Say::new(
         "较早的改动只列出谁、什么时候、改了哪一项；当时的内容已不在本机，县总工会有，需要时可以向县里查。",
         "Of earlier changes only who, when and which field is shown; what stood there is no longer on this PC. The county has it and can look it up.",
@@ -89,4 +111,27 @@ fn note() -> Say {
 /// The void of a record, spoken.
 pub(crate) fn flag(value: &Value) -> Say {
     if *value == Value::Bool(true) { Say::new("已作废", "void") } else { Say::new("有效", "in force") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Value;
+
+    #[test]
+    fn the_county_is_not_sent_to_the_county() {
+        assert!(note(false).zh.contains("县总工会有"));
+        assert!(!note(true).zh.contains("县总工会"), "it is that itself");
+    }
+
+    #[test]
+    fn a_picture_is_spoken_of_without_its_address() {
+        let picture = || Value::Bytes(vec![7; 40].into());
+        let zh = |old: &Value, new: &Value| {
+            let (old, new) = replaced(old, new);
+            (old.zh.to_string(), new.zh.to_string())
+        };
+        assert_eq!(zh(&Value::Null, &picture()), (String::new(), "放上图片".to_owned()));
+        assert_eq!(zh(&picture(), &Value::Null), ("原来的图片".to_owned(), "取下".to_owned()));
+    }
 }

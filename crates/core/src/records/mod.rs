@@ -133,18 +133,15 @@ pub(crate) fn register(registry: &mut Registry, ledger: Ledger) {
 pub(crate) fn shown(view: &View<'_>, kind: Kind, value: &Value, masked: bool) -> Result<Say, Fault> {
     let same = |text: String| Say::owned(text.clone(), text);
     Ok(match (kind, value) {
+        (_, value) if value.is_elided() && view.office.identity().county => {
+            Say::new("（较早的内容，不在本机）", "(an earlier value; not on this PC)")
+        }
         (_, value) if value.is_elided() => {
             Say::new("（较早的内容不在本机，县总工会有）", "(an earlier value; not on this PC, the county has it)")
         }
         (_, Value::Null | Value::Other(_)) | (Kind::Bytes, _) => Say::new("", ""),
-        // Enough of the address to tell two pictures apart.
-        (Kind::Picture, Value::Bytes(b)) => match crate::blobs::named(b) {
-            Some(blob) => {
-                let short = &blob.outline().address().to_string()[..4];
-                Say::owned(format!("图片 {short}"), format!("picture {short}"))
-            }
-            None => Say::new("图片", "picture"),
-        },
+        // Where two are to be told apart they are shown, not described.
+        (Kind::Picture, Value::Bytes(_)) => Say::new("图片", "a picture"),
         (Kind::Code(list), Value::Text(code)) => match crate::codes::list(list).and_then(|l| l.get(code)) {
             Some(code) => code.label(),
             // A code of a newer list is shown as it is.

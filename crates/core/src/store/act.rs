@@ -18,6 +18,7 @@ use rusqlite::Connection;
 
 use super::{
     apply::{Applier, Fold, Pens, Touched, counter},
+    deeds,
     log::Fresh,
     memory::Memory,
     merge,
@@ -86,12 +87,13 @@ struct Written {
 }
 
 impl Written {
-    fn close(&mut self, stream: i64, inc: i64) -> Result<(), Fault> {
+    fn close(&mut self, name: &Stream, stream: i64, inc: i64) -> Result<(), Fault> {
         let (Some(first), Some(last)) = (self.open.first(), self.open.last()) else { return Ok(()) };
         self.blocks.push(Fresh {
             stream,
             inc,
             changes: i64::try_from(self.open.len()).unwrap_or(i64::MAX),
+            deeds: deeds(name, &self.open),
             first: counter(first.dot)?,
             last: counter(last.dot)?,
             block: block::encode(&self.open).map_err(damaged)?,
@@ -365,7 +367,7 @@ impl<'a> Act<'a> {
         sets: Vec<Set>,
         event: Option<Event>,
     ) -> Result<(), Fault> {
-        let stream = self.memory.stream(self.conn, stream)?;
+        let (name, stream) = (*stream, self.memory.stream(self.conn, stream)?);
         self.memory.counter += 1;
         let wall = u64::try_from(self.moment.wall).unwrap_or(0);
         // One act is one moment: its changes share a stamp, so that a batch packs small.
@@ -401,10 +403,10 @@ impl<'a> Act<'a> {
         let written = self.written.entry(stream).or_default();
         // Orders and grants go into segments of their own, so they never share a block.
         if written.open.last().is_some_and(|last| is_paper(&last.kind) != is_paper(&change.kind)) {
-            written.close(stream, self.memory.own)?;
+            written.close(&name, stream, self.memory.own)?;
         }
         written.open.push(change);
-        if written.open.len() >= BLOCK_CHANGES { written.close(stream, self.memory.own) } else { Ok(()) }
+        if written.open.len() >= BLOCK_CHANGES { written.close(&name, stream, self.memory.own) } else { Ok(()) }
     }
 
     /// The counters that this act has written so far in a stream, first and last.
@@ -416,16 +418,24 @@ impl<'a> Act<'a> {
         Some((first, last))
     }
 
-    /// How many changes this act has written.
-    pub(crate) fn count(&self) -> usize {
-        self.written.values().map(|w| w.blocks.len() * BLOCK_CHANGES + w.open.len()).sum()
+    /// How many changes this act has written, and how many records of them a person would count.
+    pub(crate) fn count(&self) -> Result<(usize, usize), Fault> {
+        let (mut changes, mut counted) = (0, 0);
+        for (stream, written) in &self.written {
+            let closed = |of: fn(&Fresh) -> i64| written.blocks.iter().map(of).sum::<i64>().unsigned_abs();
+            let open = deeds(self.memory.stream_name(*stream)?, &written.open).unsigned_abs();
+            changes += closed(|block| block.changes) + written.open.len() as u64;
+            counted += closed(|block| block.deeds) + open;
+        }
+        let most = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        Ok((most(changes), most(counted)))
     }
 
     /// Closes what was written and puts the memory into the file; the caller keeps the blocks and commits.
     pub(crate) fn finish(mut self) -> Result<Done, Fault> {
         let mut fresh = Vec::new();
         for (stream, mut written) in std::mem::take(&mut self.written) {
-            written.close(stream, self.memory.own)?;
+            written.close(self.memory.stream_name(stream)?, stream, self.memory.own)?;
             fresh.append(&mut written.blocks);
         }
         self.memory.persist(self.conn)?;

@@ -19,6 +19,7 @@ use super::{
     act::Moment,
     apply::{Applier, Fate, Fold, Pens, Touched, counter},
     base::{self, Below},
+    deeds,
     forks::{Carrier, Forks},
     log::{LogKeys, Opened},
     memory::Memory,
@@ -254,10 +255,12 @@ impl<'a> Intake<'a> {
             why = Some(Why::Key);
         }
         let (carried, first, last) = self.span(&header.chain, &changes)?;
+        // Counted of this PC's own chains alone; whose keys it lacks it did not write.
+        let by_hand = if self.memory.owns().any(|own| own == chain) { deeds(stream, &changes) } else { 0 };
         if let Some((no, mine)) = lost {
             self.conn
-                .prepare_cached("INSERT INTO segment (no, stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
-                .execute(params![no, number, chain, seq, hash, header.prev, mine, header.changes, carried, first, last, bytes])?;
+                .prepare_cached("INSERT INTO segment (no, stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes, deeds) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")?
+                .execute(params![no, number, chain, seq, hash, header.prev, mine, header.changes, carried, first, last, bytes, by_hand])?;
             // What it says may have been rows, or never: the whole log knows. And it has a number below which the hub was seen to
             // hold everything, which it need not hold of this one.
             self.conn.execute("DELETE FROM local WHERE name = ?1", [IN_STEP])?;
@@ -274,8 +277,8 @@ impl<'a> Intake<'a> {
             self.part()?;
         }
         self.conn
-            .prepare_cached("INSERT INTO segment (stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
-            .execute(params![number, chain, seq, hash, header.prev, own_again, header.changes, carried, first, last, bytes])?;
+            .prepare_cached("INSERT INTO segment (stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes, deeds) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
+            .execute(params![number, chain, seq, hash, header.prev, own_again, header.changes, carried, first, last, bytes, by_hand])?;
         let no = self.conn.last_insert_rowid();
         let sibling = self
             .conn

@@ -25,6 +25,8 @@ pub(crate) struct Fresh {
     /// The incarnation whose changes they are; another than the present one after a restore.
     pub(crate) inc: i64,
     pub(crate) changes: i64,
+    /// How many of them a clerk would count ([`super::deeds`]).
+    pub(crate) deeds: i64,
     pub(crate) first: i64,
     pub(crate) last: i64,
     pub(crate) block: Vec<u8>,
@@ -34,7 +36,7 @@ impl Fresh {
     /// What waits in the outbox of an incarnation after a counter, oldest first.
     pub(crate) fn waiting_after(conn: &Connection, inc: i64, counter: i64) -> Result<Vec<Self>, Fault> {
         let mut rows = conn.prepare_cached(
-            "SELECT stream, inc, changes, first_ctr, last_ctr, block FROM outbox WHERE inc = ?1 AND last_ctr > ?2 ORDER BY no",
+            "SELECT stream, inc, changes, first_ctr, last_ctr, block, deeds FROM outbox WHERE inc = ?1 AND last_ctr > ?2 ORDER BY no",
         )?;
         let rows = rows.query_map([inc, counter], |r| {
             Ok(Self {
@@ -44,6 +46,7 @@ impl Fresh {
                 first: r.get(3)?,
                 last: r.get(4)?,
                 block: r.get(5)?,
+                deeds: r.get(6)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -53,10 +56,10 @@ impl Fresh {
 /// Puts blocks into the outbox, where they wait to be sealed.
 pub(crate) fn put_out(conn: &Connection, fresh: &[Fresh]) -> Result<(), Fault> {
     let mut put = conn.prepare_cached(
-        "INSERT INTO outbox (stream, inc, changes, first_ctr, last_ctr, block) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO outbox (stream, inc, changes, first_ctr, last_ctr, block, deeds) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     for one in fresh {
-        put.execute(params![one.stream, one.inc, one.changes, one.first, one.last, one.block])?;
+        put.execute(params![one.stream, one.inc, one.changes, one.first, one.last, one.block, one.deeds])?;
     }
     Ok(())
 }
@@ -137,7 +140,7 @@ impl LogKeys<'_> {
         let signer =
             Signer { key: self.keys.device.clone(), cert: certs.last().ok_or_else(|| damaged("certificates"))?.id() };
         let mut rows = conn.prepare_cached(
-            "SELECT inc, changes, first_ctr, last_ctr, block FROM outbox WHERE stream = ?1 ORDER BY no",
+            "SELECT inc, changes, first_ctr, last_ctr, block, deeds FROM outbox WHERE stream = ?1 ORDER BY no",
         )?;
         let mut blocks: Vec<Fresh> = rows
             .query_map([number], |r| {
@@ -148,6 +151,7 @@ impl LogKeys<'_> {
                     first: r.get(2)?,
                     last: r.get(3)?,
                     block: r.get(4)?,
+                    deeds: r.get(5)?,
                 })
             })?
             .collect::<Result<_, _>>()?;
@@ -187,8 +191,8 @@ impl LogKeys<'_> {
             };
             let borrowed: Vec<&[u8]> = part.iter().map(|one| &one.block[..]).collect();
             let sealed = seal(&draft, &borrowed, &key, &signer, rng).map_err(damaged)?;
-            conn.prepare_cached("INSERT INTO segment (stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes) VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10)")?.execute(
-                params![number, memory.own, i64::try_from(seq).map_err(damaged)?, sealed.hash, prev, sealed.header.changes, part[0].inc, part[0].first, part[part.len() - 1].last, sealed.bytes],
+            conn.prepare_cached("INSERT INTO segment (stream, chain, seq, hash, prev, mine, changes, carried, first_ctr, last_ctr, bytes, deeds) VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11)")?.execute(
+                params![number, memory.own, i64::try_from(seq).map_err(damaged)?, sealed.hash, prev, sealed.header.changes, part[0].inc, part[0].first, part[part.len() - 1].last, sealed.bytes, part.iter().map(|one| one.deeds).sum::<i64>()],
             )?;
             (rest, papers) = (more, &papers[take..]);
         }

@@ -9,7 +9,7 @@ use crate::{carry::Outgoing, fault::Fault};
 /// Own segments that the hub is not known to hold, oldest first.
 pub(crate) fn waiting(conn: &Connection, memory: &Memory) -> Result<Vec<Outgoing>, Fault> {
     let mut rows = conn.prepare_cached(
-        "SELECT s.no, s.stream, s.seq, s.hash, s.prev, s.changes, s.carried, s.last_ctr, length(s.bytes) FROM segment s
+        "SELECT s.no, s.stream, s.seq, s.hash, s.prev, s.deeds, s.carried, s.last_ctr, length(s.bytes) FROM segment s
          LEFT JOIN hub_head h ON h.stream = s.stream AND h.chain = s.chain
          WHERE s.chain = ?1 AND s.mine = 1 AND s.seq > coalesce(h.seq, 0) ORDER BY s.no",
     )?;
@@ -19,14 +19,14 @@ pub(crate) fn waiting(conn: &Connection, memory: &Memory) -> Result<Vec<Outgoing
         let mut rows = rows.query([own])?;
         while let Some(row) = rows.next()? {
             let (stream, seq): (i64, i64) = (row.get(1)?, row.get(2)?);
-            let (changes, carried, last): (i64, i64, i64) = (row.get(5)?, row.get(6)?, row.get(7)?);
+            let (deeds, carried, last): (i64, i64, i64) = (row.get(5)?, row.get(6)?, row.get(7)?);
             let counts = memory.owns().any(|own| own == carried) && !memory.received(stream, carried, last);
             let outgoing = Outgoing {
                 stream: *memory.stream_name(stream)?,
                 chain,
                 head: Head { seq: u64::try_from(seq).map_err(damaged)?, hash: row.get(3)? },
                 prev: row.get(4)?,
-                changes: if counts { changes.unsigned_abs() } else { 0 },
+                deeds: if counts { deeds.unsigned_abs() } else { 0 },
                 bytes: row.get::<_, i64>(8)?.unsigned_abs(),
             };
             waiting.push((row.get::<_, i64>(0)?, outgoing));

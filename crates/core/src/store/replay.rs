@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use niangjia_replication::{Block, Head, Incarnation, Limits, change::Change, planted};
 
 use super::{
+    deeds_of,
     forks::Carrier,
     intake::Intake,
     log::{Fresh, Opened, put_out},
@@ -91,6 +92,7 @@ impl Intake<'_> {
                 stream,
                 inc,
                 changes: entry.changes,
+                deeds: deeds_of(&entry.stream, &entry.block)?,
                 first: entry.first,
                 last: entry.last,
                 block: entry.block.clone(),

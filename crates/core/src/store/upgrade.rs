@@ -8,6 +8,7 @@ use niangjia_replication::files;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
+    deeds,
     memory::{meta, set_meta},
     open::{self, DatabaseKey},
     versions::damaged,
@@ -30,6 +31,7 @@ pub(super) const STEPS: &[&str] = &[
     open::RECEIPTS,
     open::SAID,
     open::TOLD_KEYS,
+    deeds::STEP,
 ];
 
 /// The tables among them that are a view of the log.

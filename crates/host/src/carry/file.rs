@@ -251,13 +251,13 @@ impl CarryFile {
                 .map_err(own)?;
             if let Some(no) = there {
                 kept.push(no);
-                tx.execute("UPDATE outbox SET there = 0, changes = ?2 WHERE no = ?1", params![no, signed(one.changes)])
+                tx.execute("UPDATE outbox SET there = 0, changes = ?2 WHERE no = ?1", params![no, signed(one.deeds)])
                     .map_err(own)?;
             } else if let Some(bytes) = bytes(one)? {
                 let seq = i64::try_from(one.head.seq).map_err(|_| CarryFault::Damaged)?;
                 tx.execute(
                     "INSERT INTO outbox (stream, chain, seq, hash, prev, changes, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                    params![one.stream.to_string(), one.chain.0, seq, one.head.hash, one.prev, signed(one.changes), bytes],
+                    params![one.stream.to_string(), one.chain.0, seq, one.head.hash, one.prev, signed(one.deeds), bytes],
                 )
                 .map_err(own)?;
             } else {
@@ -387,7 +387,7 @@ pub(crate) fn mark(papers: &Papers, frontiers: &[(Stream, Frontier)], outbox: &[
         hasher.update(stream.to_string().as_bytes()).update(&frontier.digest());
     }
     for one in outbox {
-        hasher.update(&one.head.hash).update(&one.changes.to_le_bytes());
+        hasher.update(&one.head.hash).update(&one.deeds.to_le_bytes());
     }
     RecordId(hasher.finalize().as_bytes()[..16].try_into().unwrap_or_default()).to_string()
 }

@@ -59,7 +59,7 @@ impl LockedPc {
                 chain: header.chain,
                 head,
                 prev: header.prev,
-                changes: 1,
+                deeds: 1,
                 bytes: bytes.len() as u64,
             }
         };

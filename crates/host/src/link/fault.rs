@@ -82,7 +82,7 @@ impl LinkFault {
             "link.claim_spent" => "该中转站已由另一个县认领，不能再次认领。",
             "link.not_known" => "中转站不认识本机的证书。请联系县总工会，核对本机是否属于本县。",
             "link.revoked" => {
-                "县总工会已停用本机，中转站不再收发本机的数据。内容都还在本机；如有疑问，请马上联系县总工会。"
+                "县总工会已停用本机，或收回了本机加入时用的邀请，中转站不再收发本机的数据。内容都还在本机；如有疑问，请马上联系县总工会。"
             }
             "link.refused" => "中转站拒绝了本机的请求。内容都已保存在本机；请把此提示告诉县总工会。",
             "link.too_busy" => "中转站正忙，稍后会自动重试。",
@@ -115,7 +115,7 @@ impl LinkFault {
                 "The hub does not know this PC's certificate. Ask the county whether this PC belongs to it."
             }
             "link.revoked" => {
-                "The county has shut this PC out, so the hub sends it nothing and takes nothing from it. Everything is still on this PC; if that is a mistake, call the county at once."
+                "The county has shut this PC out, or taken back the invitation by which it joined, so the hub sends it nothing and takes nothing from it. Everything is still on this PC; if that is a mistake, call the county at once."
             }
             "link.refused" => {
                 "The hub refused this PC's request. Everything is saved on this PC; tell the county what you see here."

@@ -122,7 +122,7 @@ pub struct Created {
     pub device: String,
     /// Fingerprint of the county root, to be compared by telephone; of the device while alone.
     pub fingerprint: String,
-    /// Three shares of the county root, any two of which rebuild it. Shown once and kept nowhere.
+    /// Three shares of the county root, any two of which rebuild it. They wait, sealed, until `kit.put_away`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shares: Option<Vec<String>>,
 }
@@ -221,6 +221,7 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
         at_station::<super::joining::JoinWithAsk, super::joining::Joined>,
     );
     registry.query("kit.find", Role::Viewer, at_station::<Nothing, super::kit::KitPlace>);
+    registry.query("kit.show", Role::SystemAdmin, at_station::<super::kit::KitAsk, super::kit::KitSheets>);
     registry.query("kit.put_away", Role::SystemAdmin, at_station::<Nothing, super::kit::KitPlace>);
     registry.query("packets.sticks", Role::Clerk, at_station::<Nothing, crate::packets::SticksAnswer>);
     registry.query(

@@ -4,6 +4,7 @@ use niangjia_core::{
     Fault,
     fault::FieldFault,
     founding::{self, Founded},
+    kept_shares,
     replication::{
         Bad,
         enrol::{self, Code, Enrolment},
@@ -50,7 +51,10 @@ impl Station {
         passphrase_fits(&ask.passphrase)?;
         let enrolment = opened(&ask.packet, &ask.code)?;
         let founded = founding::join(&database(&self.dir), enrolment, &ask.clerk, moment())?;
-        self.begin(founded, &ask.clerk, &ask.passphrase)
+        let created = self.begin(founded, &ask.clerk, &ask.passphrase)?;
+        // What the office has already comes at once where there is a line.
+        self.timer.wake();
+        Ok(created)
     }
 
     /// Keeps the first clerk's slot and unlocks.
@@ -58,19 +62,27 @@ impl Station {
         let mut rng = moment().rng;
         let Founded { office, key, clerk: keys, root } = founded;
         let identity = office.identity().clone();
+        let shares: Option<Vec<String>> =
+            root.as_ref().map(|root| kit::split(root, &mut rng).iter().map(|s| s.text().to_string()).collect());
         let slot = Slot::lock(clerk.trim(), passphrase, &key, &keys, &mut rng)?;
-        let saved = self.change_folder(|folder| {
-            folder.office = Some(OfficeLine {
-                id: identity.office.to_string(),
-                name: identity.name.clone(),
-                code: identity.code.clone(),
-                role: if identity.county { OfficeRole::County } else { OfficeRole::Township },
-            });
-            folder.clerks.push(slot);
+        // Before the slot: once anybody can open the office, a power cut loses no share of it.
+        let kept =
+            shares.as_ref().map_or(Ok(()), |shares| kept_shares::keep(&database(&self.dir), &key, shares, &mut rng));
+        let saved = kept.and_then(|()| {
+            self.change_folder(|folder| {
+                folder.office = Some(OfficeLine {
+                    id: identity.office.to_string(),
+                    name: identity.name.clone(),
+                    code: identity.code.clone(),
+                    role: if identity.county { OfficeRole::County } else { OfficeRole::Township },
+                });
+                folder.clerks.push(slot);
+            })
         });
         if let Err(fault) = saved {
             // Without its key slot nobody could ever open it: the next try begins in an empty folder.
             drop(office);
+            let _ = kept_shares::destroy(&database(&self.dir));
             for ending in ["", "-wal", "-shm"] {
                 let mut file = database(&self.dir).into_os_string();
                 file.push(ending);
@@ -78,10 +90,7 @@ impl Station {
             }
             return Err(fault);
         }
-        let fingerprint = |bytes: &[u8]| hex::encode(&blake3::hash(bytes).as_bytes()[..8]);
         let device = fingerprint(&office.device_key());
-        let shares =
-            root.as_ref().map(|root| kit::split(root, &mut rng).iter().map(|s| s.text().to_string()).collect());
         let created = Created {
             office: identity.office.to_string(),
             fingerprint: office.root_key().map_or_else(|| device.clone(), |k| fingerprint(&k)),
@@ -92,6 +101,11 @@ impl Station {
         self.keeper.settle();
         Ok(created)
     }
+}
+
+/// What is compared by telephone.
+pub(super) fn fingerprint(key: &[u8]) -> String {
+    hex::encode(&blake3::hash(key).as_bytes()[..8])
 }
 
 /// Opens an enrolment packet with the code that was told.

@@ -3,6 +3,7 @@
 mod asks;
 mod attach;
 mod clerks;
+mod fetch_first;
 mod founding;
 mod joining;
 pub(crate) mod kit;
@@ -76,6 +77,19 @@ fn read<A: DeserializeOwned>(question: Value) -> Result<A, Fault> {
 fn written<B: Serialize>(answer: B) -> Result<Value, Fault> {
     serde_json::to_value(answer).map_err(Fault::question)
 }
+
+/// Runs what waits for the disk; that is no work for the runtime's own threads.
+async fn apart(run: impl FnOnce() -> Result<Value, Fault> + Send + 'static) -> Result<Value, Fault> {
+    tokio::task::spawn_blocking(run).await.map_err(|e| {
+        Fault::new(
+            "program_failed",
+            "程序内部出错，刚才的操作没有做。以前的数据完好，请再试一次。",
+            "The program failed inside; the last step was not done. Earlier data are intact, please try again.",
+        )
+        .because(e)
+    })?
+}
+
 impl Station {
     /// Opens a data folder; makes it where it is missing.
     ///
@@ -190,12 +204,10 @@ impl Station {
                 self.keeper.room(&self.dir, name)?;
                 written(Box::pin(self.claim(read(question)?)).await?)
             }
+            _ if fetch_first::SHUTTING_OUT.contains(&name) => Box::pin(self.fetched_first(name, question)).await,
             _ => {
                 let (station, name) = (self.clone(), name.to_owned());
-                // The store waits for the disk; that is no work for the runtime's own threads.
-                tokio::task::spawn_blocking(move || station.call_now(&name, question)).await.map_err(|e| {
-                    Fault::new("program_failed", "程序内部出错，刚才的操作没有做。以前的数据完好，请再试一次。", "The program failed inside; the last step was not done. Earlier data are intact, please try again.").because(e)
-                })?
+                apart(move || station.call_now(&name, question)).await
             }
         }
     }
@@ -240,6 +252,7 @@ impl Station {
                 self.session()?;
                 written(self.find_kit())
             }
+            "kit.show" => written(self.show_kit(&read(question)?)?),
             "kit.put_away" => written(self.put_kit_away()?),
             "packets.export" => written(self.export_packet(&read(question)?)?),
             "packets.import" => written(self.import_packet(&read(question)?)?),

@@ -30,9 +30,10 @@ const TRIES: usize = 5;
 /// Founding the county again.
 #[derive(Deserialize, JsonSchema)]
 pub struct RecoverAsk {
-    /// Two of the three printed shares, line breaks and blanks as they come.
+    /// Two of the three printed shares, line breaks and blanks as they come. One that was printed once there was a hub may bring the
+    /// hub's lines along, and is taken with all that stands around them.
     pub shares: Vec<String>,
-    /// The hub's address.
+    /// The hub's address, where no share brings it.
     #[serde(default)]
     pub url: Option<String>,
     /// The hub's public key.
@@ -61,7 +62,37 @@ fn wrong(field: &str, key: &str, say: Say) -> Fault {
     Fault::fields(vec![FieldFault { field: field.into(), key: key.into(), say }])
 }
 
-fn root_of(shares: &[String]) -> Result<SigningKey, Fault> {
+/// A printed share as it was typed or pasted: alone, or with all that its sheet says.
+struct Sheet {
+    share: String,
+    hub: Option<Hub>,
+}
+
+impl Sheet {
+    /// A share alone is handed on as it is, so that a slip in it is told by its line. Where the hub's address stands beside it, the lines
+    /// of the share are those of four groups of four (a fingerprint is one word), and the hub's key is the one of sixty-four digits.
+    fn read(text: &str) -> Self {
+        let found = text.find("https://").and_then(|at| text[at..].split_whitespace().next());
+        let Some(url) = found else { return Self { share: text.to_owned(), hub: None } };
+        // What a line is called stands before a colon.
+        let said = |line: &'_ str| line.rsplit(['：', ':']).next().unwrap_or_default().trim().to_owned();
+        let lines: Vec<String> = text.lines().filter(|line| !line.contains(url)).map(said).collect();
+        let fours = |line: &&String| {
+            let groups: Vec<&str> = line.split(|c: char| c.is_whitespace() || c == '-').collect();
+            groups.len() == 4 && groups.iter().all(|g| g.len() == 4 && g.bytes().all(|b| b.is_ascii_alphanumeric()))
+        };
+        let share: Vec<&str> = lines.iter().filter(fours).map(String::as_str).collect();
+        let digits = |line: &String| line.split_whitespace().collect::<String>();
+        let key = lines.iter().map(digits).find(|key| key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()));
+        Self { share: share.join("\n"), hub: key.map(|key| Hub { url: address(url), key: key.to_ascii_lowercase() }) }
+    }
+}
+
+fn address(typed: &str) -> String {
+    typed.trim().trim_end_matches('/').to_owned()
+}
+
+fn root_of(sheets: &[Sheet]) -> Result<SigningKey, Fault> {
     let typo = || {
         wrong(
             "shares",
@@ -73,7 +104,7 @@ fn root_of(shares: &[String]) -> Result<SigningKey, Fault> {
         )
     };
     let read: Vec<Share> =
-        shares.iter().map(|text| Share::parse(text)).collect::<Result<_, _>>().map_err(|_| typo())?;
+        sheets.iter().map(|sheet| Share::parse(&sheet.share)).collect::<Result<_, _>>().map_err(|_| typo())?;
     kit::combine(&read).map_err(|fault| {
         let say = match fault {
             KitFault::TooFew => Say::new(
@@ -102,12 +133,12 @@ impl Station {
     pub(super) async fn recover(self: &Arc<Self>, ask: RecoverAsk) -> Result<Created, Fault> {
         self.fresh()?;
         passphrase_fits(&ask.passphrase)?;
-        let root = root_of(&ask.shares)?;
+        let sheets: Vec<Sheet> = ask.shares.iter().map(|text| Sheet::read(text)).collect();
+        let root = root_of(&sheets)?;
         let hub = match (&ask.url, &ask.key) {
-            (Some(url), Some(key)) => {
-                Some(Hub { url: url.trim().trim_end_matches('/').to_owned(), key: key.trim().to_owned() })
-            }
+            (Some(url), Some(key)) => Some(Hub { url: address(url), key: key.split_whitespace().collect() }),
             _ if ask.packet.is_some() => None,
+            _ if sheets.iter().any(|sheet| sheet.hub.is_some()) => sheets.iter().find_map(|sheet| sheet.hub.clone()),
             _ => {
                 return Err(wrong(
                     "url",

@@ -4,7 +4,8 @@ export default {
     lead: '县总工会的电脑全部损坏或丢失时，用三份打印件中的任意两份，在新电脑上重新建立县总工会。恢复后旧登记机随即停用，全部密钥更换。',
     share_1: '第一份应急密钥',
     share_2: '第二份应急密钥',
-    share_help: '照打印件逐行输入，分行和空格没有关系。',
+    share_help: '照打印件逐行输入，分行和空格没有关系。以前复制下来的，可以把一份连同中转站的地址和公钥整段粘贴。',
+    carried: '中转站的地址和公钥就在粘贴的内容里，不用再填。',
     from: '县里的资料从哪里取回',
     from_hub: '从中转站取回',
     from_packet: '没有中转站，用乡镇导出的数据包',
@@ -28,6 +29,15 @@ export default {
     compare: '请打电话与县总工会核对这组指纹：',
     kept: '原来的数据文件保存在：{where}',
     next: '开始使用',
+  },
+  withdraw: {
+    act: '收回邀请…',
+    title: '收回对“{name}”的邀请',
+    what: '数据包和口令码随即作废，名单里不再列出；同一个代码可以重新邀请。',
+    late: '对方已经用它加入、而县里还没有收到过的，那台电脑会被停用：它录入的内容留在它自己那里，请再发一个新的数据包。',
+    word: '收回',
+    do: '收回',
+    done: '邀请已收回。中转站在下次收发时知道。',
   },
   revoke: {
     act: '停用…',
@@ -125,6 +135,8 @@ export default {
     apart_done: '已拆分，又是两条。',
   },
   action: {
+    offices_withdraw: '收回乡镇工会的邀请',
+    devices_withdraw: '收回电脑的邀请',
     county_recover: '用应急密钥恢复',
     devices_revoke: '停用电脑',
     devices_accept: '采用停用后的内容',
@@ -132,5 +144,12 @@ export default {
     members_merge: '合并两条登记',
     members_unmerge: '拆分登记',
     office_enrol: '带着资料加入县总工会',
+    app_restore: '用副本恢复本机数据',
+
+    records_attach: '更换照片',
+    settle: '两种写法选定一种',
+    checkpoints_make: '汇总日志',
+    prefs_put: '设定列表的显示',
+    newer: '较新版本的操作',
   },
 }
