@@ -50,6 +50,7 @@ mod prefs;
 mod pruning;
 mod receipts;
 mod refill;
+mod said_again;
 mod search;
 mod settling;
 mod tried;
