@@ -11,6 +11,8 @@ export default {
     await step('they are shown, and left for later', async () => {
       await foundsTheCounty(person, '登记机')
       await reads(shares)
+      // The lines for the relay are for the pen; on the screen there is nothing to write on.
+      await person.seesNoMore('中转站公钥')
       await person.press('以后再收，先用起来')
       await person.sees('李静，今天办什么？')
       await person.sees('应急密钥还没有收好')
