@@ -110,6 +110,7 @@ export default {
       await person.writes('行政区划代码（9 位）', '990200105')
       await person.press('生成')
       await person.sees('乡镇的代码以本县的 990100 开头')
+      await person.sees('确实属于本县，只是代码不同')
       await person.sees('名单里已有同名的办公室（代码 990100104）')
       await person.isAccessible('an invitation that is refused')
       await person.picture('invitation-refused')

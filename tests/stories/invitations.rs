@@ -95,16 +95,14 @@ async fn the_invitation_of_a_further_pc_is_taken_back_at_the_registrar() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_office_of_another_county_is_not_invited_and_a_namesake_only_knowingly() {
+async fn an_office_with_the_code_of_another_area_and_a_namesake_are_invited_only_knowingly() {
     let county = Desk::county().await;
     let invite = |name: &str, code: &str| json!({ "name": name, "code": code });
-    for code in ["320723104", "320722", "110101001"] {
+    for (code, key) in
+        [("320723104", "office_elsewhere"), ("320722", "office_county"), ("110101001", "office_elsewhere")]
+    {
         let refused = county.refused("offices.invite", invite("平明镇总工会", code)).await;
-        assert_eq!(
-            (refused.fields[0].field.as_str(), refused.fields[0].key.as_str()),
-            ("code", "office_elsewhere"),
-            "{code}"
-        );
+        assert_eq!((refused.fields[0].field.as_str(), refused.fields[0].key.as_str()), ("code", key), "{code}");
         assert!(refused.fields[0].say.zh.contains("320722"));
     }
     county.ask("offices.invite", invite("平明镇总工会", "320722104")).await;
@@ -113,6 +111,11 @@ async fn an_office_of_another_county_is_not_invited_and_a_namesake_only_knowingl
     assert_eq!(offices(&county).await.len(), 1, "nothing was written");
     county.ask("offices.invite", json!({ "name": "平明镇总工会", "code": "320722105", "same_name": true })).await;
     assert_eq!(offices(&county).await.len(), 2);
+    // A development zone bears a code of its own; the county's own code is nobody else's, whatever is ticked.
+    let zone = |code: &str| json!({ "name": "东海高新区总工会", "code": code, "other_area": true });
+    assert_eq!(county.refused("offices.invite", zone("320722")).await.fields[0].key, "office_county");
+    county.ask("offices.invite", zone("320771001")).await;
+    assert_eq!(offices(&county).await.len(), 3);
     // What the clerk reads of it afterwards: one office, and not the keys and papers that go with it.
     let log = county.ask("audit.recent", json!({})).await;
     assert_eq!((&log["entries"][0]["command"], &log["entries"][0]["count"]), (&json!("offices.invite"), &json!(1)));

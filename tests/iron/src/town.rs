@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{clerk, desk::Desk, hub::Hub};
 
-const NAMES: [(&str, &str); 2] = [("平明镇总工会", "990104"), ("安峰镇总工会", "990106")];
+const NAMES: [(&str, &str); 2] = [("平明镇总工会", "320722104"), ("安峰镇总工会", "320722106")];
 
 /// The cast of a run.
 pub struct Town {

@@ -833,6 +833,8 @@ export interface InviteAsk {
   kind?: string | null
   /** Whether it is another office indeed, where one of that name stands in the list. */
   same_name?: boolean
+  /** Whether it belongs to the county indeed, where its code does not begin with the county's, as that of some development zones. */
+  other_area?: boolean
 }
 
 /** A PC that was invited. */

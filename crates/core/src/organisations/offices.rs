@@ -48,6 +48,9 @@ pub struct InviteAsk {
     /// Whether it is another office indeed, where one of that name stands in the list.
     #[serde(default)]
     pub same_name: bool,
+    /// Whether it belongs to the county indeed, where its code does not begin with the county's, as that of some development zones.
+    #[serde(default)]
+    pub other_area: bool,
 }
 
 /// Whose invitation is taken back.
@@ -193,15 +196,24 @@ fn invite(desk: &mut Desk<'_>, ask: InviteAsk) -> Result<Invitation, Fault> {
             ),
         });
     }
-    // GB/T 10114: the code of a township begins with the six digits of its county.
+    // GB/T 10114: the code of a township begins with the six digits of its county. A development zone may have one of its own.
     let area = county.code.get(..6).unwrap_or(&county.code);
-    if faults.is_empty() && (!code.starts_with(area) || code == county.code) {
+    if faults.is_empty() && code == county.code {
+        faults.push(FieldFault {
+            field: "code".into(),
+            key: "office_county".into(),
+            say: Say::owned(
+                format!("这是本县自己的代码。请填写乡镇的 9 位代码，如 {area}104。"),
+                format!("That is the county's own code. Enter the township's nine digits, such as {area}104."),
+            ),
+        });
+    } else if faults.is_empty() && !code.starts_with(area) && !ask.other_area {
         faults.push(FieldFault {
             field: "code".into(),
             key: "office_elsewhere".into(),
             say: Say::owned(
-                format!("乡镇的代码以本县的 {area} 开头，如 {area}104。请核对；不属于本县的单位不能邀请。"),
-                format!("The code of a township begins with this county's {area}, such as {area}104. Check it; an office of another county cannot be invited."),
+                format!("乡镇的代码以本县的 {area} 开头，如 {area}104。请核对；确实属于本县、只是代码不同的（如开发区），请在下面勾选后再生成。"),
+                format!("The code of a township begins with this county's {area}, such as {area}104. Check it; where it belongs to this county indeed and only its code differs (a development zone), say so below."),
             ),
         });
     }

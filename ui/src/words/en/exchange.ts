@@ -125,6 +125,7 @@ export default {
     done: 'They have it',
     not_saved: 'The packet file is not saved yet; save it first. If it is not needed, press again to close.',
     same_name: 'It is another office indeed, of the same name',
+    other_area: 'It belongs to this county indeed, with a code of another area',
     further: 'Add a PC',
     further_what: 'Use this when the PC of {name} that joined first is broken, lost or out of reach. While it works, a further PC is added in its own Settings.',
   },
