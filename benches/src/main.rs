@@ -16,6 +16,7 @@ mod rebuild;
 mod search;
 mod start;
 mod step;
+mod stick;
 mod unlock;
 mod wire;
 
@@ -45,11 +46,12 @@ struct Ask {
 
 type Work = (&'static str, fn(&Ask) -> Result<Vec<Line>, Trouble>);
 
-const WORKS: [Work; 12] = [
+const WORKS: [Work; 13] = [
     ("search", |ask| search::run(ask.store, ask.rounds)),
     ("import", |ask| import::run(ask.roster, ask.rounds)),
     ("rebuild", |ask| rebuild::run(ask.roster, ask.rounds)),
     ("pull", |ask| pull::run(ask.roster, ask.rounds)),
+    ("stick", |ask| stick::run(ask.roster, ask.rounds)),
     ("push", |ask| step::push(ask.roster, ask.rounds)),
     ("edits", |ask| step::edits(ask.roster)),
     ("disk", |ask| step::disk(ask.roster)),
