@@ -62,14 +62,9 @@ async fn measure(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
         drop(fresh);
         hub.stop().await;
 
-        let desk = Desk::found()?;
-        let dump = Dump::prepare(&copied, &here, &desk.key)?;
-        let (time, pulled) = gauge::process(|| dump.pull())?;
-        if pulled.rows != count {
-            return Err("the dump did not arrive".into());
-        }
+        let (time, bytes) = floor(&copied, &here, count)?;
         floors.push(time);
-        floor_bytes = gauge::megabytes(pulled.bytes);
+        floor_bytes = bytes;
         fs::remove_dir_all(&here)?;
     }
     let work = format!("first pull of {count} members");
@@ -77,6 +72,16 @@ async fn measure(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
         Line::ratio(work.clone(), FLOOR, gauge::median(&mut ours), gauge::median(&mut floors), 2.0),
         Line::ratio(format!("{work}, bytes"), FLOOR, our_bytes, floor_bytes, 1.3).in_megabytes(),
     ])
+}
+
+/// The floor of a first load: CPU in milliseconds, and megabytes.
+pub fn floor(copied: &Copied, here: &Path, count: usize) -> Result<(f64, f64), Trouble> {
+    let dump = Dump::prepare(copied, here, &Desk::found()?.key)?;
+    let (time, pulled) = gauge::process(|| dump.pull())?;
+    if pulled.rows != count {
+        return Err("the dump did not arrive".into());
+    }
+    Ok((time, gauge::megabytes(pulled.bytes)))
 }
 
 /// A township with its members, a further PC of it and a county that have not seen them, and a hub that holds them if they were

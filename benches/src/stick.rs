@@ -7,12 +7,11 @@ use niangjia_host::Station;
 use serde_json::{Value, json};
 
 use crate::{
-    dump::Dump,
     floor::Copied,
     gauge::{self, Line, Trouble},
     office::{Desk, said},
     people,
-    pull::{FLOOR, PASSPHRASE, ask, copy, stage},
+    pull::{FLOOR, PASSPHRASE, ask, copy, floor, stage},
 };
 
 /// Bytes of a part: small enough that there are several.
@@ -67,14 +66,9 @@ async fn measure(count: usize, rounds: usize) -> Result<Vec<Line>, Trouble> {
         taken.push(import);
         both.push(export + import);
 
-        let desk = Desk::found()?;
-        let dump = Dump::prepare(&copied, &here, &desk.key)?;
-        let (time, pulled) = gauge::process(|| dump.pull())?;
-        if pulled.rows != count {
-            return Err("the dump did not arrive".into());
-        }
+        let (time, dumped) = floor(&copied, &here, count)?;
         floors.push(time);
-        floor_bytes = gauge::megabytes(pulled.bytes);
+        floor_bytes = dumped;
         fs::remove_dir_all(&here)?;
     }
     let work = format!("first load of {count} members by a stick ({parts} parts)");

@@ -318,9 +318,16 @@ impl Office {
             while let Some(row) = rows.next()? {
                 let (no, stream, mine): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
                 let name = *memory.stream_name(stream)?;
-                let said_again = mine > 1 && self.hub_now().lacks(&name);
-                // What came from the hub goes back only to one that has lost it, and would believe it.
-                if mine == 1 || said_again || (mine == 0 && short.contains(&name) && !checkpoint::disowned(conn, &LogKeys { keys: &keys }, stream, &row.get(3)?)?) {
+                let offered = match mine {
+                    // What came from the hub goes back only to one that has lost it, and would believe it.
+                    0 => {
+                        short.contains(&name)
+                            && !checkpoint::disowned(conn, &LogKeys { keys: &keys }, stream, &row.get(3)?)?
+                    }
+                    checkpoint::SAID_AGAIN => self.hub_now().lacks(&name),
+                    _ => true,
+                };
+                if offered {
                     let mut bytes = conn.prepare_cached("SELECT bytes FROM checkpoint_part WHERE rowid = ?1")?;
                     return Ok(Some((name, bytes.query_row([no], |r| r.get(0))?)));
                 }

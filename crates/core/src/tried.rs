@@ -9,7 +9,11 @@ use std::{
 use niangjia_replication::{RecordId, Stream};
 use rusqlite::Connection;
 
-use crate::{fault::Fault, office::Office, store::checkpoint};
+use crate::{
+    fault::Fault,
+    office::Office,
+    store::{checkpoint, orders},
+};
 
 /// How often one is fetched again because something else came meanwhile, which may make it fit.
 const OFTEN: u8 = 3;
@@ -116,7 +120,6 @@ impl Office {
     }
 
     fn decided(&self, conn: &Connection) -> Result<Decided, Fault> {
-        let orders = conn.prepare_cached("SELECT count(*) FROM county_order")?.query_row([], |r| r.get(0))?;
-        Ok(Decided { orders, keys: self.keys().streams.len(), anything: self.takes_anything() })
+        Ok(Decided { orders: orders::known(conn)?, keys: self.keys().streams.len(), anything: self.takes_anything() })
     }
 }

@@ -57,6 +57,11 @@ pub(super) fn is_papers(stream: &Stream, one: &Fresh) -> Result<bool, Fault> {
     Ok(block.changes().all(|change| is_paper(&change.to_owned().kind)))
 }
 
+/// How many orders are known here.
+pub(crate) fn known(conn: &Connection) -> Result<i64, Fault> {
+    Ok(conn.prepare_cached("SELECT count(*) FROM county_order")?.query_row([], |r| r.get(0))?)
+}
+
 /// Takes up what changes carry.
 pub(super) fn collect(
     conn: &Connection,

@@ -128,7 +128,7 @@ impl Intake<'_> {
 /// hub burnt with the registrar there is no log, and nobody else may have what the sum tells. So it is said again before it is laid
 /// aside ([`say_again`]), shown to a hub that lacks those days, and stood on once the new registrar accepts what it tells
 /// ([`Intake::take_its_place`]). Where the log has come, it goes.
-const SAID_AGAIN: i64 = 2;
+pub(crate) const SAID_AGAIN: i64 = 2;
 
 /// Notes that a checkpoint was made in place of a lost registrar's.
 pub(crate) fn say_again(conn: &Connection, stream: i64, id: &Id) -> Result<(), Fault> {

@@ -23,7 +23,7 @@ use crate::fault::Fault;
 use make::owned;
 
 pub(in crate::store) use disown::forget_what_was_said_again;
-pub(crate) use disown::{disowned, of_the_lost, said_again, say_again, wants_another};
+pub(crate) use disown::{SAID_AGAIN, disowned, of_the_lost, said_again, say_again, wants_another};
 pub(crate) use make::{Maker, make};
 pub(crate) use prune::{AtHub, Hold, Prospect};
 
