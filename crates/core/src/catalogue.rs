@@ -131,6 +131,17 @@ const EVENTS: &[(&str, Say)] = &[
     ("expelled", Say::new("开除会籍", "Expelled")),
     ("deceased", Say::new("去世", "Deceased")),
     ("moved_out", Say::new("转出", "Moved out")),
+    ("ordered", Say::new("申领", "Ordered")),
+    ("entered", Say::new("登记原有证件", "Entered from paper")),
+    ("printed", Say::new("制作", "Printed")),
+    ("handed_out", Say::new("发放", "Handed out")),
+    ("lost", Say::new("挂失", "Reported lost")),
+    ("found", Say::new("解除挂失", "Found again")),
+    ("replaced", Say::new("换发", "Replaced")),
+    ("taken_back", Say::new("收回", "Taken back")),
+    ("spoiled", Say::new("作废", "Spoilt")),
+    ("superseded", Say::new("重号停用", "Stepped back from its number")),
+    ("kept_number", Say::new("重号裁定：保留此号", "Keeps its number")),
 ];
 
 pub(crate) fn register(registry: &mut Registry) {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    devices, exchange,
+    cards, devices, exchange,
     fault::Fault,
     members,
     office::View,
@@ -97,6 +97,10 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
     let flagged = devices::flagged(view)?;
     if flagged > 0 {
         tiles.push(tile("devices", Say::new("待核对的电脑", "PCs to check"), flagged, "late"));
+    }
+    let twice = i64::try_from(cards::numbers_twice(view)?.len()).unwrap_or(i64::MAX);
+    if twice > 0 {
+        tiles.push(tile("cards_twice", Say::new("重号的会员证", "Cards of one number"), twice, "late"));
     }
     Ok(Home {
         tiles,

@@ -36,6 +36,7 @@ pub mod sheet;
 pub mod store;
 pub mod words;
 
+pub mod cards;
 pub mod enterprises;
 pub mod members;
 pub mod organisations;
@@ -81,6 +82,12 @@ const TYPES: &[&RecordType] = &[
     devices::Device::TYPE,
     devices::SharedKey::TYPE,
     members::SamePerson::TYPE,
+    cards::Card::TYPE,
+    cards::NumberLease::TYPE,
+    cards::NumberRequest::TYPE,
+    cards::NumberHanding::TYPE,
+    cards::IssuingKeyEntry::TYPE,
+    cards::CardList::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {
@@ -94,7 +101,7 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, u8)> {
 
 /// The states that follow from events.
 pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
-    BTreeMap::from([(members::Member::TYPE.name, members::fold as Fold)])
+    BTreeMap::from([(members::Member::TYPE.name, members::fold as Fold), (cards::Card::TYPE.name, cards::fold as Fold)])
 }
 
 /// The command list of an unlocked office.
@@ -102,6 +109,7 @@ pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     members::register(&mut registry);
+    cards::register(&mut registry);
     enterprises::register(&mut registry);
     organisations::register(&mut registry);
     people::register(&mut registry);
@@ -121,7 +129,7 @@ pub fn registry() -> Registry {
 
 /// The ledger whose records the search box finds.
 pub(crate) fn ledger(kind: &str) -> Option<Ledger> {
-    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER].into_iter().find(|l| l.ty.name == kind)
+    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER, cards::LEDGER].into_iter().find(|l| l.ty.name == kind)
 }
 
 /// The ledger by the prefix of its commands.

@@ -42,6 +42,8 @@ pub struct Office {
     /// What the exchange under way has shown of the hub.
     pub(crate) hub_now: Mutex<HubNow>,
     pub(crate) vain: Mutex<Vain>,
+    /// How many changes were known when the lists of the cards were looked at.
+    pub(crate) listed: Mutex<i64>,
 }
 
 /// Who asks, and when.
@@ -172,6 +174,7 @@ impl Office {
             previews: Mutex::new(HashMap::new()),
             hub_now: Mutex::default(),
             vain: Mutex::default(),
+            listed: Mutex::new(-1),
         }
     }
 

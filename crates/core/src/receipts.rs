@@ -21,6 +21,7 @@ impl Office {
         }
         let mut moment = moment;
         let granted = self.grant_owed(moment.part())? + self.accept_lost(moment.part())?;
+        let granted = granted + self.grant_numbers(moment.part())? + self.publish_lists(moment.part())?;
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;

@@ -34,6 +34,14 @@ export interface AddresseeLine {
   missing: number[]
 }
 
+/** Which request is answered. */
+export interface AnswerAsk {
+  /** Id of the request. */
+  request: string
+  /** How many instead of what was asked for. */
+  count?: number | null
+}
+
 /** Where the program stands. */
 export interface AppState {
   /** How far. */
@@ -162,6 +170,58 @@ export interface Came {
   waiting: number
   /** Pictures that are whole now. */
   blobs: number
+}
+
+/** What this PC can say of it. */
+export interface CardAnswer {
+  /** `valid`, `valid_as_of`, `suspended`, `transferred`, `revoked`, `expired`, `unknown_issuer`, `bad_signature`, `clock_suspicious`, `not_ours`; for a number that was typed `known`, `leased`, `unknown`. */
+  answer: string
+  /** `good`, `doubtful` or `bad`. */
+  tone: string
+  /** What it means and what to do. */
+  say: Say
+  /** What the card says, where somebody who is trusted has signed it. */
+  card?: ShownCard | null
+  /** Name of the office that issued it, or to which its number was leased. */
+  office?: string | null
+  /** The day of the county's list. */
+  list_of?: string | null
+  /** The card in the ledger of this PC. */
+  here?: CardHere | null
+}
+
+/** A card of the own ledger. */
+export interface CardHere {
+  /** Its id. */
+  id: string
+  /** Id of the member. */
+  member?: string | null
+  /** Name of the member. */
+  name: string
+  /** How it stands, in words. */
+  state: Say
+}
+
+/** What happened to which cards. */
+export interface CardsChangeAsk {
+  /** Ids of the cards, 5,000 at the most. */
+  ids: string[]
+  /** `printed`, `handed_out`, `lost`, `found`, `taken_back`, `spoiled`. */
+  event: string
+  /** When; today where absent. */
+  on?: string | null
+  /** Why: needed where a card is lost, taken back, spoilt, or printed again. */
+  reason?: string | null
+  /** Document: number of the signature list, the report of the loss. */
+  document?: string | null
+}
+
+/** What came of it. */
+export interface CardsChanged {
+  /** How many cards it happened to. */
+  changed: number
+  /** Cards to which it cannot have happened, and why. */
+  refused: NotChanged[]
 }
 
 /** How a locked office stands towards its hub. */
@@ -541,6 +601,20 @@ export interface EnrolAsk {
   clerk: string
   /** The clerk's passphrase. */
   passphrase: string
+}
+
+/** A card that its member has already. */
+export interface EnterAsk {
+  /** Id of the member. */
+  member: string
+  /** The number on the card. */
+  number: string
+  /** Code of `card_kind`; the paper one where absent. */
+  kind?: string | null
+  /** Day of issue, as it stands on the card. */
+  issued_on?: string | null
+  /** Whether it is entered although another card bears the number: two were given out under it. */
+  twice?: boolean
 }
 
 /** One entry of a history. */
@@ -1021,6 +1095,26 @@ export interface Node {
   children: Node[]
 }
 
+/** A card that stays as it is. */
+export interface NotChanged {
+  /** Its id. */
+  id: string
+  /** Its number. */
+  number: string
+  /** Why. */
+  say: Say
+}
+
+/** A member without a new card. */
+export interface NotOrdered {
+  /** Id of the member. */
+  member: string
+  /** Name of the member. */
+  name: string
+  /** Why. */
+  say: Say
+}
+
 /** No question. */
 export type Nothing = Record<string, never>
 
@@ -1083,6 +1177,38 @@ export interface Offices {
   offices: OfficeLine[]
   /** After an invitation was taken back: what was fetched before that; filled in by the host. */
   fetched?: Fetched | null
+}
+
+/** For whom cards are ordered. */
+export interface OrderAsk {
+  /** Ids of the members, 5,000 at the most. */
+  members: string[]
+  /** Code of `card_kind`; the plastic card where absent. */
+  kind?: string | null
+  /** Name of the batch; the day and its number where absent. */
+  batch?: string | null
+}
+
+/** What came of an order. */
+export interface Ordered {
+  /** Name of the batch. */
+  batch: string
+  /** The cards, in the order of the members asked for. */
+  cards: OrderedCard[]
+  /** Members for whom none was ordered, and why. */
+  refused: NotOrdered[]
+}
+
+/** One card. */
+export interface OrderedCard {
+  /** Its id. */
+  id: string
+  /** Its number. */
+  number: string
+  /** Its member. */
+  member: string
+  /** Name of the member. */
+  name: string
 }
 
 /** A packet on this PC or just uploaded. */
@@ -1321,6 +1447,48 @@ export interface Repair {
   say: Say
 }
 
+/** Which card is replaced. */
+export interface ReplaceAsk {
+  /** Id of the card. */
+  id: string
+  /** Why. */
+  reason: string
+  /** Document, such as the member's application. */
+  document?: string | null
+}
+
+/** A PC asks for numbers. */
+export interface RequestAsk {
+  /** How many, 5,000 at the most. */
+  count: number
+  /** First serial that the paper book leaves free, where there is a paper book. */
+  from?: number | null
+  /** What it is for. */
+  note?: string | null
+}
+
+/** An open request. */
+export interface RequestLine {
+  /** Its id. */
+  id: string
+  /** Name of the office that asks. */
+  office: string
+  /** Whether this PC asks. */
+  own: boolean
+  /** How many. */
+  count: number
+  /** First serial free after the paper book. */
+  from?: number | null
+  /** Who asked. */
+  by: string
+  /** When, milliseconds since 1970. */
+  at: number
+  /** What this PC can do about it: `grant`, `hand_on`, or nothing. */
+  can?: string | null
+  /** What was said with it. */
+  note?: string | null
+}
+
 /** What was put back. */
 export interface RestoreAnswer {
   /** Name of the snapshot. */
@@ -1540,6 +1708,48 @@ export interface SettleAsk {
   version: string
 }
 
+/** What a card says. */
+export interface ShownCard {
+  /** Its number. */
+  number: string
+  /** Name of the holder. */
+  name: string
+  /** The end of the holder's ID number. */
+  tail: string
+  /** Year of birth. */
+  born?: number | null
+  /** Member since. */
+  since: string
+  /** Issued on. */
+  issued: string
+  /** Last day, where it has one. */
+  expires?: string | null
+}
+
+/** Which cards are signed. */
+export interface SignAsk {
+  /** Ids of the cards, 5,000 at the most. */
+  ids: string[]
+}
+
+/** One card with its code. */
+export interface SignedCard {
+  /** Its id. */
+  id: string
+  /** Its number. */
+  number: string
+  /** Name of its member. */
+  name: string
+  /** What stands in the code; none for a card of the paper book, whose number was not leased. */
+  code?: string | null
+}
+
+/** Their codes. */
+export interface SignedCards {
+  /** In the order asked for. */
+  cards: SignedCard[]
+}
+
 /** One snapshot. */
 export interface SnapshotLine {
   /** Name of its file: year, month, day, hour and minute of UTC+8, as in `20261121-1402.db`. */
@@ -1578,6 +1788,40 @@ export interface SticksAnswer {
   places: Place[]
   /** Packets for this office that have not been taken in, oldest first. */
   found: Found[]
+}
+
+/** The numbers of this PC. */
+export interface Stock {
+  /** Numbers left on this PC. */
+  left: number
+  /** Whether that is little. */
+  low: boolean
+  /** The next number, if there is one. */
+  next?: string | null
+  /** The ranges. */
+  ranges: StockRange[]
+  /** Requests that nobody has answered yet: the own ones, those of colleagues' PCs, at the county those of all. */
+  requests: RequestLine[]
+  /** Whether this PC leases numbers: the county's, or that of an office that works alone. */
+  leases: boolean
+}
+
+/** One range of the stock. */
+export interface StockRange {
+  /** First number that is left. */
+  first: string
+  /** Last one. */
+  last: string
+  /** How many. */
+  left: number
+}
+
+/** Which card keeps the number. */
+export interface SupersedeAsk {
+  /** Id of the card that keeps it; every other card of the number steps back. */
+  keep: string
+  /** On what grounds. */
+  reason: string
 }
 
 /** What an exchange did. */
@@ -1708,6 +1952,38 @@ export interface Trouble {
   snapshots: number
 }
 
+/** Numbers that more than one card bears. */
+export interface Twice {
+  /** By number. */
+  numbers: TwiceNumber[]
+  /** Leases that hold the same numbers: more cards of one number may come of them. */
+  leases: number
+}
+
+/** One of them. */
+export interface TwiceCard {
+  /** Its id. */
+  id: string
+  /** Id of its member. */
+  member?: string | null
+  /** Name of its member. */
+  name: string
+  /** Name of the office. */
+  office: string
+  /** Standing of the card. */
+  state: string
+  /** Day of issue. */
+  issued_on?: string | null
+}
+
+/** One number. */
+export interface TwiceNumber {
+  /** The number. */
+  number: string
+  /** The cards that bear it and still count. */
+  cards: TwiceCard[]
+}
+
 /** Changes that do not count, row by row. */
 export interface Uncounted {
   /** In the order in which they were written or came, chain by chain; no entries of the audit. */
@@ -1770,6 +2046,12 @@ export interface UnmergeAsk {
   reason: string
 }
 
+/** What was scanned or typed. */
+export interface VerifyAsk {
+  /** The text of the code, or a card number. */
+  text: string
+}
+
 /** What shall be void. */
 export interface VoidAsk {
   /** Record id. */
@@ -1806,6 +2088,27 @@ export interface Commands {
   'app.state': { ask: Nothing; answer: AppState }
   'app.unlock': { ask: UnlockAsk; answer: AppState }
   'audit.recent': { ask: Page; answer: AuditPage }
+  'cards.ask_numbers': { ask: RequestAsk; answer: Saved }
+  'cards.change': { ask: CardsChangeAsk; answer: CardsChanged }
+  'cards.check': { ask: SaveAsk; answer: Checked }
+  'cards.enter': { ask: EnterAsk; answer: Saved }
+  'cards.get': { ask: GetAsk; answer: Detail }
+  'cards.grant_numbers': { ask: AnswerAsk; answer: Saved }
+  'cards.hand_on_numbers': { ask: AnswerAsk; answer: Saved }
+  'cards.history': { ask: GetAsk; answer: HistoryPage }
+  'cards.list': { ask: ListAsk; answer: Listing }
+  'cards.order': { ask: OrderAsk; answer: Ordered }
+  'cards.replace': { ask: ReplaceAsk; answer: OrderedCard }
+  'cards.reveal': { ask: RevealAsk; answer: Revealed }
+  'cards.save': { ask: SaveAsk; answer: Saved }
+  'cards.settle': { ask: SettleAsk; answer: Saved }
+  'cards.sign': { ask: SignAsk; answer: SignedCards }
+  'cards.stock': { ask: Nothing; answer: Stock }
+  'cards.supersede': { ask: SupersedeAsk; answer: Saved }
+  'cards.template': { ask: TemplateAsk; answer: TemplateAnswer }
+  'cards.twice': { ask: Nothing; answer: Twice }
+  'cards.verify': { ask: VerifyAsk; answer: CardAnswer }
+  'cards.void': { ask: VoidAsk; answer: Saved }
   'carry.now': { ask: Nothing; answer: CarryState }
   'catalogue': { ask: Nothing; answer: Catalogue }
   'checkpoints.list': { ask: Nothing; answer: Checkpoints }
@@ -1921,6 +2224,19 @@ export interface Commands {
 /** Whatever can stand in the audit. */
 export const DEEDS = [
   'app.restore',
+  'cards.ask_numbers',
+  'cards.change',
+  'cards.enter',
+  'cards.grant_numbers',
+  'cards.hand_on_numbers',
+  'cards.order',
+  'cards.replace',
+  'cards.reveal',
+  'cards.save',
+  'cards.settle',
+  'cards.sign',
+  'cards.supersede',
+  'cards.void',
   'checkpoints.make',
   'clerks.add',
   'committees.reveal',

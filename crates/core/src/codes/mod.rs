@@ -4,6 +4,7 @@
 //! re-used and never changes its meaning after a release. Lists marked "local" in their source are office
 //! practice: a county may bring its own.
 
+mod card;
 mod enterprise;
 mod ethnicity;
 mod find;
@@ -13,6 +14,7 @@ mod organisation;
 mod person;
 mod standing;
 
+pub use card::{CARD_KIND, CARD_STATE};
 pub use enterprise::{ECONOMY, ORGANISING_REASON, ORGANISING_STATE, UNIT_NATURE};
 pub use ethnicity::ETHNICITY;
 pub use find::{find, folded};
@@ -100,7 +102,7 @@ macro_rules! code_list {
 }
 use code_list;
 
-static ALL: [&CodeList; 33] = [
+static ALL: [&CodeList; 35] = [
     &SEX,
     &ETHNICITY,
     &EMPLOYMENT,
@@ -118,6 +120,8 @@ static ALL: [&CodeList; 33] = [
     &RETAINED_REASON,
     &LEFT_KIND,
     &JOINING_STATE,
+    &CARD_STATE,
+    &CARD_KIND,
     &MEMBER_KIND,
     &MODEL_KIND,
     &PLATFORM_KIND,

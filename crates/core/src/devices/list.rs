@@ -201,6 +201,35 @@ fn maker<'d>(view: &View<'_>, devices: &'d [Known], stream: i64, inc: i64) -> Re
     Ok(devices.iter().find(|d| d.cert.0 == signer))
 }
 
+/// Who wrote under which incarnation.
+pub(crate) struct Writers {
+    devices: Vec<Known>,
+    orders: niangjia_replication::orders::Orders,
+}
+
+/// A PC that wrote something.
+pub(crate) struct Writer {
+    pub(crate) office: RecordId,
+    /// Whether the county has shut it out.
+    pub(crate) shut_out: bool,
+}
+
+impl Writers {
+    pub(crate) fn of(view: &View<'_>) -> Result<Self, Fault> {
+        let orders = orders::load(view.conn, view.office.keys().root.as_ref())?;
+        Ok(Self { devices: all(view)?, orders })
+    }
+
+    /// The PC behind an incarnation of a stream; of a PC that works alone nobody has certificates yet.
+    pub(crate) fn of_chain(&self, view: &View<'_>, stream: i64, inc: i64) -> Result<Option<Writer>, Fault> {
+        let Some(device) = maker(view, &self.devices, stream, inc)? else {
+            let own = view.memory.owns().any(|own| own == inc);
+            return Ok(own.then(|| Writer { office: view.office.identity().office, shut_out: false }));
+        };
+        Ok(Some(Writer { office: device.office, shut_out: self.orders.shut_out(&device.certs).is_some() }))
+    }
+}
+
 /// What a PC is called: by whoever named it, or by its invitation. Of two that came with one packet nobody knows which one was
 /// meant.
 fn named(view: &View<'_>, device: &Known, twice: &BTreeSet<[u8; 32]>) -> Result<Option<String>, Fault> {

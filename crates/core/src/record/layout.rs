@@ -102,7 +102,9 @@ impl Layout {
     pub fn create_indices(&self) -> String {
         let mut sql = String::new();
         for field in self.ty.fields {
-            if matches!(field.kind, super::Kind::IdNumber | super::Kind::CreditCode | super::Kind::Link(_)) {
+            if field.keyed
+                || matches!(field.kind, super::Kind::IdNumber | super::Kind::CreditCode | super::Kind::Link(_))
+            {
                 let _ = write!(
                     sql,
                     "\nCREATE INDEX \"{0}_{1}\" ON \"{0}\" (\"{1}\") WHERE \"{1}\" IS NOT NULL;",

@@ -109,6 +109,8 @@ pub struct Field {
     pub listed: bool,
     /// A day on which something comes due; counted on the home page, so an index keeps it beside the standing.
     pub due: bool,
+    /// Records are looked up by it, so it has an index.
+    pub keyed: bool,
 }
 
 /// A record type: its names and its fields.

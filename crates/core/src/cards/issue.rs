@@ -1,0 +1,168 @@
+//! Signing cards: the issuing key of this PC, told to the county with its first card, and the text of a card's code.
+
+use niangjia_credential::{Card as Claims, IssuingKey};
+use niangjia_derive::Record;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, change, order};
+use crate::{
+    fault::Fault,
+    identity::Keys,
+    members::Member,
+    office::{Desk, View},
+    people::Role,
+    record::Record as _,
+    registry::Registry,
+    store::rows::{self, Stored},
+};
+
+/// The public half of the key with which a PC signs cards; in its office's stream, so that the county can list it.
+#[derive(Clone, Record)]
+#[record(name = "issuing_key", plural = "issuing_keys", zh = "发证密钥", en = "Issuing key", title = "name")]
+pub struct IssuingKeyEntry {
+    #[field(zh = "名称", en = "Name")]
+    pub name: Option<String>,
+    #[field(zh = "公钥", en = "Public key", kind = "bytes", required)]
+    pub public: Vec<u8>,
+}
+
+/// Which cards are signed.
+#[derive(Deserialize, JsonSchema)]
+pub struct SignAsk {
+    /// Ids of the cards, 5,000 at the most.
+    pub ids: Vec<String>,
+}
+
+/// Their codes.
+#[derive(Serialize, JsonSchema)]
+pub struct SignedCards {
+    /// In the order asked for.
+    pub cards: Vec<SignedCard>,
+}
+
+/// One card with its code.
+#[derive(Serialize, JsonSchema)]
+pub struct SignedCard {
+    /// Its id.
+    pub id: String,
+    /// Its number.
+    pub number: String,
+    /// Name of its member.
+    pub name: String,
+    /// What stands in the code; none for a card of the paper book, whose number was not leased.
+    pub code: Option<String>,
+}
+
+pub(super) fn register(registry: &mut Registry) {
+    registry.action("cards.sign", Role::Clerk, sign);
+}
+
+/// The key of this PC. It follows from the key of the device, so that there is no further secret to keep; the context keeps
+/// the two apart.
+pub(super) fn own_key(keys: &Keys) -> IssuingKey {
+    IssuingKey::from_seed(&blake3::derive_key("niangjia 2026-11 card issuing key", &*keys.device.to_bytes()))
+}
+
+/// Writes the public half down, the first time.
+pub(super) fn publish(desk: &mut Desk<'_>) -> Result<(), Fault> {
+    let public = own_key(&desk.office().keys()).public().to_vec();
+    if desk.view().select::<IssuingKeyEntry>("public = ?1 AND void = 0", &[&public])?.is_empty() {
+        let stream = desk.office().own_stream();
+        desk.act.create(&stream, IssuingKeyEntry { name: None, public }, None)?;
+    }
+    Ok(())
+}
+
+fn sign(desk: &mut Desk<'_>, ask: SignAsk) -> Result<SignedCards, Fault> {
+    if ask.ids.is_empty() || ask.ids.len() > order::MOST {
+        return Err(Fault::question("ids"));
+    }
+    publish(desk)?;
+    let (key, view) = (own_key(&desk.office().keys()), desk.view());
+    let mut cards = Vec::with_capacity(ask.ids.len());
+    for id in &ask.ids {
+        let layout = view.layout(Card::TYPE.name)?;
+        let id = id.parse().map_err(|_| Fault::not_found())?;
+        let row = rows::by_id(view.conn, layout, id)?.ok_or_else(Fault::not_found)?;
+        cards.push(signed(&view, &row, &key)?);
+    }
+    desk.note.kind = Some(Card::TYPE.name);
+    desk.note.count = Some(cards.len());
+    Ok(SignedCards { cards })
+}
+
+fn signed(view: &View<'_>, row: &Stored, key: &IssuingKey) -> Result<SignedCard, Fault> {
+    let card = Card::from_values(&row.values)?;
+    if !change::standing(row).counts() || row.void {
+        return Err(Fault::new(
+            "card_counts_no_more",
+            "这张证已经不再有效，不能打印二维码，没有办理。",
+            "This card is valid no longer; its code is not printed.",
+        ));
+    }
+    let (member_row, member) = order::member(view, card.member.ok_or_else(Fault::not_found)?)?;
+    let since = since(view, &member_row)?;
+    let (Some(place), Some(issued)) = (card.place.and_then(|p| u32::try_from(p).ok()), card.issued_on) else {
+        return Ok(SignedCard { id: row.id.to_string(), number: card.number, name: member.name, code: None });
+    };
+    let claims = Claims {
+        number: card.number.clone(),
+        name: member.name.clone(),
+        tail: tail(member.id_no.as_deref()),
+        born: member.birth_date.and_then(|day| u16::try_from(chrono::Datelike::year(&day)).ok()),
+        // Admitted on a day that a form of later left out, or typed after the card: the card cannot be older.
+        since: since.unwrap_or(issued).min(issued),
+        issued,
+        expires: None,
+        index: place,
+    };
+    let code = claims.issue(key).map_err(|unfit| {
+        Fault::new(
+            "card_unfit",
+            "这张证上的内容写不进二维码，没有办理。请核对会员的姓名、证件号码和证号。",
+            "What stands on this card cannot be put into its code. Check name, ID number and card number.",
+        )
+        .because(unfit)
+    })?;
+    Ok(SignedCard { id: row.id.to_string(), number: card.number, name: member.name, code: Some(code) })
+}
+
+/// The last four characters of the ID number: enough to compare with the document that is shown.
+fn tail(id_no: Option<&str>) -> String {
+    let plain: Vec<char> =
+        id_no.unwrap_or("").chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    match plain.len() {
+        0 => "0".into(),
+        // A number this short would stand there whole.
+        n if n < 8 => plain[n - 1..].iter().collect(),
+        n => plain[n - 4..].iter().collect(),
+    }
+}
+
+/// The day since which somebody is a member without a break: that of the last admission.
+pub(super) fn since(view: &View<'_>, row: &Stored) -> Result<Option<chrono::NaiveDate>, Fault> {
+    let layout = view.layout(Member::TYPE.name)?;
+    let events = rows::events(view.conn, view.memory, layout.no, row.rec)?;
+    let admitted = events.iter().rev().find(|e| matches!(e.name.as_str(), "joined" | "moved_in"));
+    Ok(admitted.and_then(|e| e.text("on")).and_then(|on| on.parse().ok()))
+}
+
+/// Keys that offices have told of: the public half, the stream and the incarnation that wrote it.
+pub(super) fn told(view: &View<'_>) -> Result<Vec<(Stored, [u8; 32])>, Fault> {
+    let all = view.select::<IssuingKeyEntry>("void = 0 ORDER BY id", &[])?;
+    Ok(all.into_iter().filter_map(|(row, entry)| Some((row, entry.public.try_into().ok()?))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tail;
+
+    #[test]
+    fn four_characters_at_the_most_and_never_the_whole() {
+        assert_eq!(tail(Some("99010119800229002x")), "002X");
+        assert_eq!(tail(Some("E1234567")), "4567");
+        assert_eq!(tail(Some("1234")), "4");
+        assert_eq!((tail(None), tail(Some("无"))), ("0".into(), "0".into()));
+    }
+}
