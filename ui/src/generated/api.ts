@@ -1182,7 +1182,9 @@ export interface Offices {
 /** For whom cards are ordered. */
 export interface OrderAsk {
   /** Ids of the members, 5,000 at the most. */
-  members: string[]
+  members?: string[]
+  /** Instead of them: all who have none yet, as far as they are asked for. */
+  wanting?: WantingAsk | null
   /** Code of `card_kind`; the plastic card where absent. */
   kind?: string | null
   /** Name of the batch; the day and its number where absent. */
@@ -2064,6 +2066,36 @@ export interface VoidAsk {
   void?: boolean
 }
 
+/** A window of them. */
+export interface Wanting {
+  /** How many in all. */
+  total: number
+  /** Fifty at the most. */
+  rows: WantingRow[]
+}
+
+/** Which of them. */
+export interface WantingAsk {
+  /** Part of a name, an employer or a member number. */
+  text?: string | null
+  /** Id of a union. */
+  organisation?: string | null
+  /** Id of an enterprise. */
+  enterprise?: string | null
+  /** First row. */
+  offset?: number
+}
+
+/** One of them. */
+export interface WantingRow {
+  /** Id of the member. */
+  id: string
+  /** Name. */
+  name: string
+  /** What tells two of one name apart. */
+  detail: string
+}
+
 /** Whose invitation is taken back. */
 export interface WithdrawAsk {
   /** The id of the invitation, as `devices.list` shows it. */
@@ -2109,6 +2141,7 @@ export interface Commands {
   'cards.twice': { ask: Nothing; answer: Twice }
   'cards.verify': { ask: VerifyAsk; answer: CardAnswer }
   'cards.void': { ask: VoidAsk; answer: Saved }
+  'cards.wanting': { ask: WantingAsk; answer: Wanting }
   'carry.now': { ask: Nothing; answer: CarryState }
   'catalogue': { ask: Nothing; answer: Catalogue }
   'checkpoints.list': { ask: Nothing; answer: Checkpoints }

@@ -12,6 +12,7 @@ mod rules;
 mod stock;
 mod twice;
 mod verify;
+mod wanting;
 
 pub use issue::IssuingKeyEntry;
 pub use lists::CardList;
@@ -147,6 +148,7 @@ pub(crate) fn register(registry: &mut Registry) {
     twice::register(registry);
     issue::register(registry);
     verify::register(registry);
+    wanting::register(registry);
 }
 
 /// A card comes from an order or from the paper book, and its number and holder stay what they are. On the form stand the

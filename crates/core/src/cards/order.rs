@@ -4,7 +4,11 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Standing, stock::Left};
+use super::{
+    Card, Standing,
+    stock::Left,
+    wanting::{self, WantingAsk},
+};
 use crate::{
     checks::day::in_chinese,
     fault::{Fault, FieldFault},
@@ -21,7 +25,11 @@ use crate::{
 #[derive(Deserialize, JsonSchema)]
 pub struct OrderAsk {
     /// Ids of the members, 5,000 at the most.
+    #[serde(default)]
     pub members: Vec<String>,
+    /// Instead of them: all who have none yet, as far as they are asked for.
+    #[serde(default)]
+    pub wanting: Option<WantingAsk>,
     /// Code of `card_kind`; the plastic card where absent.
     #[serde(default)]
     pub kind: Option<String>,
@@ -86,7 +94,14 @@ pub(super) fn register(registry: &mut Registry) {
 }
 
 fn order(desk: &mut Desk<'_>, ask: OrderAsk) -> Result<Ordered, Fault> {
-    if ask.members.is_empty() || ask.members.len() > MOST {
+    let mut chosen = Vec::with_capacity(ask.members.len());
+    for id in &ask.members {
+        chosen.push(id.parse().map_err(|_| Fault::not_found())?);
+    }
+    if let Some(wanting) = &ask.wanting {
+        chosen.extend(wanting::all(&desk.view(), wanting)?);
+    }
+    if chosen.is_empty() || chosen.len() > MOST {
         return Err(Fault::fields(vec![FieldFault {
             field: "members".into(),
             key: "order_size".into(),
@@ -99,8 +114,7 @@ fn order(desk: &mut Desk<'_>, ask: OrderAsk) -> Result<Ordered, Fault> {
         None => next_batch(&desk.view())?,
     };
     let (mut fit, mut refused, mut seen) = (Vec::new(), Vec::new(), std::collections::BTreeSet::new());
-    for id in &ask.members {
-        let id: RecordId = id.parse().map_err(|_| Fault::not_found())?;
+    for id in chosen {
         // Chosen twice, meant once.
         if !seen.insert(id) {
             continue;

@@ -163,7 +163,7 @@ pub(super) fn derived(view: &View<'_>, id: RecordId, _: &[Value]) -> Result<Map<
 }
 
 /// Employer, birth year and the tail of the ID number: what tells two of one name apart.
-pub(super) fn detail(_: &View<'_>, values: &[Value]) -> Result<String, Fault> {
+pub(crate) fn detail(_: &View<'_>, values: &[Value]) -> Result<String, Fault> {
     let get = |field: &str| match Member::TYPE.field(field).map(|p| &values[p]) {
         Some(Value::Text(t)) => Some(&**t),
         _ => None,

@@ -9,6 +9,7 @@ mod same;
 mod undo;
 mod waiting;
 
+pub(crate) use commands::detail;
 pub use commands::{ChangeAsk, JoinAsk};
 pub(crate) use preview::Preview;
 pub use rules::{Membership, fold};

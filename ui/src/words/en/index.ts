@@ -48,6 +48,7 @@ const en: typeof zh = {
   place: {
     home: 'Home',
     members: 'Members',
+    cards: 'Cards',
     enterprises: 'Enterprises',
     organisations: 'Organisations',
     coverages: 'Covered units',
@@ -107,6 +108,7 @@ const en: typeof zh = {
     unsent: 'go up by themselves when there is a line',
     unsent_stick: 'no line: they go by stick',
     devices: 'one enrolment packet was used twice; please check',
+    cards_twice: 'two cards bear one number; please decide',
     kit: 'print it, keep the parts apart, then erase it here',
     kit_waits: 'print the three parts, keep them apart, then confirm',
   },

@@ -20,6 +20,7 @@ export default {
   list: {
     name: 'Name',
     standing: 'State',
+    card_state: 'Card',
     total: '{n} in all',
     text: 'Find in this list',
     sort: 'Sort by',
@@ -103,7 +104,7 @@ export default {
   },
   event: { joined: 'Joined', retained: 'Membership retained', restored: 'Membership restored', left: 'Left', expelled: 'Expelled', deceased: 'Deceased', moved_out: 'Moved out', moved_in: 'Moved in', imported: 'Imported' },
   membership: { active: 'Active', out_in_transit: 'In transit', retained: 'Retained', left: 'Left', expelled: 'Expelled', deceased: 'Deceased', moved_out: 'Moved out', none: 'Not yet a member' },
-  detail: { reason: 'Reason', document: 'Document' },
+  detail: { reason: 'Reason', document: 'Document', by: 'new number' },
   enterprises: { new: 'Register an enterprise' },
   organisations: { new: 'Register an organisation', all: 'All organisations', tree: 'Union organisations', open: 'Open the organisation', n_members: 'members: {n}' },
   ledgers: { new: 'New: {kind}', unknown: 'There is no such ledger', unknown_what: 'The address may be mistyped, or this version does not have that ledger. Nothing on this PC has changed.', home: 'Go home' },

@@ -47,6 +47,7 @@ export default {
   place: {
     home: '首页',
     members: '会员',
+    cards: '会员证',
     enterprises: '单位',
     organisations: '工会组织',
     coverages: '涵盖单位',
@@ -106,6 +107,7 @@ export default {
     unsent: '联网后自动上报',
     unsent_stick: '没有线路，用 U 盘带去',
     devices: '同一个入网数据包用了两次，请核对',
+    cards_twice: '同一个证号发了两张，请裁定',
     kit: '请打印、分开收好，再从电脑上删除',
     kit_waits: '请打印三份，分开收好，再确认',
   },
