@@ -96,13 +96,13 @@ describe('claims', () => {
   it('hold within their bounds', () => {
     const days = { first: int(-25_567), last: int(84_005) }
     const within: Record<number, Item>[] = [
-      { 1: text('A'.repeat(32)) }, { 1: text('𬱖'.repeat(32)) }, { 1: tag(2, bytes(new Uint8Array(16).fill(255))) }, { 1: tag(2, bytes(Uint8Array.of(0, 7))) },
+      { 1: text('A'.repeat(32)) }, { 1: text('𬱖'.repeat(8)) }, { 1: tag(2, bytes(new Uint8Array(16).fill(255))) }, { 1: tag(2, bytes(Uint8Array.of(0, 7))) },
       { 2: text('x'.repeat(400)) }, { 3: text('x'.repeat(16)) }, { 4: days.first }, { 4: days.last }, { 8: days.last }, { 7: int(65_535) }, { 9: raw('f97e00') },
     ]
     for (const one of within) expect([one, judged(one)]).toStrictEqual([one, 'valid'])
     expect(judged({ 6: int(2 ** 32 - 1) })).toBe('valid_as_of')
     const beyond: Record<number, Item>[] = [
-      { 1: text('A'.repeat(33)) }, { 1: text('') }, { 1: int(-1) }, { 1: tag(2, bytes(new Uint8Array(17).fill(1))) }, { 1: tag(3, bytes(Uint8Array.of(1))) },
+      { 1: text('A'.repeat(33)) }, { 1: text('𬱖'.repeat(8) + 'A') }, { 1: text('') }, { 1: int(-1) }, { 1: tag(2, bytes(new Uint8Array(17).fill(1))) }, { 1: tag(3, bytes(Uint8Array.of(1))) },
       { 2: text('x'.repeat(401)) }, { 2: bytes(Uint8Array.of(65)) }, { 3: text('x'.repeat(17)) }, { 4: int(-25_568) }, { 5: int(84_006) }, { 8: int(84_006) },
       { 8: raw('f6') }, { 6: int(2 ** 32) }, { 6: int(-1) }, { 7: int(65_536) }, { 7: int(-1) }, { 7: text('1970') },
     ]

@@ -108,13 +108,22 @@ class Reader {
       case 5:
         return { kind: 'map', entries: this.many(argument, () => [inner(), inner()]) }
       case 6:
-        return { kind: 'tag', tag: argument ?? 0n, item: inner() }
+        return whole(argument ?? 0n, inner())
       default:
         if (argument === null) throw no('a break by itself')
         if (info === 24 && argument < 32n) throw no('a simple value longer than needed')
         return { kind: 'other', value: this.input.slice(start, this.at) }
     }
   }
+}
+
+/** A bignum that is one of the 64-bit numbers is that number, wherever it stands. */
+function whole(number: bigint, item: Item): Item {
+  if (number === 2n && item.kind === 'bytes' && item.value.length <= 16) {
+    const value = item.value.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+    if (value < 2n ** 64n) return int(value)
+  }
+  return { kind: 'tag', tag: number, item }
 }
 
 function decoded(piece: Uint8Array): string {

@@ -38,7 +38,7 @@ const textWithin = (item: Item | undefined, most: number): string | undefined =>
 function cardNumber(item: Item | undefined): string | undefined {
   if (item?.kind === 'int' && item.value >= 0n) return item.value.toString()
   if (item?.kind === 'text') {
-    const length = [...item.value].length
+    const length = Buffer.byteLength(item.value)
     return length >= 1 && length <= 32 ? item.value : undefined
   }
   if (item?.kind !== 'tag' || item.tag !== 2n || item.item.kind !== 'bytes' || item.item.value.length > 16) return undefined

@@ -4,6 +4,7 @@ import { kidOf, publicKeyOf, sign, verifyStrictly } from './ed25519'
 import { Unreadable } from './unreadable'
 
 export const ALGORITHM = 1
+const CRITICAL = 2
 export const KID = 4
 /** `typ` of RFC 9596, which tells a list of one kind from another. */
 export const TYPE = 16
@@ -38,15 +39,35 @@ export function readSign1(input: Uint8Array): Sign1 {
   if (header?.kind !== 'bytes' || unprotectedHeader?.kind !== 'map') throw no('headers of another shape')
   if (payload?.kind !== 'bytes' || signature?.kind !== 'bytes') throw no('payload or signature of another shape')
   // RFC 9052 §3: an empty header may be no bytes at all.
-  const protectedHeader = header.value.length === 0 ? map() : decode(header.value)
-  if (protectedHeader.kind !== 'map') throw no('a protected header that is no map')
   return {
     protectedBytes: header.value,
-    protectedHeader: numbered(protectedHeader),
-    unprotectedHeader: numbered(unprotectedHeader),
+    protectedHeader: labels(() => (header.value.length === 0 ? map() : decode(header.value))),
+    unprotectedHeader: labels(() => unprotectedHeader),
     payload: payload.value,
     signature: signature.value,
   }
+}
+
+/** The labels of a header; whatever is wrong within one is a fault of the envelope. */
+function labels(read: () => Item): Map<number, Item> {
+  let header: Item
+  let found: Map<number, Item>
+  try {
+    header = read()
+    if (header.kind !== 'map') throw no('a header that is no map')
+    found = numbered(header)
+  } catch (fault) {
+    throw fault instanceof Unreadable ? no('a header of another shape') : fault
+  }
+  const words = header.entries.flatMap(([key]) => (key.kind === 'text' ? [key.value] : []))
+  if (new Set(words).size < words.length) throw no('a label that stands twice')
+  const algorithm = found.get(ALGORITHM)
+  if (algorithm && algorithm.kind !== 'int' && algorithm.kind !== 'text') throw no('an algorithm of another shape')
+  const kid = found.get(KID)
+  if (kid && kid.kind !== 'bytes') throw no('a kid of another shape')
+  // RFC 9052 §3.1: whoever does not know what is critical stops, and nothing critical is known.
+  if (found.has(CRITICAL)) throw no('something critical')
+  return found
 }
 
 /** The unprotected header counts where the protected one has nothing under that label. */

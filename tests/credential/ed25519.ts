@@ -25,7 +25,8 @@ export function ofSmallOrder(key: Uint8Array): boolean {
 
 export function verifyStrictly(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (key.length !== 32 || signature.length !== 64) return false
-  if (littleEndian(signature.subarray(32)) >= GROUP_ORDER || ofSmallOrder(key)) return false
+  if (littleEndian(signature.subarray(32)) >= GROUP_ORDER) return false
+  if (ofSmallOrder(key) || ofSmallOrder(signature.subarray(0, 32))) return false
   return verifyLoosely(key, message, signature)
 }
 

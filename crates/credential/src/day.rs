@@ -24,6 +24,13 @@ pub fn of(seconds: i64) -> Option<NaiveDate> {
     DateTime::from_timestamp(seconds.checked_add(8 * 3600)?, 0).map(|t| t.date_naive())
 }
 
+/// A moment at which a list can have been made: from 1970 to the end of 2199, in seconds.
+#[must_use]
+pub fn moment(seconds: i64) -> Option<i64> {
+    const END: i64 = 84_006 * 86_400;
+    (0..END).contains(&seconds).then_some(seconds)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

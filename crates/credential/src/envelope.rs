@@ -98,6 +98,10 @@ impl Signed {
         let cose = CoseSign1::from_cbor_value(value).map_err(|_| Unreadable::Cose)?;
         let message = cose.tbs_data(aad);
         let protected = &cose.protected.header;
+        // Whoever marks a header as critical wants whoever does not know it to stop (RFC 9052 §3.1); we know of none.
+        if !protected.crit.is_empty() || !cose.unprotected.crit.is_empty() {
+            return Err(Unreadable::Cose);
+        }
         // Which key may have signed is not for the header to say, so it does not matter who could have written it there.
         let alg = match protected.alg.as_ref().or(cose.unprotected.alg.as_ref()) {
             Some(coset::RegisteredLabelWithPrivate::Assigned(alg)) => Some(iana::EnumI64::to_i64(alg)),
@@ -148,7 +152,11 @@ pub(crate) fn text(profile: &Profile, cose: &[u8]) -> String {
 pub fn open(text: &str, profile: &Profile) -> Result<Signed, Unreadable> {
     let text = as_scanned(text, profile.longest)?;
     let Some(rest) = text.strip_prefix(profile.prefix) else { return Err(version(&text, profile)) };
+    // The library lets a pair above 255 pass; what is not written so again was not base45 (RFC 9285 §6).
     let bytes = base45::decode(rest).map_err(|_| Unreadable::Base45)?;
+    if base45::encode(&bytes) != rest {
+        return Err(Unreadable::Base45);
+    }
     let bytes = if profile.packed { inflate(&bytes, MOST_PLAIN).ok_or(Unreadable::Compressed)? } else { bytes };
     Signed::read(&bytes, profile.aad)
 }

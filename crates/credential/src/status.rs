@@ -6,6 +6,7 @@ use ciborium::Value;
 
 use crate::{
     cbor::{self, Fields},
+    day,
     envelope::{self, Signed, Unreadable},
     key::IssuingKey,
 };
@@ -130,7 +131,7 @@ impl StatusList {
         }
         let mut fields = Fields::read(cbor::read(&signed.payload)?)?;
         let subject = fields.text(SUB, 200)?.ok_or(Unreadable::Claims)?;
-        let made = fields.int(IAT)?.ok_or(Unreadable::Claims)?;
+        let made = fields.int(IAT)?.and_then(day::moment).ok_or(Unreadable::Claims)?;
         let Some(Value::Map(list)) = fields.take(STATUS_LIST) else { return Err(Unreadable::Claims) };
         let (mut two, mut packed) = (false, None);
         for (key, value) in list {

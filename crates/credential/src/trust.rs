@@ -88,7 +88,7 @@ impl TrustList {
         }
         let mut fields = Fields::read(cbor::read(&signed.payload)?)?;
         let subject = fields.text(SUB, 200)?.ok_or(Unreadable::Claims)?;
-        let made = fields.int(IAT)?.ok_or(Unreadable::Claims)?;
+        let made = fields.int(IAT)?.and_then(day::moment).ok_or(Unreadable::Claims)?;
         let Some(Value::Array(items)) = fields.take(ENTRIES) else { return Err(Unreadable::Claims) };
         let entries = items.into_iter().map(entry).collect::<Option<_>>().ok_or(Unreadable::Claims)?;
         Ok(Some(Self { subject, made: Some(made), entries }))

@@ -94,10 +94,15 @@ impl Verifier<'_> {
         if named.peek().is_none() {
             return nobody(Answer::UnknownIssuer(self.trust_day()));
         }
-        let Some(issuer) = named.find(|entry| signed.by(&entry.public)) else { return nobody(Answer::BadSignature) };
-        if card.issued < issuer.from || issuer.until.is_some_and(|end| card.issued > end) {
-            return nobody(Answer::UnknownIssuer(self.trust_day()));
+        // A key may stand there twice, where a PC went from one office to another.
+        let signers: Vec<&Entry> = named.filter(|entry| signed.by(&entry.public)).collect();
+        if signers.is_empty() {
+            return nobody(Answer::BadSignature);
         }
+        let at_that_time = |e: &&&Entry| e.from <= card.issued && e.until.is_none_or(|end| card.issued <= end);
+        let Some(issuer) = signers.iter().find(at_that_time).copied() else {
+            return nobody(Answer::UnknownIssuer(self.trust_day()));
+        };
         let status_of = self.status.and_then(|list| day::of(list.made));
         let answer = self.judge(&card, status_of);
         Verification { answer, card: Some(card), issuer: Some(issuer.clone()), status_of }
