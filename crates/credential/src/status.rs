@@ -129,7 +129,15 @@ impl StatusList {
         if !keys.iter().any(|key| signed.by(key)) {
             return Ok(None);
         }
-        let mut fields = Fields::read(cbor::read(&signed.payload)?)?;
+        Self::read(&signed.payload).map(Some)
+    }
+
+    /// Reads the claims without asking who signed them.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn read(payload: &[u8]) -> Result<Self, Unreadable> {
+        let mut fields = Fields::read(cbor::read(payload)?)?;
         let subject = fields.text(SUB, 200)?.ok_or(Unreadable::Claims)?;
         let made = fields.int(IAT)?.and_then(day::moment).ok_or(Unreadable::Claims)?;
         let Some(Value::Map(list)) = fields.take(STATUS_LIST) else { return Err(Unreadable::Claims) };
@@ -143,7 +151,7 @@ impl StatusList {
         }
         let (true, Some(packed)) = (two, packed) else { return Err(Unreadable::Claims) };
         let bits = envelope::inflate(&packed, MOST_CARDS / 4).ok_or(Unreadable::Compressed)?;
-        Ok(Some(Self { subject, made, bits }))
+        Ok(Self { subject, made, bits })
     }
 }
 

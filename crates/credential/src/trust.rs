@@ -86,12 +86,20 @@ impl TrustList {
         if !keys.iter().any(|key| signed.by(key)) {
             return Ok(None);
         }
-        let mut fields = Fields::read(cbor::read(&signed.payload)?)?;
+        Self::read(&signed.payload).map(Some)
+    }
+
+    /// Reads the claims without asking who signed them.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn read(payload: &[u8]) -> Result<Self, Unreadable> {
+        let mut fields = Fields::read(cbor::read(payload)?)?;
         let subject = fields.text(SUB, 200)?.ok_or(Unreadable::Claims)?;
         let made = fields.int(IAT)?.and_then(day::moment).ok_or(Unreadable::Claims)?;
         let Some(Value::Array(items)) = fields.take(ENTRIES) else { return Err(Unreadable::Claims) };
         let entries = items.into_iter().map(entry).collect::<Option<_>>().ok_or(Unreadable::Claims)?;
-        Ok(Some(Self { subject, made: Some(made), entries }))
+        Ok(Self { subject, made: Some(made), entries })
     }
 }
 

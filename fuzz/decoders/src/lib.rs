@@ -1,6 +1,7 @@
 //! Every decoder as a function of any bytes. Each answers whether it took them; none may panic, hang, or take more memory
 //! than its limits say.
 
+mod cards;
 mod seeds;
 #[cfg(feature = "sheets")]
 mod sheets;
@@ -50,6 +51,8 @@ pub const TARGETS: &[(&str, Decoder)] = &[
     ("certificates", certificates),
     ("revocation", revocation),
     ("grant", grant),
+    ("card", cards::card),
+    ("card_lists", cards::lists),
     #[cfg(feature = "sheets")]
     ("workbook", sheets::workbook),
     #[cfg(feature = "sheets")]

@@ -227,7 +227,7 @@ fn checkpoint(county: &mut Seeds, all: &mut Vec<(&'static str, &'static str, Vec
 #[must_use]
 pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut county = Seeds::new();
-    let mut all = Vec::new();
+    let mut all = crate::cards::seeds();
     let segments = county.segments(3);
     let mut frames = Vec::new();
     segments.iter().for_each(|segment| put_frame(&mut frames, segment).expect("a frame"));

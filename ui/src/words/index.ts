@@ -36,6 +36,11 @@ export function named(group: string, key: string): string {
   return words.global.te(path) ? t(path) : key
 }
 
+/** What an event is called; the catalogue knows those of every module. */
+export function eventName(name: string, known: Record<string, Say> | undefined): string {
+  return say(known?.[name]) || named('event', name)
+}
+
 /** A long key in groups of four, as one reads it aloud. */
 export function fours(key: string): string {
   return key.match(/.{1,4}/g)?.join(' ') ?? ''

@@ -163,13 +163,12 @@ fn by_number(view: &View<'_>, text: &str) -> Result<CardAnswer, Fault> {
         here: None,
     };
     if let Some((here, status)) = here(view, &number)? {
-        let (tone, say) = match status {
-            Status::Valid => {
-                ("good", Say::new("本机台账里有这张证，在用。", "This card stands in the ledger here and is in use."))
-            }
-            other => words(graver(other).unwrap_or(Answer::Revoked)),
+        let Some(against) = graver(status) else {
+            let say = Say::new("本机台账里有这张证，在用。", "This card stands in the ledger here and is in use.");
+            return Ok(CardAnswer { here: Some(here), ..bare("known", "good", say) });
         };
-        return Ok(CardAnswer { here: Some(here), ..bare("known", tone, say) });
+        let (tone, say) = words(against);
+        return Ok(CardAnswer { here: Some(here), ..bare(against.key(), tone, say) });
     }
     for (row, lease) in view.select::<super::NumberLease>("void = 0 ORDER BY id", &[])? {
         let (Some(width), Some(first), Some(count)) = (lease.width, lease.first, lease.count) else { continue };
