@@ -17,7 +17,7 @@ pub struct Line {
     pub ours: f64,
     /// The floor's figure; zero where the line only tells something.
     pub floor: f64,
-    /// `ms` or `MB`.
+    /// `ms`, `MB` or `kB`.
     pub unit: &'static str,
     /// The most that `ours / floor` may be, or `ours` where there is no floor.
     pub bar: Option<f64>,

@@ -3,6 +3,7 @@
 //! Everything is CPU time of the thread, the process or a window with all its processes, in milliseconds, median of several rounds in which floor and
 //! product take turns; a busy PC then disturbs both alike. A bar is a ratio to the floor, never a time.
 
+mod cards;
 mod dump;
 mod floor;
 mod gauge;
@@ -27,7 +28,7 @@ use gauge::{Line, Trouble};
 #[derive(Parser)]
 struct Ask {
     /// Only works whose name holds this: search, import, rebuild, pull, push, edits, disk, checkpoint, memory,
-    /// linear, unlock, start.
+    /// linear, unlock, cards, start.
     #[arg(default_value = "")]
     only: String,
     /// Members in the store that is searched and unlocked.
@@ -46,7 +47,7 @@ struct Ask {
 
 type Work = (&'static str, fn(&Ask) -> Result<Vec<Line>, Trouble>);
 
-const WORKS: [Work; 13] = [
+const WORKS: [Work; 14] = [
     ("search", |ask| search::run(ask.store, ask.rounds)),
     ("import", |ask| import::run(ask.roster, ask.rounds)),
     ("rebuild", |ask| rebuild::run(ask.roster, ask.rounds)),
@@ -59,6 +60,7 @@ const WORKS: [Work; 13] = [
     ("memory", |ask| step::memory(ask.roster)),
     ("linear", |ask| rebuild::linear(ask.roster)),
     ("unlock", |ask| unlock::run(ask.store, ask.rounds)),
+    ("cards", |ask| cards::run(ask.rounds)),
     ("start", |ask| start::run(ask.store, ask.rounds)),
 ];
 

@@ -43,6 +43,20 @@ const ABSENT: &[Absent] = &[
         why: "replication has no clock and no randomness of its own: same seed, same trace",
     },
     Absent {
+        folder: "crates/credential/src/",
+        words: &[
+            "rusqlite",
+            "niangjia_core",
+            "niangjia_replication",
+            "SystemTime",
+            "Instant::now",
+            "Utc::now",
+            "getrandom",
+            "println!",
+        ],
+        why: "the card is a format by itself: no store, no clock, no randomness",
+    },
+    Absent {
         folder: "crates/hub/src/",
         words: &["niangjia_core", "niangjia_host", "tauri", "reqwest"],
         why: "the hub is blind: it cannot leak what it cannot read",
