@@ -135,8 +135,8 @@ const RARE: [&str; 14] = [
 pub struct MissingFont {
     /// The lettering as clerks know it, such as `仿宋`.
     pub wanted: &'static str,
-    /// Families that would have been it.
-    pub looked_for: &'static [&'static str],
+    /// The family that would be it, as it is called where it can be had.
+    pub family: &'static str,
     /// The family that is drawn with; `None` when the PC has no Chinese font at all.
     pub instead: Option<&'static str>,
 }
@@ -199,7 +199,7 @@ fn choose(kind: &Kind, book: &FontBook) -> (Vec<&'static str>, Option<MissingFon
     let first = own.or(instead);
     let mut families: Vec<&'static str> = first.into_iter().collect();
     families.extend(RARE.iter().filter(there).filter(|family| Some(**family) != first));
-    let lack = own.is_none().then_some(MissingFont { wanted: kind.wanted, looked_for: kind.own, instead });
+    let lack = own.is_none().then_some(MissingFont { wanted: kind.wanted, family: kind.own[0], instead });
     (families, lack)
 }
 

@@ -194,7 +194,7 @@ fn lay_out(desk: &Desk) -> Result<PagedDocument, Fault> {
     let outcome = typst::compile::<PagedDocument>(desk);
     outcome.output.map_err(|causes| {
         // The sentence of typst is not passed on: it may quote the job. Our own tests see it.
-        #[cfg(test)]
+        #[cfg(debug_assertions)]
         eprintln!("{causes:?}");
         drop(causes);
         Fault::new(
