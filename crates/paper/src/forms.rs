@@ -16,7 +16,7 @@ pub struct Registration {
     /// The pledge in the county's own wording; absent: the program's.
     pub pledge: Text<800>,
     /// 会员证号码.
-    pub card_number: Line<40>,
+    pub card_number: Line<30>,
     /// 姓名.
     pub name: Line<50>,
     /// 性别.
@@ -65,7 +65,7 @@ pub struct Card {
     /// 性别.
     pub sex: Line<4>,
     /// 会员证号; grouped by four for reading.
-    pub number: Line<40>,
+    pub number: Line<30>,
     /// 所在工会.
     pub union: Line<60>,
     /// 入会时间.
@@ -99,7 +99,7 @@ pub struct Slip {
     /// 民族.
     pub ethnicity: Line<20>,
     /// 会员证号.
-    pub card_number: Line<40>,
+    pub card_number: Line<30>,
     /// 入会时间.
     pub joined_on: DayText,
     /// 原工会.
@@ -166,7 +166,7 @@ pub struct HandoutRow {
     /// 身份证号, masked.
     pub id_number: Line<30>,
     /// 会员证号.
-    pub card_number: Line<40>,
+    pub card_number: Line<30>,
 }
 
 fn rows<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<HandoutRow>, D::Error> {
