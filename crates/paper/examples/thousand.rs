@@ -19,7 +19,7 @@ fn main() {
         let family = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴"][n % 10];
         let given = ["芳", "伟", "秀英", "建国", "丽华", "志远", "小妹", "卓玛"][n / 10 % 8];
         json!({
-            "name": format!("{family}{given}"), "sex": if n % 2 == 0 { "女" } else { "男" }, "number": number,
+            "name": format!("{family}{given}"), "sex": if n.is_multiple_of(2) { "女" } else { "男" }, "number": number,
             "union": format!("平明镇第{}纺织有限公司工会委员会", n / 50), "since": format!("2026年6月{}日", n % 28 + 1),
             "issued_on": "2026年6月30日", "issuer": "东海县总工会", "return_to": "东海县平明镇总工会",
             "qr": format!("NJ1:{number}:K7M2PX4Q9D8A{n:04}:VALID 20260610"), "photo": photo,

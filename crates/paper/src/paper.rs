@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use typst::foundations::Smart;
 use typst::layout::{Abs, Frame, FrameItem, Point};
 use typst::utils::Scalar;
+use typst::{World, WorldExt};
 use typst_layout::{Page, PagedDocument};
 use typst_pdf::PdfOptions;
 use typst_render::RenderOptions;
@@ -193,15 +194,18 @@ fn put_photo(desk: &mut Desk, fields: &mut Map<String, Value>, photo: Option<&Ph
 fn lay_out(desk: &Desk) -> Result<PagedDocument, Fault> {
     let outcome = typst::compile::<PagedDocument>(desk);
     outcome.output.map_err(|causes| {
-        // The sentence of typst is not passed on: it may quote the job. Our own tests see it.
-        #[cfg(debug_assertions)]
-        eprintln!("{causes:?}");
-        drop(causes);
+        // Where in a template it went wrong, but not what typst says about it: that may quote the job.
+        let place = causes.first().and_then(|cause| {
+            let source = desk.source(cause.span.id()?).ok()?;
+            let line = source.lines().byte_to_line(desk.range(cause.span)?.start)? + 1;
+            Some(format!("{}:{line}", source.id().vpath().get_without_slash()))
+        });
         Fault::new(
             "form_unfinished",
-            "这份表单没有画出来，这是程序的问题，没有打印。请把任务所属的表单名称告诉技术支持。",
-            "The form could not be drawn. This is a defect of the program; nothing was printed. Tell support which form it was.",
+            "这份表单没有画出来，这是程序的问题，没有打印。请把这句话告诉技术支持。",
+            "The form could not be drawn. This is a defect of the program; nothing was printed. Tell support this sentence.",
         )
+        .at(&place.unwrap_or_default())
     })
 }
 

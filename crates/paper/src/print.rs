@@ -65,6 +65,10 @@ mod cups {
     pub fn printers() -> Result<Vec<Printer>, Fault> {
         let default = lpstat("-d")?.rsplit_once(": ").map(|(_, name)| name.trim().to_owned());
         let names = lpstat("-e")?;
+        // A spooler that does not run has no printers either; the clerk should hear which of the two it is.
+        if names.trim().is_empty() && lpstat("-r")?.contains("not running") {
+            return Err(silent());
+        }
         let told = |name: &str| Printer { default: default.as_deref() == Some(name), name: name.to_owned() };
         Ok(names.lines().map(str::trim).filter(|name| !name.is_empty()).map(told).collect())
     }
@@ -73,12 +77,7 @@ mod cups {
         // Its sentences are only read in the language of the C locale.
         let asked = Command::new("lpstat").arg(what).env("LC_ALL", "C").stdin(Stdio::null()).output();
         let answer = asked.map_err(|cause| start(&cause))?;
-        // Without any printer lpstat fails too; it is a list of none then.
-        if answer.status.success() || String::from_utf8_lossy(&answer.stderr).contains("No destinations") {
-            Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
-        } else {
-            Err(silent())
-        }
+        if answer.status.success() { Ok(String::from_utf8_lossy(&answer.stdout).into_owned()) } else { Err(silent()) }
     }
 
     /// Hands a PDF to the spooler and returns the number that it gave the order.

@@ -28,6 +28,19 @@ fn within_the_page(paper: &niangjia_paper::Paper, width: f64, height: f64, margi
     }
 }
 
+/// No two letters stand in one place: where a text ran into another, some of theirs would.
+fn nothing_overlaps(paper: &niangjia_paper::Paper) {
+    for (at, mut page) in letters(paper.pdf().unwrap()).into_iter().enumerate() {
+        page.retain(|letter| !letter.text.trim().is_empty());
+        page.sort_by(|a, b| a.x.total_cmp(&b.x));
+        for (n, letter) in page.iter().enumerate() {
+            let near = page[n + 1..].iter().take_while(|other| other.x - letter.x < 1.5);
+            let over = near.into_iter().find(|other| (other.y - letter.y).abs() < 1.5);
+            assert!(over.is_none(), "page {}: {letter:?} and {over:?}", at + 1);
+        }
+    }
+}
+
 #[test]
 fn every_example_draws_as_many_pages_as_it_should_and_can_be_read_back() {
     for (form, pages, says) in [
@@ -43,6 +56,7 @@ fn every_example_draws_as_many_pages_as_it_should_and_can_be_read_back() {
         let text = all(&paper).replace(' ', "");
         assert!(text.contains(says), "{form}: {text}");
         assert_eq!(paper.report.warnings, [], "{form}");
+        nothing_overlaps(&paper);
     }
 }
 
@@ -96,6 +110,7 @@ fn forty_lines_of_working_life_run_over_and_none_is_lost() {
     let sealed = pages.iter().find(|page| page.contains("章）")).unwrap();
     assert!(sealed.contains("2026年5月28日"));
     within_the_page(&paper, 210.0, 297.0, 8.0);
+    nothing_overlaps(&paper);
 }
 
 #[test]
@@ -117,6 +132,7 @@ fn very_long_data_stay_on_one_slip() {
     let paper = drawn(&job).unwrap();
     assert_eq!(paper.report.pages, 1);
     within_the_page(&paper, 210.0, 297.0, 8.0);
+    nothing_overlaps(&paper);
     // What stands lowest of the letter's text is above what stands highest of the signature.
     let page = &letters(paper.pdf().unwrap())[0];
     let text: Vec<&str> = page.iter().map(|letter| letter.text.as_str()).collect();
@@ -129,6 +145,24 @@ fn very_long_data_stay_on_one_slip() {
 }
 
 #[test]
+fn very_long_data_stay_on_their_card() {
+    let mut job = example("card_front");
+    let data = json!({
+        "name": NAME, "sex": "女", "number": "990101103000202600001237012345", "union": EMPLOYER, "issuer": EMPLOYER,
+        "since": "二〇二六年六月一日", "issued_on": "二〇二六年六月三十日", "return_to": EMPLOYER.repeat(2), "qr": "A".repeat(400),
+    });
+    job["data"] = data;
+    job["reprint"] = json!({"n": 99});
+    for form in ["card_front", "card_back"] {
+        job["form"] = json!(form);
+        let paper = drawn(&job).unwrap();
+        assert_eq!(paper.report.pages, 1);
+        within_the_page(&paper, 85.6, 54.0, 2.5);
+        nothing_overlaps(&paper);
+    }
+}
+
+#[test]
 fn a_list_of_many_repeats_its_head_and_signs_at_the_end() {
     let rows: Vec<Value> = (0..130)
         .map(|n| json!({"name": if n % 7 == 0 { NAME } else { "王芳" }, "id_number": format!("990101********{n:04}"), "card_number": "990101103000202600001237"}))
@@ -138,6 +172,8 @@ fn a_list_of_many_repeats_its_head_and_signs_at_the_end() {
     let pages: Vec<String> =
         texts(paper.pdf().unwrap()).into_iter().map(|page| page.replace([' ', '\u{3000}'], "")).collect();
     assert!(pages.len() >= 5);
+    within_the_page(&paper, 210.0, 297.0, 8.0);
+    nothing_overlaps(&paper);
     for (at, page) in pages.iter().enumerate() {
         assert!(page.contains("身份证号") && page.contains("签名"), "page {}", at + 1);
         assert!(page.contains(&format!("第{}页共{}页", at + 1, pages.len())), "page {}: {page}", at + 1);
