@@ -13,16 +13,20 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::forms::{Card, HandoutList, Registration, Slip};
-use crate::text::{Line, Refused};
+use crate::text::{Line, Photo, Refused};
 
-/// Largest job, in bytes: two thousand cards with photos of the usual size.
-pub const MAX_JOB: u64 = 160 * 1024 * 1024;
+/// Largest job, in bytes.
+pub const MAX_JOB: u64 = 100 * 1024 * 1024;
 /// Most pages of one job, copies counted.
 pub const MAX_PAGES: usize = 6000;
 /// Most sheets of a kind that is filled one by one.
 const MAX_SHEETS: usize = 200;
 /// Most cards.
 const MAX_CARDS: usize = 2000;
+
+/// Most points of all photos together: three bytes each lie in memory until the PDF is written, and an office's PC has
+/// 4 GB. Some 500 photos of the house's 480 × 640.
+const MAX_POINTS: u64 = 155_000_000;
 
 /// The forms by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +142,19 @@ pub enum Content {
     HandoutList(Vec<HandoutList>),
 }
 
+impl Content {
+    fn photo_points(&self) -> u64 {
+        let points = |photo: &Option<Photo>| photo.as_ref().map_or(0, Photo::points);
+        match self {
+            Self::Registration(items) => items.iter().map(|item| points(&item.photo)).sum(),
+            Self::CardFront(cards) | Self::CardBack(cards) | Self::CardSheet(cards) => {
+                cards.iter().map(|card| points(&card.photo)).sum()
+            }
+            Self::Slip(_) | Self::HandoutList(_) => 0,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -201,6 +218,9 @@ impl Job {
             FormName::Slip => Content::Slip(given.read(MAX_SHEETS)?),
             FormName::HandoutList => Content::HandoutList(given.read(MAX_SHEETS)?),
         };
+        if content.photo_points() > MAX_POINTS {
+            return Err(too_large());
+        }
         Ok(Self {
             content,
             language: raw.language,

@@ -109,7 +109,10 @@ const PHOTO_SIDE: u32 = 4000;
 /// A passport photo: base64 of a JPEG or PNG in the job, its bytes here.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Photo(Vec<u8>);
+pub struct Photo {
+    bytes: Vec<u8>,
+    points: u64,
+}
 
 impl TryFrom<String> for Photo {
     type Error = Refused;
@@ -124,7 +127,10 @@ impl TryFrom<String> for Photo {
         // The head tells the size; so a small file cannot ask for gigabytes of points.
         let reader = image::ImageReader::new(std::io::Cursor::new(&bytes)).with_guessed_format();
         let size = reader.map_err(|_| Refused::Photo)?.into_dimensions().map_err(|_| Refused::Photo)?;
-        if size.0.max(size.1) > PHOTO_SIDE || size.0.min(size.1) == 0 { Err(Refused::Photo) } else { Ok(Self(bytes)) }
+        if size.0.max(size.1) > PHOTO_SIDE || size.0.min(size.1) == 0 {
+            return Err(Refused::Photo);
+        }
+        Ok(Self { bytes, points: u64::from(size.0) * u64::from(size.1) })
     }
 }
 
@@ -132,18 +138,24 @@ impl Photo {
     /// The file as it was given.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
+    }
+
+    /// Its points: width times height.
+    #[must_use]
+    pub fn points(&self) -> u64 {
+        self.points
     }
 
     /// Whether the whole picture can be decoded; only asked when drawing failed, for it takes milliseconds.
     pub(crate) fn whole(&self) -> bool {
-        image::load_from_memory(&self.0).is_ok()
+        image::load_from_memory(&self.bytes).is_ok()
     }
 }
 
 impl fmt::Debug for Photo {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "Photo({} bytes)", self.0.len())
+        write!(to, "Photo({} bytes)", self.bytes.len())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Cards: the code on the back is scanned again, backs lie behind their faces, stock is spared.
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::look::{codes, drawn, example, ink, page};
@@ -98,6 +99,20 @@ fn a_photo_is_printed_and_half_a_photo_refused() {
     let whole = job["data"]["photo"].as_str().unwrap().to_owned();
     job["data"]["photo"] = json!(whole[..400]);
     assert_eq!(drawn(&job).err().unwrap().code, "photo_unreadable");
+    // Photos lie in memory as points until all is written, so they are bounded together.
+    let mut many = job.clone();
+    many["form"] = json!("card_sheet");
+    many["items"] = json!(vec![json!({"photo": large()}); 10]);
+    many.as_object_mut().unwrap().remove("data");
+    assert_eq!(drawn(&many).err().unwrap().code, "job_too_large");
     job["data"]["photo"] = json!("R0lGODlhAQABAAAAACw=");
     assert_eq!(drawn(&job).err().unwrap().code, "job_unreadable");
+}
+
+/// The head of a picture of 4000 × 4000 points, which is all that is looked at before anything is drawn.
+fn large() -> String {
+    let mut png = Vec::new();
+    let white = image::GrayImage::from_pixel(4000, 4000, image::Luma([255]));
+    white.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+    base64::engine::general_purpose::STANDARD.encode(png)
 }

@@ -179,6 +179,10 @@ fn a_list_of_many_repeats_its_head_and_signs_at_the_end() {
         assert!(page.contains(&format!("第{}页共{}页", at + 1, pages.len())), "page {}: {page}", at + 1);
     }
     assert_eq!(pages.concat().matches("990101********").count(), 130);
+    for n in 0..130 {
+        let row = format!("{}{}990101********{n:04}", n + 1, if n % 7 == 0 { NAME } else { "王芳" });
+        assert!(pages.iter().any(|page| page.contains(&row)), "{row} is not on one page");
+    }
     assert_eq!(pages.concat().matches("应发130张").count(), 1);
     assert!(pages.last().unwrap().contains("应发130张"));
     let english = drawn(&json!({"form": "handout_list", "language": "en", "page_numbers": true, "data": {}})).unwrap();
