@@ -13,7 +13,7 @@ struct Kind {
     key: &'static str,
     /// Its name as clerks know it.
     wanted: &'static str,
-    /// Families that are this lettering, by the names that Windows, macOS and Linux know them by.
+    /// Families that are this lettering, as Windows, macOS and Linux name them; less `CN`, which typst takes for a style.
     own: &'static [&'static str],
     /// Families that stand in for it, nearest first.
     instead: &'static [&'static str],
@@ -28,7 +28,7 @@ const SERIF: &[&str] = &[
     "STSong",
     "Songti SC",
     "CESI_SS_GB18030",
-    "AR PL UMing CN",
+    "AR PL UMing",
     "Noto Sans CJK SC",
     "Source Han Sans SC",
     "Microsoft YaHei",
@@ -88,7 +88,7 @@ const KINDS: [Kind; 5] = [
             "Kaiti SC",
             "FZKai-Z03S",
             "FZKai-Z03",
-            "AR PL UKai CN",
+            "AR PL UKai",
             "LXGW WenKai",
             "FandolKai",
         ],
@@ -105,7 +105,7 @@ const KINDS: [Kind; 5] = [
             "Songti SC",
             "FZShuSong-Z01S",
             "FZShuSong-Z01",
-            "AR PL UMing CN",
+            "AR PL UMing",
             "FandolSong",
         ],
         instead: SERIF,
@@ -113,10 +113,9 @@ const KINDS: [Kind; 5] = [
 ];
 
 /// Families with the characters of names that common fonts lack; asked before any other font of the system.
-const RARE: [&str; 14] = [
+const RARE: [&str; 13] = [
     "SimSun-ExtB",
     "SimSun-ExtG",
-    "MingLiU-ExtB",
     "Noto Serif CJK SC",
     "Noto Sans CJK SC",
     "Source Han Serif SC",
