@@ -20,8 +20,8 @@ pub(crate) struct Tree {
 const NOT_OURS: [&str; 8] = [".git", "target", "node_modules", "dist", "gen", "test-results", "shots", "__pycache__"];
 
 /// The kinds of file that some rule reads.
-const READ: [&str; 14] =
-    ["rs", "toml", "ts", "vue", "css", "html", "json", "mjs", "js", "sh", "md", "csv", "yml", "txt"];
+const READ: [&str; 15] =
+    ["rs", "typ", "toml", "ts", "vue", "css", "html", "json", "mjs", "js", "sh", "md", "csv", "yml", "txt"];
 
 /// The repository that this program was compiled in.
 pub(crate) fn top() -> &'static Path {

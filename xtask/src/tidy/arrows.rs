@@ -61,6 +61,16 @@ const ABSENT: &[Absent] = &[
         words: &["niangjia_core", "niangjia_host", "tauri", "reqwest"],
         why: "the hub is blind: it cannot leak what it cannot read",
     },
+    Absent {
+        folder: "crates/paper/src/",
+        words: &["rusqlite", "niangjia_core", "niangjia_host", "niangjia_replication", "tokio", "reqwest", "std::net"],
+        why: "paper draws what the core has decided: no SQL, no rule of members, no connection",
+    },
+    Absent {
+        folder: "crates/paper/src/",
+        words: &["SystemTime", "Instant::now", "Utc::now", "Local::now", "getrandom"],
+        why: "the same job is the same PDF: no clock and no randomness",
+    },
     Absent { folder: "crates/host/src/", words: &["tauri"], why: "host serves every window alike" },
     Absent { folder: "src-tauri/", words: &["rusqlite", "reqwest"], why: "the desk is a window; host does the work" },
     Absent { folder: "tests/", words: &["tauri"], why: "stories go through the same door as the window, without it" },
