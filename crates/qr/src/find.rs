@@ -1,9 +1,11 @@
 //! The one door to `rxing`: a grey picture becomes black and white, finder patterns are looked for, and what lies between
 //! three of them is decoded.
 
+use std::ops::Range;
+
 use rxing::{
     Binarizer, Luma8Source,
-    common::{BitMatrix, DetectorRXingResult, HybridBinarizer},
+    common::{BitMatrix, DetectorRXingResult, HybridBinarizer, cpp_essentials::ConcentricPattern},
     qrcode::cpp_port::{
         decoder::Decode,
         detector::{FindFinderPatterns, GenerateFinderPatternSets, SampleQR},
@@ -19,12 +21,20 @@ pub(crate) const LEAST_SIDE: u32 = 40;
 /// The longest. The library counts runs of a row in 16 bits, adds them and doubles them.
 pub(crate) const MOST_SIDE: u32 = 8_192;
 
+/// Sides of the tiles in which finder patterns are looked for closely, in points, and what each sees of its neighbours:
+/// half of a pattern of 18 points a module. Larger ones are found where the picture was halved.
+const TILE: u32 = 512;
+const MARGIN: u32 = 64;
+
 /// How much of a picture is tried before it is given up: pictures can be made that are nothing but finder patterns.
 #[derive(Clone, Copy)]
 pub(crate) struct Bounds {
     /// Finder patterns that are looked at, the largest first: chance makes small ones. The library makes up to 105 trios
-    /// of each and keeps them all, which is 7 kB a pattern.
+    /// of each and keeps them all, which is some 8 kB a pattern.
     pub(crate) patterns: usize,
+    /// Whether each third row is looked at. Otherwise so many are left out that a symbol of version 20 would still be
+    /// found if it filled the picture's height; a card on a page of 3,000 rows is not.
+    pub(crate) closely: bool,
     /// Trios that are decoded, the closest first.
     pub(crate) trios: usize,
     /// Texts that are wanted.
@@ -43,7 +53,8 @@ pub(crate) fn find(picture: Luma<'_>, bounds: Bounds) -> Vec<String> {
     let binarizer = HybridBinarizer::new(source);
     let Ok(bits) = binarizer.get_black_matrix() else { return Vec::new() };
 
-    let mut patterns = FindFinderPatterns(bits, false, 0);
+    let mut patterns =
+        if bounds.closely { patterns_closely(bits, bounds.patterns) } else { FindFinderPatterns(bits, false, 0) };
     patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.size));
     patterns.truncate(bounds.patterns);
     let mut texts = Vec::new();
@@ -63,6 +74,52 @@ pub(crate) fn find(picture: Luma<'_>, bounds: Bounds) -> Vec<String> {
         }
     }
     texts
+}
+
+/// The finder patterns of each third row, tile by tile, until there are so many that nobody meant them all.
+// The library compares each candidate with all patterns it has found. Over a whole photograph that is nothing but
+// patterns, looked at so closely, that takes minutes; over one tile a tenth of a second, and then it is known.
+fn patterns_closely(bits: &BitMatrix, enough: usize) -> Vec<ConcentricPattern> {
+    let mut patterns = Vec::new();
+    for top in (0..bits.height()).step_by(TILE as usize) {
+        for left in (0..bits.width()).step_by(TILE as usize) {
+            if patterns.len() > enough {
+                return patterns;
+            }
+            let (x, y) = (left.saturating_sub(MARGIN), top.saturating_sub(MARGIN));
+            let (right, bottom) = ((left + TILE).min(bits.width()), (top + TILE).min(bits.height()));
+            let Some(tile) = cut(bits, x..(right + MARGIN).min(bits.width()), y..(bottom + MARGIN).min(bits.height()))
+            else {
+                continue;
+            };
+            for mut pattern in FindFinderPatterns(&tile, true, 0) {
+                pattern.p.x += x as f32;
+                pattern.p.y += y as f32;
+                // What lies in the margin is its neighbour's.
+                let here = |at: f32, from: u32, to: u32| at >= from as f32 && at < to as f32;
+                if here(pattern.p.x, left, right) && here(pattern.p.y, top, bottom) {
+                    patterns.push(pattern);
+                }
+            }
+        }
+    }
+    patterns
+}
+
+/// Some columns and rows of black and white.
+fn cut(bits: &BitMatrix, columns: Range<u32>, rows: Range<u32>) -> Option<BitMatrix> {
+    if columns.len() as u32 == bits.width() && rows.len() as u32 == bits.height() {
+        return Some(bits.clone());
+    }
+    let mut tile = BitMatrix::new(columns.len() as u32, rows.len() as u32).ok()?;
+    for (to, y) in (0..).zip(rows) {
+        for (across, x) in (0..).zip(columns.clone()) {
+            if bits.get(x, y) {
+                tile.set(across, to);
+            }
+        }
+    }
+    Some(tile)
 }
 
 /// What a square of modules says, its errors corrected.

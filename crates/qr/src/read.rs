@@ -6,10 +6,10 @@ use crate::{
 };
 
 /// An honest frame has a handful of finder patterns.
-const FRAME: Bounds = Bounds { patterns: 100, trios: 100, texts: 1 };
+const FRAME: Bounds = Bounds { patterns: 100, closely: false, trios: 100, texts: 1 };
 
 /// A picture may be a page full of cards.
-const PICTURE: Bounds = Bounds { patterns: 1_000, trios: 1_000, texts: 64 };
+const PICTURE: Bounds = Bounds { patterns: 1_000, closely: true, trios: 1_000, texts: 64 };
 
 /// Up to this many points a picture is also looked at twice as large.
 const DOUBLED_UP_TO: usize = 2_000_000;

@@ -55,6 +55,20 @@ fn a_size_that_does_not_fit_the_bytes_is_refused() {
     assert!(matches!(look(40_000_001, 1, &[]), Err(Misshapen::TooLarge(40_000_001))));
 }
 
+/// The library compares patterns with each other; over a whole photograph of them it took minutes.
+#[test]
+fn a_photograph_of_nothing_but_finder_patterns_comes_to_an_end() {
+    let (width, height) = (2_400, 1_800_u32);
+    let dark = |at: u32| {
+        let ring = (at % width % 8).abs_diff(3).max((at / width % 8).abs_diff(3));
+        ring == 3 || ring < 2
+    };
+    let points: Vec<u8> = (0..width * height).map(|at| if dark(at) { 0 } else { 255 }).collect();
+    let start = cpu_time::ThreadTime::now();
+    assert_eq!(read(&Luma::new(width, height, &points).unwrap()), Vec::<String>::new());
+    assert!(start.elapsed().as_secs() < 10);
+}
+
 #[test]
 fn long_and_narrow_pictures_are_borne() {
     for (width, height) in [(1, 70_000), (70_000, 1), (41, 20_000), (20_000, 41), (9_000, 60)] {
