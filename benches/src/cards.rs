@@ -53,8 +53,9 @@ pub fn run(rounds: usize) -> Result<Vec<Line>, Trouble> {
                 .verify(&text)
                 .answer)
         });
-        if answer? != Answer::Valid {
-            return Err("the card is not valid".into());
+        let answer = answer?;
+        if answer != Answer::Valid {
+            return Err(format!("the card is {answer:?}").into());
         }
         ours.push(time);
         let (_, signed) = Card::open(&text)?;

@@ -62,6 +62,11 @@ const ABSENT: &[Absent] = &[
         why: "the hub is blind: it cannot leak what it cannot read",
     },
     Absent {
+        folder: "crates/qr/src/",
+        words: &["std::fs", "std::net", "SystemTime", "Instant::now", "Utc::now", "getrandom", "println!", "eprintln!"],
+        why: "bytes in, bytes out: what a picture is and where it came from is for others",
+    },
+    Absent {
         folder: "crates/paper/src/",
         words: &["rusqlite", "niangjia_core", "niangjia_host", "niangjia_replication", "tokio", "reqwest", "std::net"],
         why: "paper draws what the core has decided: no SQL, no rule of members, no connection",

@@ -4,11 +4,12 @@ use super::Findings;
 use crate::tree::{File, Tree};
 
 /// Which packages a part of the house may never name in its Cargo.toml.
-const NEVER: [(&str, &[&str]); 4] = [
+const NEVER: [(&str, &[&str]); 5] = [
     ("crates/core/Cargo.toml", &["tokio", "reqwest", "tauri", "axum", "hyper", "getrandom", "rand", "niangjia-host"]),
     ("crates/replication/Cargo.toml", &["rusqlite", "tokio", "reqwest", "axum", "niangjia-core", "getrandom"]),
     ("crates/hub/Cargo.toml", &["niangjia-core", "niangjia-host", "tauri", "reqwest"]),
     ("crates/host/Cargo.toml", &["tauri"]),
+    ("crates/qr/Cargo.toml", &["niangjia-core", "niangjia-host", "rusqlite", "tokio", "reqwest", "axum", "chrono"]),
 ];
 
 pub(crate) fn check(tree: &Tree, found: &mut Findings) {
