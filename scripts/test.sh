@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# The one test command: scripts/test.sh runs everything; scripts/test.sh rust|ui|browser|desktop|paper runs one part.
-# Forms on paper (typst, ten minutes to compile once) are a part of their own: `all` says that it left them out.
+# The one test command: scripts/test.sh runs everything; scripts/test.sh rust|ui|browser|desktop runs one part.
 # Installs what is missing, stops at the first part that fails, and ends with "N passed, M failed".
 
 # shellcheck source=scripts/prepare.sh
@@ -29,10 +28,9 @@ case "$PART" in
   all) PLAN=(prepare window_builds window_tests formatted linted tidy rust_tests programs browser desktop) ;;
   rust) PLAN=(prepare formatted linted tidy rust_tests) ;;
   ui) PLAN=(prepare window_builds window_tests) ;;
-  paper) PLAN=(prepare paper_tests) ;;
   browser | desktop) PLAN=(prepare window_builds programs "$PART") ;;
   *)
-    echo "usage: scripts/test.sh [rust|ui|browser|desktop|paper]" >&2
+    echo "usage: scripts/test.sh [rust|ui|browser|desktop]" >&2
     exit 2
     ;;
 esac
@@ -47,15 +45,15 @@ prepare() {
   step "what is needed"
   local packages=()
   if planned rust_tests || planned programs; then packages+=("${BUILD[@]}"); fi
-  if planned paper_tests; then packages+=(build-essential pkg-config); fi
-  if planned browser || planned desktop || planned paper_tests; then packages+=(fonts-noto-cjk); fi
+  # Forms on paper are drawn, and pages shown, with the Chinese fonts of the system.
+  if planned rust_tests || planned browser || planned desktop; then packages+=(fonts-noto-cjk); fi
   if planned browser; then packages+=(chromium); fi
   if planned desktop; then packages+=(webkit2gtk-driver xvfb xauth); fi
   if [ "${#packages[@]}" -gt 0 ]; then
     need_packages "${packages[@]}"
     need_rust
   fi
-  if planned rust_tests || planned paper_tests; then
+  if planned rust_tests; then
     need_clippy
     need_nextest
   fi
@@ -79,7 +77,7 @@ formatted() {
 
 linted() {
   step "lints, warnings denied (clippy)"
-  check clippy cargo clippy --workspace --exclude niangjia-paper --all-targets -- -D warnings
+  check clippy cargo clippy --workspace --all-targets -- -D warnings
 }
 
 tidy() {
@@ -104,39 +102,26 @@ window_tests() {
   [ "$status" -eq 0 ] || { shown vitest; fail "A test of the window failed."; }
 }
 
-# nextest_run NAME ARGUMENT…: Rust tests, counted; ends the run when one fails.
-nextest_run() {
-  local name="$1" status=0 summary passed failed
-  shift
-  logged "$name" cargo nextest run "$@" --no-fail-fast --status-level fail --final-status-level fail || status=$?
-  summary=$(grep -E '^ *Summary ' "$LOGS/$name.log" | tail -n 1 || true)
+rust_tests() {
+  step "unit tests, stories, 300 histories (nextest)"
+  local status=0 summary passed failed
+  logged nextest cargo nextest run --workspace --no-fail-fast --status-level fail --final-status-level fail || status=$?
+  summary=$(grep -E '^ *Summary ' "$LOGS/nextest.log" | tail -n 1 || true)
   if [ -z "$summary" ]; then
-    shown "$name"
+    shown nextest
     fail "The Rust tests did not compile."
   fi
   passed=$(printf '%s' "$summary" | sed -nE 's/.*[ :]([0-9]+) passed.*/\1/p')
   failed=$(printf '%s' "$summary" | { grep -oE '[0-9]+ (failed|timed out|exec failed)' || true; } | awk '{sum += $1} END {print sum + 0}')
-  counted "$name" "${passed:-0}" "$failed"
+  counted "nextest" "${passed:-0}" "$failed"
   # What this machine could not do is said aloud: it is not the same as passed.
-  { grep -hoE 'NOT RUN: .*' "$LOGS/$name.log" || true; } | sort -u | while read -r line; do say "$line"; done
-  [ "$status" -eq 0 ] || { shown "$name" 120; fail "A Rust test failed."; }
-}
-
-rust_tests() {
-  step "unit tests, stories, 300 histories (nextest)"
-  nextest_run nextest --workspace --exclude niangjia-paper
-  say "NOT RUN: forms on paper (scripts/test.sh paper)"
-}
-
-paper_tests() {
-  step "forms on paper (clippy, nextest)"
-  check clippy-paper cargo clippy -p niangjia-paper --all-targets -- -D warnings
-  nextest_run paper -p niangjia-paper
+  { grep -hoE 'NOT RUN: .*' "$LOGS/nextest.log" || true; } | sort -u | while read -r line; do say "$line"; done
+  [ "$status" -eq 0 ] || { shown nextest 120; fail "A Rust test failed."; }
 }
 
 programs() {
   step "the programs themselves"
-  check programs cargo build --workspace --exclude niangjia-paper --bins
+  check programs cargo build --workspace --bins
 }
 
 # journeys NAME COMMAND…: a suite that ends with its own "N passed, M failed".

@@ -3,7 +3,7 @@ import { readFileSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { STILL } from '../journeys/eyes.mjs'
-import { TOP, downloadsOf, program, sticksOf, walk } from '../journeys/runner.mjs'
+import { TOP, cameraOf, downloadsOf, program, sticksOf, walk } from '../journeys/runner.mjs'
 import { openOffice } from './office.mjs'
 
 // Playwright is a package of the window; it is taken from there so that nothing is installed twice.
@@ -14,9 +14,12 @@ const axe = readFileSync(packages.resolve('axe-core/axe.min.js'), 'utf8')
 // Quiet, offline and alone: a test opens no connection but to the office.
 const ALONE = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
+// The camera shows a film, and whoever sits here lets the page use it.
+const camera = (data) => ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${cameraOf(data)}`]
+
 await walk('browser', join(TOP, 'tests', 'browser', 'test-results'), async ({ data, folder }) => {
   const office = await openOffice({ binary: program('niangjia-office'), data: folder, env: { NIANGJIA_DOWNLOADS: downloadsOf(data), NIANGJIA_STICKS: sticksOf(data) } })
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ALONE })
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...ALONE, ...camera(data)] })
   const page = await browser.newPage({ viewport: { width: 1366, height: 768 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })
   const complaints = []
   page.on('pageerror', (error) => complaints.push(String(error)))

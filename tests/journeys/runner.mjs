@@ -18,6 +18,11 @@ export function downloadsOf(data) {
   return join(data, 'downloads')
 }
 
+/** The film that the camera of a window on this folder shows, once a journey has written it. */
+export function cameraOf(data) {
+  return join(data, 'camera.y4m')
+}
+
 /** Where a window that works on this folder sees sticks: every folder in it is one. */
 export function sticksOf(data) {
   return join(data, 'sticks')

@@ -3,6 +3,7 @@
 mod brake;
 pub mod carry;
 pub mod cli;
+mod codes;
 mod demo;
 mod disk;
 mod keep;

@@ -585,6 +585,18 @@ export interface Drafts {
   drafts: Draft[]
 }
 
+/** What is drawn. */
+export interface DrawAsk {
+  /** The text of the code, at most some 300 characters. */
+  text: string
+}
+
+/** A drawing. */
+export interface Drawn {
+  /** SVG with modules of half a millimetre and the quiet zone around. */
+  svg: string
+}
+
 /** Which draft. */
 export interface DropAsk {
   /** Its key. */
@@ -1376,6 +1388,22 @@ export interface QuarantinedAsk {
   device: string
 }
 
+/** Where a code may be seen. */
+export interface ReadAsk {
+  /** A frame of the camera: JPEG, PNG or WebP, base64. It is looked at and kept nowhere. */
+  frame?: string | null
+  /** A picture file on this PC. */
+  path?: string | null
+  /** A file just uploaded; the station puts its path in the place of this. */
+  upload?: string | null
+}
+
+/** What was read. */
+export interface ReadCodes {
+  /** The text of each code; none in a frame without one. */
+  texts: string[]
+}
+
 /** Why a PC is shut out. */
 export type Reason = 'stolen' | 'lost' | 'left' | 'replaced' | 'other'
 
@@ -2148,6 +2176,8 @@ export interface Commands {
   'checkpoints.make': { ask: MakeAsk; answer: CheckpointLine }
   'clerks.add': { ask: AddClerkAsk; answer: ClerkState }
   'clerks.list': { ask: Nothing; answer: Clerks }
+  'codes.draw': { ask: DrawAsk; answer: Drawn }
+  'codes.read': { ask: ReadAsk; answer: ReadCodes }
   'committees.check': { ask: SaveAsk; answer: Checked }
   'committees.get': { ask: GetAsk; answer: Detail }
   'committees.history': { ask: GetAsk; answer: HistoryPage }

@@ -206,8 +206,8 @@ fn words(answer: Answer) -> (&'static str, Say) {
         Answer::Valid => (
             "good",
             Say::new(
-                "有效。签名真实，县总工会的名单上没有不利记录。请核对姓名和证件号码后四位。",
-                "Valid. The signature is genuine and the county's list has nothing against it. Compare the name and the last four characters of the ID number.",
+                "签名真实，县总工会的名单上没有不利记录。请核对姓名和证件号码后四位。",
+                "The signature is genuine and the county's list has nothing against it. Compare the name and the last four characters of the ID number.",
             ),
         ),
         Answer::ValidAsOf(day) => (
@@ -261,7 +261,7 @@ fn words(answer: Answer) -> (&'static str, Say) {
         Answer::BadSignature => (
             "bad",
             Say::new(
-                "签名不对：内容被改过，或是伪造的。请留下此证并报告县总工会。",
+                "内容被改过，或是伪造的。请留下此证并报告县总工会。",
                 "The signature does not hold: altered or forged. Keep the card and tell the county.",
             ),
         ),

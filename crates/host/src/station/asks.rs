@@ -220,6 +220,8 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
         Role::SystemAdmin,
         at_station::<super::joining::JoinWithAsk, super::joining::Joined>,
     );
+    registry.query("codes.read", Role::Viewer, at_station::<crate::codes::ReadAsk, crate::codes::ReadCodes>);
+    registry.query("codes.draw", Role::Viewer, at_station::<crate::codes::DrawAsk, crate::codes::Drawn>);
     registry.query("kit.find", Role::Viewer, at_station::<Nothing, super::kit::KitPlace>);
     registry.query("kit.show", Role::SystemAdmin, at_station::<super::kit::KitAsk, super::kit::KitSheets>);
     registry.query("kit.put_away", Role::SystemAdmin, at_station::<Nothing, super::kit::KitPlace>);

@@ -254,6 +254,8 @@ impl Station {
             }
             "kit.show" => written(self.show_kit(&read(question)?)?),
             "kit.put_away" => written(self.put_kit_away()?),
+            "codes.read" => written(self.read_codes(&read(question)?)?),
+            "codes.draw" => written(self.draw_code(&read(question)?)?),
             "packets.export" => written(self.export_packet(&read(question)?)?),
             "packets.import" => written(self.import_packet(&read(question)?)?),
             "packets.sticks" => written(self.sticks()?),
