@@ -1,5 +1,6 @@
 //! Signing cards: the issuing key of this PC, told to the county with its first card, and the text of a card's code.
 
+use chrono::NaiveDate;
 use niangjia_credential::{Card as Claims, IssuingKey};
 use niangjia_derive::Record;
 use schemars::JsonSchema;
@@ -14,7 +15,10 @@ use crate::{
     people::Role,
     record::Record as _,
     registry::Registry,
-    store::rows::{self, Stored},
+    store::{
+        rows::{self, Stored},
+        today,
+    },
 };
 
 /// The public half of the key with which a PC signs cards; in its office's stream, so that the county can list it.
@@ -64,35 +68,37 @@ pub(super) fn own_key(keys: &Keys) -> IssuingKey {
     IssuingKey::from_seed(&blake3::derive_key("niangjia 2026-11 card issuing key", &*keys.device.to_bytes()))
 }
 
-/// Writes the public half down, the first time.
-pub(super) fn publish(desk: &mut Desk<'_>) -> Result<(), Fault> {
+/// Writes the public half down, the first time. Answers the day since which it has been there: from that day on it issues.
+fn publish(desk: &mut Desk<'_>) -> Result<NaiveDate, Fault> {
     let public = own_key(&desk.office().keys()).public().to_vec();
-    if desk.view().select::<IssuingKeyEntry>("public = ?1 AND void = 0", &[&public])?.is_empty() {
-        let stream = desk.office().own_stream();
-        desk.act.create(&stream, IssuingKeyEntry { name: None, public }, None)?;
+    let known = desk.view().select::<IssuingKeyEntry>("public = ?1 AND void = 0 ORDER BY made_at, id", &[&public])?;
+    if let Some((row, _)) = known.first() {
+        return Ok(today(row.made_at));
     }
-    Ok(())
+    let stream = desk.office().own_stream();
+    desk.act.create(&stream, IssuingKeyEntry { name: None, public }, None)?;
+    Ok(desk.act.moment.today())
 }
 
 fn sign(desk: &mut Desk<'_>, ask: SignAsk) -> Result<SignedCards, Fault> {
     if ask.ids.is_empty() || ask.ids.len() > order::MOST {
         return Err(Fault::question("ids"));
     }
-    publish(desk)?;
+    let since = publish(desk)?;
     let (key, view) = (own_key(&desk.office().keys()), desk.view());
     let mut cards = Vec::with_capacity(ask.ids.len());
     for id in &ask.ids {
         let layout = view.layout(Card::TYPE.name)?;
         let id = id.parse().map_err(|_| Fault::not_found())?;
         let row = rows::by_id(view.conn, layout, id)?.ok_or_else(Fault::not_found)?;
-        cards.push(signed(&view, &row, &key)?);
+        cards.push(signed(&view, &row, &key, since)?);
     }
     desk.note.kind = Some(Card::TYPE.name);
     desk.note.count = Some(cards.len());
     Ok(SignedCards { cards })
 }
 
-fn signed(view: &View<'_>, row: &Stored, key: &IssuingKey) -> Result<SignedCard, Fault> {
+fn signed(view: &View<'_>, row: &Stored, key: &IssuingKey, key_since: NaiveDate) -> Result<SignedCard, Fault> {
     let card = Card::from_values(&row.values)?;
     if !change::standing(row).counts() || row.void {
         return Err(Fault::new(
@@ -106,6 +112,8 @@ fn signed(view: &View<'_>, row: &Stored, key: &IssuingKey) -> Result<SignedCard,
     let (Some(place), Some(issued)) = (card.place.and_then(|p| u32::try_from(p).ok()), card.issued_on) else {
         return Ok(SignedCard { id: row.id.to_string(), number: card.number, name: member.name, code: None });
     };
+    // A card that was ordered at another PC, or before this one signed its first: its code is as old as the key.
+    let issued = issued.max(key_since);
     let claims = Claims {
         number: card.number.clone(),
         name: member.name.clone(),
@@ -141,7 +149,7 @@ fn tail(id_no: Option<&str>) -> String {
 }
 
 /// The day since which somebody is a member without a break: that of the last admission.
-pub(super) fn since(view: &View<'_>, row: &Stored) -> Result<Option<chrono::NaiveDate>, Fault> {
+pub(super) fn since(view: &View<'_>, row: &Stored) -> Result<Option<NaiveDate>, Fault> {
     let layout = view.layout(Member::TYPE.name)?;
     let events = rows::events(view.conn, view.memory, layout.no, row.rec)?;
     let admitted = events.iter().rev().find(|e| matches!(e.name.as_str(), "joined" | "moved_in"));

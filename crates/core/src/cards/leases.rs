@@ -247,6 +247,10 @@ fn due_by_itself(view: &View<'_>) -> Result<Vec<RecordId>, Fault> {
     let mut due: Vec<(RecordId, RecordId, i64)> = Vec::new();
     for (row, request) in open {
         let (Some(holder), Some(count)) = (request.holder, request.count) else { continue };
+        // What waits for a person is not counted again behind every exchange.
+        if count > BY_ITSELF {
+            continue;
+        }
         let spent: i64 = view
             .conn
             .prepare_cached("SELECT count(*) FROM card WHERE lease IN (SELECT id FROM number_lease WHERE holder = ?1)")?

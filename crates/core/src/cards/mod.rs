@@ -10,6 +10,8 @@ pub mod numbers;
 mod order;
 mod rules;
 mod stock;
+#[cfg(test)]
+mod tests;
 mod twice;
 mod verify;
 mod wanting;
