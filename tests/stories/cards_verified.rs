@@ -123,18 +123,20 @@ async fn lists_go_out_when_something_changed_and_not_at_every_exchange() {
     for _ in 0..3 {
         exchange_all(&[&pingming, &county.desk, &anfeng]).await;
     }
-    let lists = || {
+    let lists = || -> Vec<String> {
         let file = county.desk.file();
-        file.query_row("SELECT count(*) FROM card_list", [], |row| row.get::<_, i64>(0)).unwrap()
+        let mut tokens = file.prepare("SELECT hex(token) FROM card_list ORDER BY what").unwrap();
+        tokens.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     };
-    assert_eq!(lists(), 2, "one of each");
+    let [status, trust] = lists().try_into().unwrap();
     let other = pingming.join("李秀英", &number(3)).await;
     let second = pingming.ask("cards.order", json!({ "members": [other] })).await["cards"][0].clone();
     exchange_all(&[&pingming, &county.desk]).await;
-    assert_eq!(lists(), 2, "a card in order changes nothing");
+    assert_eq!(lists(), [status.clone(), trust.clone()], "a card in order changes nothing");
     change(&pingming, &second, "taken_back").await;
     exchange_all(&[&pingming, &county.desk]).await;
-    assert_eq!(lists(), 3, "the status list alone");
+    let [newer, same] = lists().try_into().unwrap();
+    assert!(newer != status && same == trust, "the status list alone, in the place of the old one");
     let status = county.desk.sync().await;
     assert_eq!(status["in_step"], true);
 }
@@ -145,6 +147,10 @@ async fn a_pc_that_was_shut_out_issues_no_more_and_its_earlier_cards_stand() {
     let (pingming, anfeng, _, card) = two_offices(&county).await;
     let text = code(&pingming, &card).await;
     exchange_all(&[&pingming, &county.desk, &anfeng]).await;
+    let before: i64 = {
+        let file = county.desk.file();
+        file.query_row("SELECT length(token) FROM card_list WHERE what = 'trust'", [], |row| row.get(0)).unwrap()
+    };
     let devices = county.desk.ask("devices.list", json!({})).await;
     let stolen =
         devices["devices"].as_array().unwrap().iter().find(|d| d["office"] == "平明镇总工会").unwrap()["id"].clone();
@@ -152,8 +158,14 @@ async fn a_pc_that_was_shut_out_issues_no_more_and_its_earlier_cards_stand() {
     exchange_all(&[&county.desk, &anfeng]).await;
     exchange_all(&[&county.desk, &anfeng]).await;
     assert_eq!(verify(&anfeng, &text).await["answer"], "valid", "issued while the PC was the office's");
-    let file = county.desk.file();
-    let lists: i64 =
-        file.query_row("SELECT count(*) FROM card_list WHERE what = 'trust'", [], |row| row.get(0)).unwrap();
-    assert_eq!(lists, 2, "the second list says until when");
+    // The thief signs on; his cards are of a day that the list does not give to the key any more.
+    let (trust, until) = (|| {
+        let file = county.desk.file();
+        file.query_row("SELECT count(*), max(length(token)) FROM card_list WHERE what = 'trust'", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })
+        .unwrap()
+    })();
+    assert_eq!(trust, 1);
+    assert!(until > before, "the list says until when the key counts");
 }

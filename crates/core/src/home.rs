@@ -98,7 +98,8 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
     if flagged > 0 {
         tiles.push(tile("devices", Say::new("待核对的电脑", "PCs to check"), flagged, "late"));
     }
-    let twice = i64::try_from(cards::numbers_twice(view)?.len()).unwrap_or(i64::MAX);
+    let twice = cards::numbers_twice(view)?.len() + cards::leases_overlapping(view)?;
+    let twice = i64::try_from(twice).unwrap_or(i64::MAX);
     if twice > 0 {
         tiles.push(tile("cards_twice", Say::new("重号的会员证", "Cards of one number"), twice, "late"));
     }

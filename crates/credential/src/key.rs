@@ -50,6 +50,12 @@ impl IssuingKey {
         Kid::of(&self.public())
     }
 
+    /// Signs that the key belongs to somebody; never the bytes of a card or a list, which begin otherwise.
+    #[must_use]
+    pub fn vouch(&self, claim: &[u8]) -> Vec<u8> {
+        self.sign(claim)
+    }
+
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.0.sign(message).to_bytes().to_vec()
     }

@@ -1515,6 +1515,8 @@ export interface RequestLine {
   at: number
   /** What this PC can do about it: `grant`, `hand_on`, or nothing. */
   can?: string | null
+  /** Whether it can be taken back or refused here. */
+  withdrawable: boolean
   /** What was said with it. */
   note?: string | null
 }
@@ -1778,6 +1780,8 @@ export interface SignedCard {
 export interface SignedCards {
   /** In the order asked for. */
   cards: SignedCard[]
+  /** Cards without a code, and why. */
+  refused: NotChanged[]
 }
 
 /** One snapshot. */
@@ -2136,6 +2140,12 @@ export interface WithdrawOfficeAsk {
   office: string
 }
 
+/** Which request is taken back. */
+export interface WithdrawRequestAsk {
+  /** Id of the request. */
+  request: string
+}
+
 /** Every command: what is asked and what is answered. */
 export interface Commands {
   'app.create': { ask: CreateAsk; answer: Created }
@@ -2170,6 +2180,7 @@ export interface Commands {
   'cards.verify': { ask: VerifyAsk; answer: CardAnswer }
   'cards.void': { ask: VoidAsk; answer: Saved }
   'cards.wanting': { ask: WantingAsk; answer: Wanting }
+  'cards.withdraw_request': { ask: WithdrawRequestAsk; answer: Saved }
   'carry.now': { ask: Nothing; answer: CarryState }
   'catalogue': { ask: Nothing; answer: Catalogue }
   'checkpoints.list': { ask: Nothing; answer: Checkpoints }
@@ -2300,6 +2311,7 @@ export const DEEDS = [
   'cards.sign',
   'cards.supersede',
   'cards.void',
+  'cards.withdraw_request',
   'checkpoints.make',
   'clerks.add',
   'committees.reveal',

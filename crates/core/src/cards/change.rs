@@ -78,9 +78,12 @@ fn change(desk: &mut Desk<'_>, ask: CardsChangeAsk) -> Result<CardsChanged, Faul
         }]));
     }
     let layout = desk.act.layout(Card::TYPE.name)?;
-    let mut rows = Vec::with_capacity(ask.ids.len());
+    let (mut rows, mut seen) = (Vec::with_capacity(ask.ids.len()), std::collections::BTreeSet::new());
     for id in &ask.ids {
-        rows.push(desk.act.row(layout, id.parse().map_err(|_| Fault::not_found())?)?);
+        // Chosen twice, meant once.
+        if seen.insert(id) {
+            rows.push(desk.act.row(layout, id.parse().map_err(|_| Fault::not_found())?)?);
+        }
     }
     let again = event == "printed" && rows.iter().any(|row| standing(row) != Standing::Ordered);
     let given = match event {

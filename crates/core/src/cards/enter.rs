@@ -60,6 +60,13 @@ fn enter(desk: &mut Desk<'_>, ask: EnterAsk) -> Result<Saved, Fault> {
     }
     let view = desk.view();
     let (row, _) = order::member(&view, ask.member.parse().map_err(|_| Fault::not_found())?)?;
+    if *view.memory.stream_name(row.stream)? != view.office.own_stream() {
+        return Err(Fault::new(
+            "card_elsewhere",
+            "会籍不在本单位，没有保存。请由会籍所在的工会登记这张证。",
+            "The membership is held by another office; nothing was saved. That office enters the card.",
+        ));
+    }
     if !ask.twice && !twice::bearing(&view, &number)?.is_empty() {
         return Err(number_fault(
             "card_number_taken",

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use niangjia_credential::{Card as Claims, IssuingKey};
 use niangjia_derive::Record;
+use niangjia_replication::keys::{Cert, CertId, chain_from_cbor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ use crate::{
     store::{
         rows::{self, Stored},
         today,
+        versions::damaged,
     },
 };
 
@@ -29,6 +31,14 @@ pub struct IssuingKeyEntry {
     pub name: Option<String>,
     #[field(zh = "公钥", en = "Public key", kind = "bytes", required)]
     pub public: Vec<u8>,
+    /// The key's own signature that it belongs to this PC: nobody lists another one's key as his own.
+    #[field(zh = "持有证明", en = "Proof", kind = "bytes", required)]
+    pub proof: Vec<u8>,
+}
+
+/// What an issuing key signs to say whose it is: the certificate of its PC; of a PC that works alone, none.
+pub(super) fn claim(cert: Option<&CertId>) -> Vec<u8> {
+    [b"niangjia issuing key of ".as_slice(), cert.map_or(&[][..], |cert| &cert.0)].concat()
 }
 
 /// Which cards are signed.
@@ -43,6 +53,8 @@ pub struct SignAsk {
 pub struct SignedCards {
     /// In the order asked for.
     pub cards: Vec<SignedCard>,
+    /// Cards without a code, and why.
+    pub refused: Vec<change::NotChanged>,
 }
 
 /// One card with its code.
@@ -68,16 +80,26 @@ pub(super) fn own_key(keys: &Keys) -> IssuingKey {
     IssuingKey::from_seed(&blake3::derive_key("niangjia 2026-11 card issuing key", &*keys.device.to_bytes()))
 }
 
-/// Writes the public half down, the first time. Answers the day since which it has been there: from that day on it issues.
+/// Writes the public half down, the first time, and again once this PC has a certificate. Answers the day since which it has
+/// been there: from that day on it issues.
 fn publish(desk: &mut Desk<'_>) -> Result<NaiveDate, Fault> {
-    let public = own_key(&desk.office().keys()).public().to_vec();
-    let known = desk.view().select::<IssuingKeyEntry>("public = ?1 AND void = 0 ORDER BY made_at, id", &[&public])?;
+    let keys = desk.office().keys();
+    let key = own_key(&keys);
+    // An office that works alone has no certificates yet.
+    let certs = if keys.chain.is_empty() { Vec::new() } else { chain_from_cbor(&keys.chain).map_err(damaged)? };
+    let cert = certs.last().map(Cert::id);
+    let (public, proof) = (key.public().to_vec(), key.vouch(&claim(cert.as_ref())));
+    let known = desk.view().select::<IssuingKeyEntry>(
+        "public = ?1 AND proof = ?2 AND void = 0 ORDER BY made_at, id",
+        &[&public, &proof],
+    )?;
+    let now = desk.act.moment.today();
     if let Some((row, _)) = known.first() {
-        return Ok(today(row.made_at));
+        return Ok(today(row.made_at).min(now));
     }
     let stream = desk.office().own_stream();
-    desk.act.create(&stream, IssuingKeyEntry { name: None, public }, None)?;
-    Ok(desk.act.moment.today())
+    desk.act.create(&stream, IssuingKeyEntry { name: None, public, proof }, None)?;
+    Ok(now)
 }
 
 fn sign(desk: &mut Desk<'_>, ask: SignAsk) -> Result<SignedCards, Fault> {
@@ -86,20 +108,34 @@ fn sign(desk: &mut Desk<'_>, ask: SignAsk) -> Result<SignedCards, Fault> {
     }
     let since = publish(desk)?;
     let (key, view) = (own_key(&desk.office().keys()), desk.view());
-    let mut cards = Vec::with_capacity(ask.ids.len());
+    let (mut cards, mut refused) = (Vec::with_capacity(ask.ids.len()), Vec::new());
     for id in &ask.ids {
         let layout = view.layout(Card::TYPE.name)?;
         let id = id.parse().map_err(|_| Fault::not_found())?;
         let row = rows::by_id(view.conn, layout, id)?.ok_or_else(Fault::not_found)?;
-        cards.push(signed(&view, &row, &key, since)?);
+        match signed(&view, &row, &key, since) {
+            Ok(card) => cards.push(card),
+            Err(fault) if ask.ids.len() > 1 => {
+                let number = Card::from_values(&row.values)?.number;
+                refused.push(change::NotChanged { id: row.id.to_string(), number, say: fault.say });
+            }
+            Err(fault) => return Err(fault),
+        }
     }
     desk.note.kind = Some(Card::TYPE.name);
     desk.note.count = Some(cards.len());
-    Ok(SignedCards { cards })
+    Ok(SignedCards { cards, refused })
 }
 
 fn signed(view: &View<'_>, row: &Stored, key: &IssuingKey, key_since: NaiveDate) -> Result<SignedCard, Fault> {
     let card = Card::from_values(&row.values)?;
+    if *view.memory.stream_name(row.stream)? != view.office.own_stream() {
+        return Err(Fault::new(
+            "card_elsewhere",
+            "这张证是别的办公室的，没有办理。请由发证的工会打印二维码。",
+            "This card is another office's, which makes its code; nothing was done.",
+        ));
+    }
     if !change::standing(row).counts() || row.void {
         return Err(Fault::new(
             "card_counts_no_more",
@@ -156,10 +192,13 @@ pub(super) fn since(view: &View<'_>, row: &Stored) -> Result<Option<NaiveDate>, 
     Ok(admitted.and_then(|e| e.text("on")).and_then(|on| on.parse().ok()))
 }
 
-/// Keys that offices have told of: the public half, the stream and the incarnation that wrote it.
-pub(super) fn told(view: &View<'_>) -> Result<Vec<(Stored, [u8; 32])>, Fault> {
-    let all = view.select::<IssuingKeyEntry>("void = 0 ORDER BY id", &[])?;
-    Ok(all.into_iter().filter_map(|(row, entry)| Some((row, entry.public.try_into().ok()?))).collect())
+/// A key that an office has told of: row, public half, proof.
+type Told = (Stored, [u8; 32], Vec<u8>);
+
+/// All of them, the earliest first.
+pub(super) fn told(view: &View<'_>) -> Result<Vec<Told>, Fault> {
+    let all = view.select::<IssuingKeyEntry>("void = 0 ORDER BY made_at, id", &[])?;
+    Ok(all.into_iter().filter_map(|(row, entry)| Some((row, entry.public.try_into().ok()?, entry.proof))).collect())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Leasing numbers: a PC asks, the county's registrar grants, a colleague's PC hands on. Each of them a record that is
 //! written once.
 
+use niangjia_credential::status::MOST_CARDS;
 use niangjia_replication::{Stream, change::Incarnation};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use super::{
     stock,
 };
 use crate::{
+    devices,
     exchange::PROGRAM,
     fault::{Fault, FieldFault},
     office::{Caller, Desk, Office, View},
@@ -46,11 +48,22 @@ pub struct AnswerAsk {
     pub count: Option<u64>,
 }
 
+/// Which request is taken back.
+#[derive(Deserialize, JsonSchema)]
+pub struct WithdrawRequestAsk {
+    /// Id of the request.
+    pub request: String,
+}
+
 pub(super) fn register(registry: &mut Registry) {
     registry.action("cards.ask_numbers", Role::Clerk, ask);
     registry.action("cards.grant_numbers", Role::Clerk, grant);
     registry.action("cards.hand_on_numbers", Role::Clerk, hand_on);
+    registry.action("cards.withdraw_request", Role::Clerk, withdraw);
 }
+
+/// Serials of an office in a year.
+const SERIALS: u64 = 1_000_000;
 
 fn count_fault(key: &str, say: Say) -> Fault {
     Fault::fields(vec![FieldFault { field: "count".into(), key: key.into(), say }])
@@ -68,6 +81,17 @@ fn checked(count: u64) -> Result<i64, Fault> {
 
 fn ask(desk: &mut Desk<'_>, ask: RequestAsk) -> Result<Saved, Fault> {
     let count = checked(ask.count)?;
+    // Six digits count; whoever types a whole card number here means its serial.
+    if ask.from.is_some_and(|from| from == 0 || from + ask.count > SERIALS) {
+        return Err(Fault::fields(vec![FieldFault {
+            field: "from".into(),
+            key: "lease_from".into(),
+            say: Say::new(
+                "请填流水号（1 到 999999，不是整个证号），并留出要申请的个数；没有纸质登记簿的不填。",
+                "Enter a serial (1 to 999,999, not the whole card number) that leaves room for as many as are asked for; leave it empty without a paper book.",
+            ),
+        }]));
+    }
     let holder = RecordId(stock::own(&desk.view())?.0);
     let request = NumberRequest {
         note: ask.note.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()),
@@ -110,14 +134,24 @@ pub(super) fn lease(desk: &mut Desk<'_>, request: RecordId, count: Option<i64>) 
     let (row, asked) = still_open(&view, request)?;
     let office = view.memory.stream_name(row.stream)?.office();
     let alone = view.office.identity().federation.is_none();
-    let code = code_of(&view, office)?;
+    let code = digits_of(&view, office)?.ok_or_else(|| {
+        Fault::new(
+            "office_unknown",
+            "没有这个办公室的登记，没有分配号段。请先核对乡镇工会名单。",
+            "That office stands in no list here; no numbers were leased. Look at the list of offices first.",
+        )
+    })?;
     let year = chrono::Datelike::year(&view.today());
     let shape = Shape { prefix: format!("{code}{year}"), width: 6, check: true };
     let from = asked.from.and_then(|n| u64::try_from(n).ok()).unwrap_or(1);
     let by = stock::own(&view)?;
-    let (first, place) = numbers::next_lease(&stock::leases(&view)?, &shape, from, by);
+    // A registrar in another one's place does not know what that one leased last.
+    let later = !alone && !devices::registrars(&view)?.is_empty();
+    let (first, place) = numbers::next_lease(&stock::leases(&view)?, &shape, from, by, later);
+    let last = first.saturating_add(u64::try_from(count.or(asked.count).unwrap_or(0)).unwrap_or(0));
     let count = count.or(asked.count).unwrap_or(0);
-    if first.saturating_add(u64::try_from(count).unwrap_or(0)) > shape.most() + 1 {
+    let places = place.saturating_add(u64::try_from(count).unwrap_or(0));
+    if last > shape.most() + 1 || places > MOST_CARDS as u64 {
         return Err(count_fault(
             "lease_exhausted",
             Say::new(
@@ -142,18 +176,17 @@ pub(super) fn lease(desk: &mut Desk<'_>, request: RecordId, count: Option<i64>) 
     desk.act.create(&stream, lease, None)
 }
 
-/// The nine digits in front of a number: those of the office, as far as it has them.
-fn code_of(view: &View<'_>, office: Option<RecordId>) -> Result<String, Fault> {
+/// The nine digits in front of a number: those of the office, as far as it has them. `None` of an office that is not known here.
+pub(super) fn digits_of(view: &View<'_>, office: Option<RecordId>) -> Result<Option<String>, Fault> {
     let identity = view.office.identity();
     let code = match office {
         Some(office) if office != identity.office => {
-            let offices = offices_named(view)?;
-            offices.into_iter().find(|(id, ..)| *id == office).map(|(_, _, code)| code).ok_or_else(Fault::not_found)?
+            offices_named(view)?.into_iter().find(|(id, ..)| *id == office).map(|(_, _, code)| code)
         }
-        _ => identity.code.clone(),
+        _ => Some(identity.code.clone()),
     };
-    let digits: String = code.chars().filter(char::is_ascii_digit).take(9).collect();
-    Ok(format!("{digits:0<9}"))
+    let digits = |code: String| code.chars().filter(char::is_ascii_digit).take(9).collect::<String>();
+    Ok(code.map(digits).map(|digits| format!("{digits:0<9}")))
 }
 
 fn still_open(view: &View<'_>, id: RecordId) -> Result<(rows::Stored, NumberRequest), Fault> {
@@ -164,6 +197,22 @@ fn still_open(view: &View<'_>, id: RecordId) -> Result<(rows::Stored, NumberRequ
             "That request has been answered already or was voided; nothing more was leased. Look again.",
         )
     })
+}
+
+/// Takes a request back, or refuses it: who asked, a colleague, or the county.
+fn withdraw(desk: &mut Desk<'_>, ask: WithdrawRequestAsk) -> Result<Saved, Fault> {
+    let view = desk.view();
+    let (row, _) = still_open(&view, ask.request.parse().map_err(|_| Fault::not_found())?)?;
+    let same = view.memory.stream_name(row.stream)?.office() == Some(view.office.identity().office);
+    if !same && !stock::gives(&view) {
+        return Err(Fault::not_found());
+    }
+    let layout = desk.act.layout(NumberRequest::TYPE.name)?;
+    let seen = row.versions.clone();
+    desk.act.void(layout, &row, &seen, true)?;
+    desk.note.kind = Some(NumberRequest::TYPE.name);
+    desk.note.record = Some(row.id);
+    records::saved(desk, layout, row.id, records::Saw::Untold, Vec::new())
 }
 
 fn hand_on(desk: &mut Desk<'_>, ask: AnswerAsk) -> Result<Saved, Fault> {
@@ -208,6 +257,9 @@ fn hand_on(desk: &mut Desk<'_>, ask: AnswerAsk) -> Result<Saved, Fault> {
     records::saved(desk, layout, id, records::Saw::Untold, Vec::new())
 }
 
+/// Why a request is left to a person: a field of it, or an office that stands in no list.
+const UNGRANTABLE: [&str; 3] = ["fields", "office_unknown", "request_answered"];
+
 /// How many unspent numbers a PC may have after a request that the registrar answers by itself.
 const BY_ITSELF: i64 = 1_000;
 
@@ -227,12 +279,18 @@ impl Office {
         }
         let caller = Caller { clerk: PROGRAM, roles: Vec::new(), moment };
         let (count, _) = self.act("cards.grant_numbers", caller, |desk| {
+            let mut granted = 0;
             for request in &waiting {
-                lease(desk, *request, None)?;
+                match lease(desk, *request, None) {
+                    Ok(_) => granted += 1,
+                    // It waits for a person, and stops nobody else's: nothing was written for it.
+                    Err(fault) if UNGRANTABLE.contains(&fault.code.as_str()) => {}
+                    Err(fault) => return Err(fault),
+                }
             }
             desk.note.kind = Some(NumberLease::TYPE.name);
-            desk.note.count = Some(waiting.len());
-            Ok(waiting.len())
+            desk.note.count = Some(granted);
+            Ok(granted)
         })?;
         Ok(count)
     }

@@ -1,14 +1,17 @@
 //! The two lists by which a card is judged: whose keys sign, and which cards count no more. The registrar makes them from
 //! what it has applied, and they travel in the county's stream like everything else.
 
-use std::sync::PoisonError;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::PoisonError,
+};
 
-use niangjia_credential::{Entry, IssuingKey, Status, StatusList, TrustList};
+use niangjia_credential::{Entry, IssuingKey, Status, StatusList, TrustList, key};
 use niangjia_derive::Record;
 use niangjia_replication::Stream;
 use rusqlite::{Transaction, TransactionBehavior};
 
-use super::{Standing, issue, rules, stock, twice};
+use super::{Standing, issue, numbers::Lease, rules, stock, twice};
 use crate::{
     devices,
     exchange::PROGRAM,
@@ -17,10 +20,12 @@ use crate::{
     members::Membership,
     office::{Office, View},
     organisations::offices_named,
-    store::Moment,
+    record::{Record as _, RecordId, Value},
+    store::{Act, Moment, rows},
 };
 
-/// A list as it was signed, by its media type. Each registrar writes new ones beside the old; the newest counts.
+/// A list as it was signed. Each registrar keeps one record of each kind and replaces what it says, so a list that was made
+/// while its clock stood in the future goes with the next one.
 #[derive(Clone, Record)]
 #[record(name = "card_list", plural = "card_lists", zh = "发证名单", en = "List of the cards", title = "what")]
 pub struct CardList {
@@ -51,11 +56,11 @@ fn list_key(keys: &Keys) -> Option<IssuingKey> {
 }
 
 fn newest(view: &View<'_>, what: &str) -> Result<Option<CardList>, Fault> {
-    // In the county's stream only: nobody else says who signs cards.
+    // In the county's stream only: nobody else says who signs cards. A lost registrar's list of the future stands behind.
     let county = view.memory.known_stream(&Stream::County);
     let mut found = view.select::<CardList>(
-        "what = ?1 AND stream = ?2 AND void = 0 ORDER BY made DESC, id DESC LIMIT 1",
-        &[&what, &county],
+        "what = ?1 AND stream = ?2 AND void = 0 ORDER BY made > ?3, made DESC, id DESC LIMIT 1",
+        &[&what, &county, &(view.wall / 1000 + 86_400)],
     )?;
     Ok(found.pop().map(|(_, list)| list))
 }
@@ -89,13 +94,18 @@ pub(super) fn trust(view: &View<'_>) -> Result<TrustList, Fault> {
 /// The issuing keys that offices read here have told of, as they would stand in a list of today.
 fn known(view: &View<'_>) -> Result<Vec<Entry>, Fault> {
     let own = view.office.identity();
+    let told = issue::told(view)?;
+    if told.is_empty() {
+        return Ok(Vec::new());
+    }
     let offices = offices_named(view)?;
     let writers = devices::Writers::of(view)?;
     let mut entries: Vec<Entry> = Vec::new();
-    for (row, public) in issue::told(view)? {
+    for (row, public, proof) in told {
         let Some(writer) = writers.of_chain(view, row.stream, row.versions.base.0)? else { continue };
-        // Only the own office's PCs, and for the county's stream the county's, say so for themselves.
-        if view.memory.stream_name(row.stream)?.office() != Some(writer.office) {
+        // Only an office's own PCs say so for it, and only of a key that they have: it has signed that it belongs to this PC.
+        let at_home = view.memory.stream_name(row.stream)?.office() == Some(writer.office);
+        if !at_home || !key::holds(&public, &issue::claim(writer.cert.as_ref()), &proof) {
             continue;
         }
         let named = offices.iter().find(|(id, ..)| *id == writer.office);
@@ -104,52 +114,63 @@ fn known(view: &View<'_>) -> Result<Vec<Entry>, Fault> {
             None if writer.office == own.office => (own.name.clone(), own.code.clone()),
             None => continue,
         };
-        let from = crate::store::today(row.made_at);
+        // A PC whose clock stood in the future would make codes that nobody believes until then.
+        let from = crate::store::today(row.made_at).min(view.today());
         let until = writer.shut_out.then(|| view.today());
-        entries.push(Entry { public, code, name, from, until });
+        if !entries.iter().any(|e| e.public == public) {
+            entries.push(Entry { public, code, name, from, until });
+        }
     }
     entries.sort_by(|a, b| (&a.code, a.public).cmp(&(&b.code, b.public)));
-    entries.dedup_by(|a, b| a.public == b.public);
     Ok(entries)
 }
 
-/// What the list of today says: every card that does not simply count.
+/// What the list of today says: every card that does not simply count. Cards are read in the order of their places.
 fn statuses(view: &View<'_>, subject: &str, made: i64) -> Result<StatusList, Fault> {
-    let cards = stock::leases(view)?.iter().filter_map(|l| Some(l.place? + l.count)).max().unwrap_or(0);
+    let leases = stock::leases(view)?;
+    let cards = leases.iter().filter_map(|l| Some(l.place? + l.count)).max().unwrap_or(0);
     let mut list = StatusList::new(subject, made, usize::try_from(cards).unwrap_or(usize::MAX));
-    let mut mark = |place: i64, status: Status| {
-        if let Ok(place) = u32::try_from(place)
-            && list.get(place).unwrap_or(Status::Valid) != Status::Revoked
-        {
-            list.set(place, status);
+    let by_id: BTreeMap<RecordId, &Lease> = leases.iter().map(|l| (l.id, l)).collect();
+    let doubled: BTreeSet<String> = twice::numbers_twice(view)?.into_iter().collect();
+    let mut statement = view.conn.prepare_cached(
+        "SELECT card.place, card.number, card.lease, card.stream, card.state, card.void, member.state, coalesce(member.void, 0)
+         FROM card LEFT JOIN member ON member.id = card.member WHERE card.place IS NOT NULL ORDER BY card.place",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut run: (u32, Vec<(Standing, Membership)>, bool) = (0, Vec::new(), false);
+    let mut close = |(place, cards, twice): &(u32, Vec<(Standing, Membership)>, bool)| {
+        let status = match cards.as_slice() {
+            [] => return,
+            [(card, holder)] => rules::status(*card, *holder, *twice),
+            several => rules::shared(several),
+        };
+        if status != Status::Valid {
+            list.set(*place, status);
         }
     };
-    let mut held = view.conn.prepare_cached(
-        "SELECT place, state, void FROM card WHERE place IS NOT NULL AND (void = 1 OR state NOT IN ('ordered', 'printed', 'held'))",
-    )?;
-    let mut rows = held.query([])?;
     while let Some(row) = rows.next()? {
-        let (state, void): (Option<String>, bool) = (row.get(1)?, row.get(2)?);
-        let card = if void { Standing::Spoiled } else { Standing::from_key(state.as_deref().unwrap_or("")) };
-        mark(row.get(0)?, rules::status(card, Membership::Active, false));
-    }
-    let mut gone = view.conn.prepare_cached(
-        "SELECT card.place, member.state FROM member JOIN card ON card.member = member.id
-         WHERE member.void = 0 AND member.state IN ('left', 'expelled', 'deceased', 'moved_out')
-         AND card.place IS NOT NULL AND card.void = 0",
-    )?;
-    let mut rows = gone.query([])?;
-    while let Some(row) = rows.next()? {
-        let state: String = row.get(1)?;
-        mark(row.get(0)?, rules::status(Standing::Held, Membership::from_key(&state), false));
-    }
-    for number in twice::numbers_twice(view)? {
-        for (_, card) in twice::bearing(view, &number)? {
-            if let Some(place) = card.place {
-                mark(place, rules::status(Standing::Held, Membership::Active, true));
-            }
+        let (place, number): (i64, Option<String>) = (row.get(0)?, row.get(1)?);
+        let (lease, stream): (Option<[u8; 16]>, i64) = (row.get(2)?, row.get(3)?);
+        let (number, Ok(place)) = (number.unwrap_or_default(), u32::try_from(place)) else { continue };
+        // What an office writes of a place that its lease does not give to this number says nothing of whoever has it.
+        let lease = lease.and_then(|id| by_id.get(&RecordId(id)));
+        let office = view.memory.stream_name(stream)?.office();
+        if lease.is_none_or(|l| l.office != office || l.place_of(&number) != Some(u64::from(place))) {
+            continue;
         }
+        let (state, void): (Option<String>, bool) = (row.get(4)?, row.get(5)?);
+        let card = if void { Standing::Spoiled } else { Standing::from_key(state.as_deref().unwrap_or("")) };
+        let (holder, gone): (Option<String>, bool) = (row.get(6)?, row.get(7)?);
+        // An entry that was voided was nobody's membership.
+        let holder = if gone { Membership::Left } else { Membership::from_key(holder.as_deref().unwrap_or("")) };
+        if run.0 != place {
+            close(&run);
+            run = (place, Vec::new(), false);
+        }
+        run.1.push((card, holder));
+        run.2 |= doubled.contains(&number);
     }
+    close(&run);
     Ok(list)
 }
 
@@ -169,28 +190,39 @@ fn status_due(old: &StatusList, new: &StatusList, age: i64) -> bool {
 impl Office {
     /// The registrar writes the lists anew where they are no longer true. Returns how many were written.
     pub(crate) fn publish_lists(&self, moment: Moment) -> Result<usize, Fault> {
-        let keys = self.keys();
-        let Some(key) = list_key(&keys) else { return Ok(0) };
-        let conn = self.store.write();
-        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
-        self.catch_up(&tx)?;
-        let memory = (*self.store.memory()).clone();
-        let view = View { office: self, conn: &tx, memory: &memory, clerk: PROGRAM, wall: moment.wall };
+        let Some(key) = list_key(&self.keys()) else { return Ok(0) };
+        let memory = self.store.memory();
         let known: i64 = memory.heads.values().map(|head| head.changes).sum();
         let (made, subject) = (moment.wall / 1000, format!("urn:uuid:{}", dashed(self.identity.office.0)));
-        let lists = lists_due(&view, &key, made, &subject, known)?;
-        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = known;
-        if lists.is_empty() {
-            return Ok(0);
-        }
-        let count = lists.len();
-        self.by_itself(tx, memory, moment, &[], |act| {
-            for list in lists {
-                act.create(&Stream::County, list, None)?;
-            }
-            Ok(())
+        // Read beside whoever works here; the walk over the cards takes a while.
+        let lists = self.store.read(|conn| {
+            let view = View { office: self, conn, memory: &memory, clerk: PROGRAM, wall: moment.wall };
+            lists_due(&view, &key, made, &subject, known)
         })?;
+        let count = lists.len();
+        if count > 0 {
+            let conn = self.store.write();
+            let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+            self.catch_up(&tx)?;
+            let memory = (*self.store.memory()).clone();
+            self.by_itself(tx, memory, moment, &[], |act| lists.into_iter().try_for_each(|list| put(act, list)))?;
+        }
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(count)
+    }
+}
+
+/// Replaces what this registrar's record of that list says, or begins it.
+fn put(act: &mut Act<'_>, list: CardList) -> Result<(), Fault> {
+    let layout = act.layout(CardList::TYPE.name)?;
+    let all = rows::select(act.conn, layout, "what = ?1 AND void = 0", &[&list.what])?;
+    match all.into_iter().find(|row| act.memory.owns().any(|own| own == row.versions.base.0)) {
+        None => act.create(&Stream::County, list, None).map(|_| ()),
+        Some(row) => {
+            let seen = row.versions.clone();
+            let fields: Vec<(usize, Value)> = list.into_values().into_iter().enumerate().collect();
+            act.change(layout, &row, &seen, &fields, None).map(|_| ())
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub use issue::IssuingKeyEntry;
 pub use lists::CardList;
 pub(crate) use rules::fold;
 pub use rules::{Standing, status};
-pub(crate) use twice::numbers_twice;
+pub(crate) use twice::{leases_overlapping, numbers_twice};
 
 use niangjia_derive::Record;
 use serde_json::{Map, Value as Json, json};
@@ -61,7 +61,7 @@ pub struct Card {
     #[field(zh = "号段", en = "Lease", kind = "bytes")]
     pub lease: Option<RecordId>,
     /// Its place in the county's status list.
-    #[field(zh = "状态表序号", en = "Place in the status list", section = "more")]
+    #[field(zh = "状态表序号", en = "Place in the status list", section = "more", keyed)]
     pub place: Option<i64>,
     /// The card in whose place it came.
     #[field(zh = "换发自", en = "Replaces", section = "more", link = "card")]

@@ -4,6 +4,8 @@
 //! fixed is that a number is given out once: a range is leased to one incarnation of one PC's database, and only that
 //! one spends it. Handing on subtracts in the giver's own record.
 
+use std::collections::BTreeMap;
+
 use niangjia_replication::change::{Incarnation, RecordId};
 
 /// How numbers of one lease look: what stands in front, how many digits count, and whether a check digit follows.
@@ -74,11 +76,22 @@ pub struct Lease {
     pub place: Option<u64>,
     /// Who wrote it: another registrar knows nothing of what this one gave last.
     pub by: Incarnation,
+    /// To which office; only its cards are covered by it.
+    pub office: Option<RecordId>,
+    /// The request that it answers.
+    pub request: Option<RecordId>,
 }
 
 impl Lease {
     fn end(&self) -> u64 {
         self.first.saturating_add(self.count)
+    }
+
+    /// The place of one of its numbers in the county's status list; `None` for any other number.
+    #[must_use]
+    pub fn place_of(&self, number: &str) -> Option<u64> {
+        let serial = self.shape.serial(number).filter(|n| (self.first..self.end()).contains(n))?;
+        Some(self.place? + (serial - self.first))
     }
 }
 
@@ -95,6 +108,8 @@ pub struct Handing {
     pub to: Incarnation,
     /// Who wrote it, and so gave it away.
     pub by: Incarnation,
+    /// When its giver wrote it, by its own count of changes.
+    pub nth: i64,
 }
 
 /// Serials of one lease that one incarnation may give out.
@@ -117,22 +132,34 @@ impl Range {
 /// What an incarnation may give out: what was leased or handed to it, less what it handed on. A handing by somebody who
 /// does not hold the range gives nothing, whatever it says.
 ///
-/// `handings` come in the order in which they were written as far as one caused the other; the outcome does not depend on
-/// the order of those that did not.
+/// Each giver's handings happen in the order in which it wrote them; one that passes on what its giver was handed waits for
+/// that. So the outcome is that of the set, in whatever order it came.
 #[must_use]
 pub fn holdings(leases: &[Lease], handings: &[Handing], who: Incarnation) -> Vec<Range> {
     let mut out = Vec::new();
     for lease in leases {
         let mut held: Vec<(Incarnation, Range)> =
             vec![(lease.holder, Range { lease: lease.id, first: lease.first, count: lease.count })];
-        let mut waiting: Vec<&Handing> = handings.iter().filter(|h| h.lease == lease.id && h.count > 0).collect();
-        // One that passes on what it was handed itself may stand before the other in the list.
+        let mut queues: BTreeMap<[u8; 16], Vec<&Handing>> = BTreeMap::new();
+        for handing in handings.iter().filter(|h| h.lease == lease.id && h.count > 0) {
+            queues.entry(handing.by.0).or_default().push(handing);
+        }
+        // The last one of each queue is the next.
+        queues.values_mut().for_each(|queue| queue.sort_by_key(|h| std::cmp::Reverse(h.nth)));
         loop {
-            let before = waiting.len();
-            waiting.retain(|h| !pass_on(&mut held, h));
-            if waiting.len() == before {
-                break;
+            let mut moved = false;
+            for queue in queues.values_mut() {
+                while queue.last().is_some_and(|next| pass_on(&mut held, next)) {
+                    queue.pop();
+                    moved = true;
+                }
             }
+            if moved {
+                continue;
+            }
+            // What nobody held when its turn came gives nothing; what its giver wrote after it may.
+            let Some(stuck) = queues.values_mut().find(|queue| !queue.is_empty()) else { break };
+            stuck.pop();
         }
         out.extend(held.into_iter().filter(|(holder, range)| *holder == who && range.count > 0).map(|(_, r)| r));
     }
@@ -156,19 +183,20 @@ fn pass_on(held: &mut Vec<(Incarnation, Range)>, handing: &Handing) -> bool {
 /// What the next lease begins with: first serial and first place.
 ///
 /// `from` is the first serial that the paper book leaves free. Another registrar's last leases may be unknown here (it burnt
-/// before anybody heard of them), so a new registrar leaves a gap behind what it knows.
+/// before anybody heard of them): whoever is not the county's first registrar (`later`) leaves a gap behind what it knows, also
+/// where it knows of nothing.
 #[must_use]
-pub fn next_lease(known: &[Lease], shape: &Shape, from: u64, by: Incarnation) -> (u64, u64) {
-    let after = |end: u64, last: Option<&Lease>| match last {
-        Some(lease) if lease.by != by => end.saturating_add(GAP),
-        _ => end,
-    };
-    let alike = || known.iter().filter(|l| l.shape.prefix == shape.prefix);
-    let last = alike().max_by_key(|l| (l.end(), l.by == by));
-    let first = last.map_or(1, |l| after(l.end(), last)).max(from).max(1);
+pub fn next_lease(known: &[Lease], shape: &Shape, from: u64, by: Incarnation, later: bool) -> (u64, u64) {
+    // An office's lease to itself was no registrar's.
+    let after =
+        |end: u64, last: &Lease| if last.by != by && last.place.is_some() { end.saturating_add(GAP) } else { end };
+    let unheard = if later { GAP } else { 0 };
+    let alike = known.iter().filter(|l| l.shape.prefix == shape.prefix);
+    let last = alike.max_by_key(|l| (l.end(), l.by == by));
+    let first = last.map_or(unheard + 1, |l| after(l.end(), l)).max(from).max(1);
     let behind = |l: &Lease| l.place.map(|place| place.saturating_add(l.count));
     let top = known.iter().filter(|l| l.place.is_some()).max_by_key(|l| (behind(l), l.by == by));
-    let place = top.and_then(behind).map_or(0, |end| after(end, top));
+    let place = top.and_then(|l| behind(l).map(|end| after(end, l))).unwrap_or(unheard);
     (first, place)
 }
 
@@ -221,6 +249,8 @@ mod tests {
             count,
             place: Some(place),
             by: inc(200),
+            office: None,
+            request: None,
         }
     }
 
@@ -238,7 +268,8 @@ mod tests {
     #[test]
     fn what_is_handed_on_is_no_longer_held() {
         let leases = [lease(1, 1, 100, 50, 0)];
-        let hand = |first, count, by, to| Handing { lease: leases[0].id, first, count, to: inc(to), by: inc(by) };
+        let hand =
+            |first, count, by, to| Handing { lease: leases[0].id, first, count, to: inc(to), by: inc(by), nth: 1 };
         let range = |first, count| Range { lease: leases[0].id, first, count };
         assert_eq!(holdings(&leases, &[], inc(1)), [range(100, 50)]);
         let handings = [hand(115, 5, 2, 3), hand(110, 20, 1, 2)];
@@ -254,12 +285,39 @@ mod tests {
     #[test]
     fn a_new_registrar_leaves_a_gap_and_an_old_one_none() {
         let known = [lease(1, 1, 1, 100, 0), lease(2, 2, 101, 100, 100)];
-        assert_eq!(next_lease(&known, &shape(), 1, inc(200)), (201, 200));
-        assert_eq!(next_lease(&known, &shape(), 1, inc(201)), (201 + GAP, 200 + GAP));
-        assert_eq!(next_lease(&known, &shape(), 500, inc(200)), (500, 200), "the paper book goes further");
+        assert_eq!(next_lease(&known, &shape(), 1, inc(200), false), (201, 200));
+        assert_eq!(next_lease(&known, &shape(), 1, inc(201), true), (201 + GAP, 200 + GAP));
+        assert_eq!(next_lease(&known, &shape(), 500, inc(200), false), (500, 200), "the paper book goes further");
         let other = Shape { prefix: "9901010022026".into(), ..shape() };
-        assert_eq!(next_lease(&known, &other, 1, inc(200)), (1, 200), "places are the county's, serials the office's");
-        assert_eq!(next_lease(&[], &shape(), 0, inc(1)), (1, 0));
+        assert_eq!(
+            next_lease(&known, &other, 1, inc(200), false),
+            (1, 200),
+            "places are the county's, serials the office's"
+        );
+        assert_eq!(next_lease(&[], &shape(), 0, inc(1), false), (1, 0));
+        assert_eq!(next_lease(&[], &shape(), 0, inc(1), true), (1 + GAP, GAP), "what burnt before anybody heard of it");
+        let alone = [Lease { place: None, by: inc(7), ..lease(1, 7, 1, 100, 0) }];
+        assert_eq!(
+            next_lease(&alone, &shape(), 1, inc(200), false),
+            (101, 0),
+            "an office's own lease was no registrar's"
+        );
+    }
+
+    #[test]
+    fn handings_count_in_the_order_of_their_givers() {
+        let leases = [lease(1, 1, 100, 50, 0)];
+        let hand =
+            |nth, first, count, by, to| Handing { lease: leases[0].id, first, count, to: inc(to), by: inc(by), nth };
+        // To 2 and back, and then on to 3.
+        let mut all = [hand(1, 110, 20, 1, 2), hand(1, 120, 10, 2, 1), hand(2, 120, 10, 1, 3)];
+        for _ in 0..3 {
+            all.rotate_left(1);
+            for who in [1, 2, 3] {
+                let held: u64 = holdings(&leases, &all, inc(who)).iter().map(|r| r.count).sum();
+                assert_eq!(held, [0, 30, 10, 10][usize::from(who)], "{who}");
+            }
+        }
     }
 
     #[test]
@@ -276,12 +334,11 @@ mod tests {
             let (mut leases, mut handings) = (Vec::new(), Vec::new());
             for (n, (by, to, first, count)) in steps.into_iter().enumerate() {
                 if by == 0 {
-                    let (first, place) = next_lease(&leases, &shape(), 1, inc(200));
-                    let id = RecordId([n as u8 + 1; 16]);
-                    leases.push(Lease { id, holder: inc(to), shape: shape(), first, count, place: Some(place), by: inc(200) });
+                    let (first, place) = next_lease(&leases, &shape(), 1, inc(200), false);
+                    leases.push(Lease { count, ..lease(n as u8 + 1, to, first, count, place) });
                 } else if let Some(range) = holdings(&leases, &handings, inc(by)).first() {
                     let first = range.first + first % range.count;
-                    handings.push(Handing { lease: range.lease, first, count: count.min(range.end() - first), to: inc(to), by: inc(by) });
+                    handings.push(Handing { lease: range.lease, first, count: count.min(range.end() - first), to: inc(to), by: inc(by), nth: n as i64 });
                 }
             }
             prop_assert_eq!(overlaps(&leases), vec![]);
@@ -293,9 +350,10 @@ mod tests {
             let given: u64 = leases.iter().map(|l| l.count).sum();
             prop_assert_eq!(all.len() as u64, given);
             prop_assert!(all.windows(2).all(|w| w[0] < w[1]));
+            let each = |handings: &[Handing]| (0..6).map(|who| holdings(&leases, handings, inc(who))).collect::<Vec<_>>();
+            let before = each(&handings);
             handings.reverse();
-            let again: u64 = (0..6).flat_map(|who| holdings(&leases, &handings, inc(who))).map(|r| r.count).sum();
-            prop_assert_eq!(again, given, "in whatever order they came");
+            prop_assert_eq!(each(&handings), before, "in whatever order they came");
         }
 
         #[test]

@@ -77,11 +77,11 @@ impl Standing {
             ("lost", S::Held | S::Printed) => S::Lost,
             ("found", S::Lost) => S::Held,
             ("replaced", S::Held | S::Lost | S::Printed) => S::Replaced,
-            ("taken_back", S::Held | S::Lost | S::Printed | S::Ordered) => S::TakenBack,
+            ("taken_back", S::Held | S::Lost | S::Printed | S::Ordered | S::Superseded) => S::TakenBack,
             ("spoiled", S::Ordered | S::Printed) => S::Spoiled,
             // Said of the one that keeps a number given out twice; nothing changes for it.
             ("kept_number", state) => state,
-            ("superseded", state) if state != S::Superseded => S::Superseded,
+            ("superseded", state) if state.counts() => S::Superseded,
             _ => return None,
         })
     }
@@ -116,6 +116,22 @@ pub fn status(card: Standing, holder: Membership, twice: bool) -> Status {
     }
 }
 
+/// What the list says of a place that several cards share: a copied PC gave it out again. Their codes cannot be told apart
+/// by it, so the one that counts is suspended until the others are in nobody's hands any more.
+#[must_use]
+pub fn shared(cards: &[(Standing, Membership)]) -> Status {
+    use Standing as S;
+    let about = |card: S| !matches!(card, S::TakenBack | S::Spoiled | S::Replaced);
+    let mut counting = cards.iter().filter(|(card, _)| card.counts());
+    match (counting.next(), counting.next()) {
+        (None, _) => Status::Revoked,
+        (Some((card, holder)), None) if cards.iter().filter(|(card, _)| about(*card)).count() == 1 => {
+            status(*card, *holder, false)
+        }
+        _ => Status::Suspended,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +150,17 @@ mod tests {
         }
         assert_eq!(way(&["ordered", "what a newer version writes"]), None);
         assert!(S::ALL.iter().all(|s| S::from_key(s.key()) == *s));
+    }
+
+    #[test]
+    fn a_place_that_two_cards_share_is_good_again_once_one_of_them_is_back() {
+        let m = Membership::Active;
+        assert_eq!(shared(&[(S::Held, m), (S::Held, m)]), Status::Suspended);
+        assert_eq!(shared(&[(S::Held, m), (S::Superseded, m)]), Status::Suspended, "the other is still about");
+        assert_eq!(shared(&[(S::Held, m), (S::TakenBack, m)]), Status::Valid);
+        assert_eq!(shared(&[(S::Lost, m), (S::TakenBack, m)]), Status::Suspended);
+        assert_eq!(shared(&[(S::Held, Membership::Left), (S::Spoiled, m)]), Status::Revoked);
+        assert_eq!(shared(&[(S::TakenBack, m), (S::Spoiled, m)]), Status::Revoked);
     }
 
     #[test]

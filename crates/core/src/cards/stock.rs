@@ -1,6 +1,6 @@
 //! The stock of numbers: what this PC may still give out, and who waits for more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_replication::{Stream, change::Incarnation};
 use rusqlite::params;
@@ -18,6 +18,7 @@ use crate::{
     people::{Nothing, Role},
     record::RecordId,
     registry::Registry,
+    store::rows::Stored,
 };
 
 /// Below this many numbers the stock is called low; office practice.
@@ -70,6 +71,8 @@ pub struct RequestLine {
     pub at: i64,
     /// What this PC can do about it: `grant`, `hand_on`, or nothing.
     pub can: Option<String>,
+    /// Whether it can be taken back or refused here.
+    pub withdrawable: bool,
     /// What was said with it.
     pub note: Option<String>,
 }
@@ -170,16 +173,25 @@ pub(super) fn own(view: &View<'_>) -> Result<Incarnation, Fault> {
     view.memory.incarnation(view.memory.own)
 }
 
-/// Every lease that holds: of the county's, or of an office to itself. Others in an office's stream are none.
+/// Every lease that holds: of the county's, or of an office to itself, for numbers that begin with its own digits. Others in
+/// an office's stream are none.
 pub(super) fn leases(view: &View<'_>) -> Result<Vec<Lease>, Fault> {
     let mut out = Vec::new();
+    let mut digits: BTreeMap<RecordId, String> = BTreeMap::new();
     for (row, lease) in view.select::<NumberLease>("void = 0 ORDER BY rec", &[])? {
         let by = view.memory.incarnation(row.versions.base.0)?;
-        let county = *view.memory.stream_name(row.stream)? == Stream::County;
+        let stream = *view.memory.stream_name(row.stream)?;
         let (Some(holder), Some(first), Some(count)) = (lease.holder, lease.first, lease.count) else { continue };
         let holder = Incarnation(holder.0);
-        if !county && holder != by {
-            continue;
+        let county = stream == Stream::County;
+        if !county {
+            let Some(office) = stream.office().filter(|_| holder == by) else { continue };
+            if let std::collections::btree_map::Entry::Vacant(none) = digits.entry(office) {
+                none.insert(super::leases::digits_of(view, Some(office))?.unwrap_or_default());
+            }
+            if digits.get(&office).is_none_or(|own| own.is_empty() || !lease.prefix.starts_with(own.as_str())) {
+                continue;
+            }
         }
         let unsigned = |n: i64| u64::try_from(n).ok();
         let (Some(first), Some(count)) = (unsigned(first), unsigned(count)) else { continue };
@@ -190,12 +202,14 @@ pub(super) fn leases(view: &View<'_>) -> Result<Vec<Lease>, Fault> {
             continue;
         }
         let place = lease.place.filter(|_| county).and_then(unsigned);
-        out.push(Lease { id: row.id, holder, shape, first, count, place, by });
+        let office = if county { lease.office } else { stream.office() };
+        out.push(Lease { id: row.id, holder, shape, first, count, place, by, office, request: lease.request });
     }
     Ok(out)
 }
 
-fn handings(view: &View<'_>) -> Result<Vec<Handing>, Fault> {
+/// What PCs handed on, each within its own office: the office of the giver, the handing, and the request that it answers.
+fn handed(view: &View<'_>) -> Result<Vec<(i64, Handing, Option<RecordId>)>, Fault> {
     let mut out = Vec::new();
     for (row, handing) in view.select::<NumberHanding>("void = 0 ORDER BY rec", &[])? {
         let by = view.memory.incarnation(row.versions.base.0)?;
@@ -205,9 +219,14 @@ fn handings(view: &View<'_>) -> Result<Vec<Handing>, Fault> {
         else {
             continue;
         };
-        out.push(Handing { lease, first, count, to: Incarnation(to.0), by });
+        let handed = Handing { lease, first, count, to: Incarnation(to.0), by, nth: row.versions.base.1 };
+        out.push((row.stream, handed, handing.request));
     }
     Ok(out)
+}
+
+fn handings(view: &View<'_>) -> Result<Vec<Handing>, Fault> {
+    Ok(handed(view)?.into_iter().map(|(_, handing, _)| handing).collect())
 }
 
 /// Whether this PC gives leases.
@@ -215,13 +234,24 @@ pub(super) fn gives(view: &View<'_>) -> bool {
     view.office.registrar() || view.office.identity().federation.is_none()
 }
 
-/// Requests without an answer.
-pub(super) fn open(view: &View<'_>) -> Result<Vec<(crate::store::rows::Stored, NumberRequest)>, Fault> {
-    view.select::<NumberRequest>(
-        "void = 0 AND id NOT IN (SELECT request FROM number_lease WHERE request IS NOT NULL)
-         AND id NOT IN (SELECT request FROM number_handing WHERE request IS NOT NULL) ORDER BY rec",
-        &[],
-    )
+/// Requests without an answer that counts; each is one of the PC that wrote it.
+pub(super) fn open(view: &View<'_>) -> Result<Vec<(Stored, NumberRequest)>, Fault> {
+    let all = view.select::<NumberRequest>("void = 0 ORDER BY rec", &[])?;
+    if all.is_empty() {
+        return Ok(all);
+    }
+    let leased: BTreeSet<RecordId> = leases(view)?.iter().filter_map(|l| l.request).collect();
+    let handed: BTreeSet<(i64, RecordId)> =
+        handed(view)?.into_iter().filter_map(|(stream, _, request)| Some((stream, request?))).collect();
+    let mut out = Vec::new();
+    for (row, request) in all {
+        let by = view.memory.incarnation(row.versions.base.0)?;
+        let own = request.holder.is_some_and(|holder| holder.0 == by.0);
+        if own && !leased.contains(&row.id) && !handed.contains(&(row.stream, row.id)) {
+            out.push((row, request));
+        }
+    }
+    Ok(out)
 }
 
 fn stock(view: &View<'_>) -> Result<Stock, Fault> {
@@ -243,6 +273,7 @@ fn stock(view: &View<'_>) -> Result<Stock, Fault> {
             (false, false) if same && left.end_of_a_range(count).is_some() => Some("hand_on"),
             _ => None,
         };
+        let withdrawable = same || gives(view);
         let name = offices.iter().find(|(id, ..)| Some(*id) == office).map(|(_, name, _)| name.clone());
         requests.push(RequestLine {
             id: row.id.to_string(),
@@ -253,6 +284,7 @@ fn stock(view: &View<'_>) -> Result<Stock, Fault> {
             by: view.author(row.made_by)?,
             at: row.made_at,
             can: can.map(Into::into),
+            withdrawable,
             note: request.note,
         });
     }

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use niangjia_replication::change::{Dot, Set, Value as Wire};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+use rusqlite::{Transaction, TransactionBehavior};
 use serde_json::{Value, json};
 
 use crate::{
+    devices::tests as pcs,
     founding::{self, Founded},
     office::Caller,
     people::Role,
@@ -42,4 +45,62 @@ fn a_code_signed_days_after_the_order_is_believed() {
     // And the same again a month later: the text is the same to the letter, so what was printed stays right.
     let again = ask(&county, 36, "cards.sign", json!({ "ids": [card] }))["cards"][0]["code"].clone();
     assert_eq!(again, text);
+}
+
+/// A PC that the county has let in writes, past every command, into its own stream what it likes of a record of the county's.
+#[test]
+fn an_office_changes_no_record_of_the_county_from_its_own_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let (county, thief) = pcs::county_and_office(folder.path());
+    let (public, proof) = (vec![7; 32], vec![9; 64]);
+    pcs::ask(&thief, 10, "cards.ask_numbers", json!({ "count": 10 }));
+    let request = pcs::ask(&thief, 10, "cards.stock", json!({}))["requests"][0]["id"].clone();
+    pcs::carry(&thief.office, &county.office, 11);
+    county.office.receipts(pcs::moment(12)).unwrap();
+    pcs::carry(&county.office, &thief.office, 13);
+    let before = pcs::ask(&thief, 14, "cards.stock", json!({}));
+    assert_eq!((&before["left"], &before["requests"]), (&json!(10), &json!([])), "{request}");
+
+    // The lease that he knows by its id grows a hundredfold, and a key of nobody is told of.
+    let lease = {
+        let conn = county.office.store.write();
+        let id: [u8; 16] = conn.query_row("SELECT id FROM number_lease", [], |r| r.get(0)).unwrap();
+        niangjia_replication::RecordId(id)
+    };
+    let stream = thief.office.own_stream();
+    let conn = thief.office.store.write();
+    let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate).unwrap();
+    let memory = (*thief.office.store.memory()).clone();
+    let set = |field: &str, value: Wire| Set { field: field.into(), value, seen: Vec::new() };
+    thief
+        .office
+        .by_itself(tx, memory, pcs::moment(15), &[], |act| {
+            act.write(&stream, "number_lease", lease, vec![set("count", Wire::Int(1_000))], None)?;
+            // The second one names his own first, so it would win over what the county wrote.
+            let first = Dot {
+                incarnation: act.memory.incarnation(act.memory.own)?,
+                counter: u64::try_from(act.memory.counter).unwrap(),
+            };
+            let deeper = Set { field: "count".into(), value: Wire::Int(1_000), seen: vec![first] };
+            act.write(&stream, "number_lease", lease, vec![deeper], None)?;
+            let key = act.new_id();
+            let sets = vec![set("public", Wire::Bytes(public.into())), set("proof", Wire::Bytes(proof.into()))];
+            act.write(&stream, "issuing_key", key, sets, None)
+        })
+        .unwrap();
+    drop(conn);
+    pcs::carry(&thief.office, &county.office, 16);
+    county.office.receipts(pcs::moment(17)).unwrap();
+    for office in [&thief, &county] {
+        let count: i64 =
+            office.office.store.write().query_row("SELECT count FROM number_lease", [], |r| r.get(0)).unwrap();
+        assert_eq!(count, 10);
+        office.office.rebuild().unwrap();
+        let count: i64 =
+            office.office.store.write().query_row("SELECT count FROM number_lease", [], |r| r.get(0)).unwrap();
+        assert_eq!(count, 10, "rebuilt");
+    }
+    assert_eq!(pcs::ask(&thief, 20, "cards.stock", json!({}))["left"], 10);
+    let lists: i64 = county.office.store.write().query_row("SELECT count(*) FROM card_list", [], |r| r.get(0)).unwrap();
+    assert_eq!(lists, 0, "a key that has not signed whose it is stands in no list");
 }

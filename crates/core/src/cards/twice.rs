@@ -72,16 +72,25 @@ pub(super) fn bearing(view: &View<'_>, number: &str) -> Result<Vec<(Stored, Card
     Ok(all.into_iter().filter(|(row, _)| change::standing(row).counts()).collect())
 }
 
+/// Whether two cards of one number cannot both be right. The paper books of two offices may both have counted from 1.
+fn clash((a, card_a): &(Stored, Card), (b, card_b): &(Stored, Card)) -> bool {
+    a.id != b.id && (a.stream == b.stream || card_a.lease.is_some() || card_b.lease.is_some())
+}
+
+/// The cards of a number of which each clashes with another one.
+pub(super) fn clashing(view: &View<'_>, number: &str) -> Result<Vec<(Stored, Card)>, Fault> {
+    let all = bearing(view, number)?;
+    Ok(all.iter().filter(|one| all.iter().any(|other| clash(one, other))).cloned().collect())
+}
+
 /// Ids of the other cards of a number.
 pub(super) fn others(view: &View<'_>, id: RecordId, number: &str) -> Result<Vec<String>, Fault> {
     let bearing = bearing(view, number)?;
-    if !bearing.iter().any(|(row, _)| row.id == id) {
-        return Ok(Vec::new());
-    }
-    Ok(bearing.into_iter().filter(|(row, _)| row.id != id).map(|(row, _)| row.id.to_string()).collect())
+    let Some(this) = bearing.iter().find(|(row, _)| row.id == id) else { return Ok(Vec::new()) };
+    Ok(bearing.iter().filter(|other| clash(this, other)).map(|(row, _)| row.id.to_string()).collect())
 }
 
-/// Numbers of which more than one card counts.
+/// Numbers of which more than one card counts, as many as one looks at.
 pub(crate) fn numbers_twice(view: &View<'_>) -> Result<Vec<String>, Fault> {
     // From the index alone, for the home page counts it at every start. Two rows of a number are looked at one by one: how a
     // card stands is the fold's to say.
@@ -91,11 +100,16 @@ pub(crate) fn numbers_twice(view: &View<'_>) -> Result<Vec<String>, Fault> {
     let candidates: Vec<String> = statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
     let mut out = Vec::new();
     for number in candidates {
-        if bearing(view, &number)?.len() > 1 {
+        if !clashing(view, &number)?.is_empty() {
             out.push(number);
         }
     }
     Ok(out)
+}
+
+/// How many leases hold numbers of another one.
+pub(crate) fn leases_overlapping(view: &View<'_>) -> Result<usize, Fault> {
+    Ok(numbers::overlaps(&stock::leases(view)?).len())
 }
 
 fn twice(view: &View<'_>) -> Result<Twice, Fault> {
@@ -104,7 +118,7 @@ fn twice(view: &View<'_>) -> Result<Twice, Fault> {
     let mut found = Vec::new();
     for number in numbers_twice(view)? {
         let mut cards = Vec::new();
-        for (row, card) in bearing(view, &number)? {
+        for (row, card) in clashing(view, &number)? {
             let office = view.memory.stream_name(row.stream)?.office();
             let named = offices.iter().find(|(id, ..)| Some(*id) == office).map(|(_, name, _)| name.clone());
             cards.push(TwiceCard {
@@ -119,7 +133,7 @@ fn twice(view: &View<'_>) -> Result<Twice, Fault> {
         }
         found.push(TwiceNumber { number, cards });
     }
-    let leases = numbers::overlaps(&stock::leases(view)?).len() as u64;
+    let leases = leases_overlapping(view)? as u64;
     Ok(Twice { numbers: found, leases })
 }
 
@@ -128,8 +142,10 @@ fn supersede(desk: &mut Desk<'_>, ask: SupersedeAsk) -> Result<Saved, Fault> {
     let layout = desk.act.layout(Card::TYPE.name)?;
     let keep = desk.act.row(layout, ask.keep.parse().map_err(|_| Fault::not_found())?)?;
     let number = Card::from_values(&keep.values)?.number;
-    let others: Vec<_> = bearing(&desk.view(), &number)?.into_iter().filter(|(row, _)| row.id != keep.id).collect();
-    if others.is_empty() {
+    let all = clashing(&desk.view(), &number)?;
+    let (kept, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(row, _)| row.id == keep.id);
+    // A page that stood open may name one that counts no longer.
+    if others.is_empty() || kept.is_empty() {
         return Err(Fault::new(
             "card_not_twice",
             "这个证号现在只有一张有效的证，不需要处理，没有改动。请刷新看看。",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::order::MOST;
 use crate::{
     fault::Fault,
-    members::{Member, detail},
+    members::{Member, counted, detail},
     office::View,
     people::Role,
     record::{Record as _, RecordId},
@@ -93,9 +93,10 @@ impl Filter {
 
 fn wanting(view: &View<'_>, ask: WantingAsk) -> Result<Wanting, Fault> {
     let filter = Filter::of(view, &ask)?;
+    let counted = counted(view);
     let total: i64 = view
         .conn
-        .prepare_cached(&format!("SELECT count(*) FROM member WHERE {CONDITION}"))?
+        .prepare(&format!("SELECT count(*) FROM member WHERE {CONDITION}{counted}"))?
         .query_row(&filter.params()[..], |r| r.get(0))?;
     let layout = view.layout(Member::TYPE.name)?;
     let mut out = Vec::new();
@@ -108,8 +109,10 @@ fn wanting(view: &View<'_>, ask: WantingAsk) -> Result<Wanting, Fault> {
 }
 
 fn recs(view: &View<'_>, filter: &Filter, limit: i64, offset: u32) -> Result<Vec<i64>, Fault> {
-    let sql = format!("SELECT rec FROM member WHERE {CONDITION} ORDER BY rec LIMIT {limit} OFFSET {offset}");
-    let mut statement = view.conn.prepare_cached(&sql)?;
+    // Of a person with two entries the one that stays is asked for.
+    let counted = counted(view);
+    let sql = format!("SELECT rec FROM member WHERE {CONDITION}{counted} ORDER BY rec LIMIT {limit} OFFSET {offset}");
+    let mut statement = view.conn.prepare(&sql)?;
     Ok(statement.query_map(&filter.params()[..], |r| r.get(0))?.collect::<Result<_, _>>()?)
 }
 

@@ -210,6 +210,8 @@ pub(crate) struct Writers {
 /// A PC that wrote something.
 pub(crate) struct Writer {
     pub(crate) office: RecordId,
+    /// Its certificate, once it has one.
+    pub(crate) cert: Option<CertId>,
     /// Whether the county has shut it out.
     pub(crate) shut_out: bool,
 }
@@ -224,9 +226,14 @@ impl Writers {
     pub(crate) fn of_chain(&self, view: &View<'_>, stream: i64, inc: i64) -> Result<Option<Writer>, Fault> {
         let Some(device) = maker(view, &self.devices, stream, inc)? else {
             let own = view.memory.owns().any(|own| own == inc);
-            return Ok(own.then(|| Writer { office: view.office.identity().office, shut_out: false }));
+            let office = view.office.identity().office;
+            return Ok(own.then_some(Writer { office, cert: None, shut_out: false }));
         };
-        Ok(Some(Writer { office: device.office, shut_out: self.orders.shut_out(&device.certs).is_some() }))
+        Ok(Some(Writer {
+            office: device.office,
+            cert: Some(device.cert),
+            shut_out: self.orders.shut_out(&device.certs).is_some(),
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ mod quarantine;
 mod revoke;
 mod shared;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod told;
 mod withdraw;
 

@@ -22,17 +22,17 @@ use crate::{
     store::Moment,
 };
 
-fn moment(n: u8) -> Moment {
+pub(crate) fn moment(n: u8) -> Moment {
     Moment { wall: 1_790_000_000_000 + i64::from(n), rng: ChaCha20Rng::from_seed([n; 32]) }
 }
 
-fn ask(founded: &Founded, n: u8, name: &str, ask: Value) -> Value {
+pub(crate) fn ask(founded: &Founded, n: u8, name: &str, ask: Value) -> Value {
     let caller = Caller { clerk: founded.clerk.id, roles: Role::ALL.to_vec(), moment: moment(n) };
     founded.office.call(name, ask, caller).unwrap().0
 }
 
 /// A county, and a PC of an office that it has invited.
-fn county_and_office(folder: &Path) -> (Founded, Founded) {
+pub(crate) fn county_and_office(folder: &Path) -> (Founded, Founded) {
     let county = founding::county(&folder.join("county.db"), "东海县总工会", "320722", "周敏", moment(1)).unwrap();
     let office = invited(&county, 2, &folder.join("office.db"));
     (county, office)
@@ -48,7 +48,7 @@ fn joined(invitation: &Value, n: u8, file: &Path, clerk: &str) -> Founded {
     founding::join(file, enrol::open(&packet, &code).unwrap(), clerk, moment(n + 1)).unwrap()
 }
 
-fn carry(from: &Office, to: &Office, n: u8) {
+pub(crate) fn carry(from: &Office, to: &Office, n: u8) {
     carry_of(from, to, n, |_| true);
 }
 

@@ -179,6 +179,11 @@ impl Applier<'_, '_> {
             fresh
         } else {
             let Some(row) = rows::by_id(self.conn, layout, change.record)? else { return Ok(Fate::Unknown) };
+            // A record belongs to its stream: whoever may write another one does not change it from there. The change stays in
+            // the log, and no row says what it says.
+            if row.stream != stream {
+                return Ok(Fate::Unknown);
+            }
             (row.rec, self.merge(layout, row, change)?)
         };
         for set in change.sets.iter().filter(|set| layout.pictures.contains(&&*set.field)) {
