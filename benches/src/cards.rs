@@ -32,7 +32,9 @@ pub fn run(rounds: usize) -> Result<Vec<Line>, Trouble> {
     };
     let entries = (2..62).map(entry).collect::<Result<Vec<_>, _>>()?;
     let trust = TrustList { subject: "urn:uuid:1".into(), made: Some(1_790_000_000), entries }.sign(&county);
-    let status = list(1_000_000).sign(&county);
+    let status = list(1_000_000);
+    let index = (0..).find(|n| status.get(*n) == Some(Status::Valid)).ok_or("a place")?;
+    let status = status.sign(&county);
     let card = Card {
         number: "99010100120260000018".into(),
         name: "王芳".into(),
@@ -41,7 +43,7 @@ pub fn run(rounds: usize) -> Result<Vec<Line>, Trouble> {
         since: date(17_000)?,
         issued: date(20_700)?,
         expires: None,
-        index: 7,
+        index,
     };
     let (text, keys) = (card.issue(&office)?, [county.public()]);
     let (mut ours, mut floors) = (Vec::new(), Vec::new());

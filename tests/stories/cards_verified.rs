@@ -158,14 +158,12 @@ async fn a_pc_that_was_shut_out_issues_no_more_and_its_earlier_cards_stand() {
     exchange_all(&[&county.desk, &anfeng]).await;
     exchange_all(&[&county.desk, &anfeng]).await;
     assert_eq!(verify(&anfeng, &text).await["answer"], "valid", "issued while the PC was the office's");
-    // The thief signs on; his cards are of a day that the list does not give to the key any more.
-    let (trust, until) = (|| {
-        let file = county.desk.file();
-        file.query_row("SELECT count(*), max(length(token)) FROM card_list WHERE what = 'trust'", [], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    let file = county.desk.file();
+    let (lists, length): (i64, i64) = file
+        .query_row("SELECT count(*), max(length(token)) FROM card_list WHERE what = 'trust'", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
         })
-        .unwrap()
-    })();
-    assert_eq!(trust, 1);
-    assert!(until > before, "the list says until when the key counts");
+        .unwrap();
+    assert_eq!(lists, 1);
+    assert!(length > before, "the list says until when the key counts");
 }
