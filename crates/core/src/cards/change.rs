@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Standing, order::MOST};
+use super::{Card, MOST, Standing};
 use crate::{
     fault::{Fault, FieldFault},
     office::Desk,

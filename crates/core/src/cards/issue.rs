@@ -103,7 +103,7 @@ fn publish(desk: &mut Desk<'_>) -> Result<NaiveDate, Fault> {
 }
 
 fn sign(desk: &mut Desk<'_>, ask: SignAsk) -> Result<SignedCards, Fault> {
-    if ask.ids.is_empty() || ask.ids.len() > order::MOST {
+    if ask.ids.is_empty() || ask.ids.len() > super::MOST {
         return Err(Fault::question("ids"));
     }
     let since = publish(desk)?;

@@ -16,7 +16,6 @@ use crate::{
     exchange::PROGRAM,
     fault::{Fault, FieldFault},
     office::{Caller, Desk, Office, View},
-    organisations::offices_named,
     people::Role,
     record::{Record as _, RecordId},
     records::{self, Saved},
@@ -134,7 +133,7 @@ pub(super) fn lease(desk: &mut Desk<'_>, request: RecordId, count: Option<i64>) 
     let (row, asked) = still_open(&view, request)?;
     let office = view.memory.stream_name(row.stream)?.office();
     let alone = view.office.identity().federation.is_none();
-    let code = digits_of(&view, office)?.ok_or_else(|| {
+    let code = stock::digits_of(&view, office)?.ok_or_else(|| {
         Fault::new(
             "office_unknown",
             "没有这个办公室的登记，没有分配号段。请先核对乡镇工会名单。",
@@ -174,19 +173,6 @@ pub(super) fn lease(desk: &mut Desk<'_>, request: RecordId, count: Option<i64>) 
     };
     let stream = if alone { desk.office().own_stream() } else { Stream::County };
     desk.act.create(&stream, lease, None)
-}
-
-/// The nine digits in front of a number: those of the office, as far as it has them. `None` of an office that is not known here.
-pub(super) fn digits_of(view: &View<'_>, office: Option<RecordId>) -> Result<Option<String>, Fault> {
-    let identity = view.office.identity();
-    let code = match office {
-        Some(office) if office != identity.office => {
-            offices_named(view)?.into_iter().find(|(id, ..)| *id == office).map(|(_, _, code)| code)
-        }
-        _ => Some(identity.code.clone()),
-    };
-    let digits = |code: String| code.chars().filter(char::is_ascii_digit).take(9).collect::<String>();
-    Ok(code.map(digits).map(|digits| format!("{digits:0<9}")))
 }
 
 fn still_open(view: &View<'_>, id: RecordId) -> Result<(rows::Stored, NumberRequest), Fault> {

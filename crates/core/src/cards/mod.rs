@@ -138,6 +138,9 @@ pub struct NumberHanding {
     pub request: Option<RecordId>,
 }
 
+/// How many cards one act orders, changes or signs.
+const MOST: usize = 5_000;
+
 pub(crate) const LEDGER: Ledger = Ledger { ty: Card::TYPE, rules: fields, derived, detail, further: &[] };
 
 pub(crate) fn register(registry: &mut Registry) {

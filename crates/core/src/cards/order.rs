@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Standing,
+    Card, MOST, Standing,
     stock::Left,
     wanting::{self, WantingAsk},
 };
@@ -84,9 +84,6 @@ pub struct NotOrdered {
     /// Why.
     pub say: Say,
 }
-
-/// How many in one act.
-pub(super) const MOST: usize = 5_000;
 
 pub(super) fn register(registry: &mut Registry) {
     registry.action("cards.order", Role::Clerk, order);

@@ -187,7 +187,7 @@ pub(super) fn leases(view: &View<'_>) -> Result<Vec<Lease>, Fault> {
         if !county {
             let Some(office) = stream.office().filter(|_| holder == by) else { continue };
             if let std::collections::btree_map::Entry::Vacant(none) = digits.entry(office) {
-                none.insert(super::leases::digits_of(view, Some(office))?.unwrap_or_default());
+                none.insert(digits_of(view, Some(office))?.unwrap_or_default());
             }
             if digits.get(&office).is_none_or(|own| own.is_empty() || !lease.prefix.starts_with(own.as_str())) {
                 continue;
@@ -206,6 +206,19 @@ pub(super) fn leases(view: &View<'_>) -> Result<Vec<Lease>, Fault> {
         out.push(Lease { id: row.id, holder, shape, first, count, place, by, office, request: lease.request });
     }
     Ok(out)
+}
+
+/// The nine digits in front of a number: those of the office, as far as it has them. `None` of an office that is not known here.
+pub(super) fn digits_of(view: &View<'_>, office: Option<RecordId>) -> Result<Option<String>, Fault> {
+    let identity = view.office.identity();
+    let code = match office {
+        Some(office) if office != identity.office => {
+            offices_named(view)?.into_iter().find(|(id, ..)| *id == office).map(|(_, _, code)| code)
+        }
+        _ => Some(identity.code.clone()),
+    };
+    let digits = |code: String| code.chars().filter(char::is_ascii_digit).take(9).collect::<String>();
+    Ok(code.map(digits).map(|digits| format!("{digits:0<9}")))
 }
 
 /// What PCs handed on, each within its own office: the office of the giver, the handing, and the request that it answers.

@@ -4,7 +4,7 @@ use rusqlite::ToSql;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::order::MOST;
+use super::MOST;
 use crate::{
     fault::Fault,
     members::{Member, counted, detail},
