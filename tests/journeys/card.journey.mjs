@@ -81,6 +81,51 @@ export default {
       await person.sees('待制作')
     })
 
+    await step('a card without a leased place has no code, and says so', async () => {
+      await person.pressAt('[data-test="tab-code"]')
+      await person.sees('生成二维码')
+      await person.isAccessible('the tab of the code')
+      await person.pressAt('[data-test="show-code"]')
+      await person.sees('不能生成二维码')
+      await person.picture('card-without-code')
+    })
+
+    await step('two paper cards of one number are entered on purpose, and one keeps it', async () => {
+      const joins = async (name, id, word) => {
+        await person.press('首页')
+        await person.press('会员入会登记')
+        await person.writes('姓名', name)
+        await person.writes('证件号码', id)
+        await person.strikes('Enter')
+        await person.press('登记入会')
+        await person.sees('修改资料')
+        await person.pressAt('[data-test="tab-cards"]')
+        await person.pressAt('[data-test="enter-open"]')
+        await person.writesAt('[data-test="enter-number"]', '东工0123')
+        await person.pressAt('[data-test="enter-go"]')
+        await person.sees(word)
+      }
+      await joins('张伟民', '990101198001010014', '已保存在本机')
+      await joins('赵敏', '990102198511121239', '这个证号已经登记在另一张会员证上')
+      await person.isAccessible('a number that is taken')
+      await person.pressAt('[data-test="enter-twice"]')
+      await person.pressAt('[data-test="enter-go"]')
+      await person.sees('已保存在本机')
+      await person.press('首页')
+      await person.sees('重号的会员证')
+      await person.pressAt('[data-test="tile-cards_twice"]')
+      await person.sees('证号 东工0123 发了两张')
+      await person.isAccessible('a number given out twice')
+      await person.picture('cards-twice')
+      await fitsHere(person, kind, 'twice')
+      await person.pressAt('[data-test="keep-张伟民"]')
+      await person.writesAt('[data-test="keep-reason"]', '发证在先')
+      await person.picture('cards-keep')
+      await person.pressAt('[data-test="keep-go"]')
+      await person.seesNoMore('发了两张')
+      await person.sees('重号停用')
+    })
+
     await step('a number is verified by hand: the old one is void, the new one holds, a mistyped one is unknown', async () => {
       number = number.match(/\d{20}/)?.[0] ?? ''
       await person.press('会员证')

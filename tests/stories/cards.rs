@@ -233,7 +233,7 @@ async fn a_copied_pc_gives_a_number_out_again_and_it_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_office_that_works_alone_numbers_its_cards_and_none_comes_again_later() {
+async fn an_office_that_works_alone_numbers_its_own_cards_without_a_code() {
     let desk = Desk::alone("平明镇总工会").await;
     let wang = desk.join("王芳", WANG_FANG).await;
     desk.ask("cards.ask_numbers", json!({ "count": 20 })).await;

@@ -142,7 +142,7 @@ async fn lists_go_out_when_something_changed_and_not_at_every_exchange() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pc_that_was_shut_out_issues_no_more_and_its_earlier_cards_stand() {
+async fn when_a_pc_was_shut_out_its_earlier_cards_stand_and_the_list_says_until_when() {
     let county = County::found().await;
     let (pingming, anfeng, _, card) = two_offices(&county).await;
     let text = code(&pingming, &card).await;

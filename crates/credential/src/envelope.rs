@@ -118,6 +118,18 @@ impl Signed {
         Ok(Self { alg, kid, typ, payload, message, signature: cose.signature })
     }
 
+    /// The payload of a list: a token of that type, at most so long, that one of the keys has signed.
+    pub(crate) fn list(token: &[u8], typ: &str, most: usize, keys: &[[u8; 32]]) -> Result<Option<Vec<u8>>, Unreadable> {
+        if token.len() > most {
+            return Err(Unreadable::TooLong(most));
+        }
+        let signed = Self::read(token, &[])?;
+        if signed.typ.as_deref() != Some(typ) {
+            return Err(Unreadable::Cose);
+        }
+        Ok(keys.iter().any(|key| signed.by(key)).then_some(signed.payload))
+    }
+
     /// Whether it is signed by Ed25519 with this key, under either of the two numbers that the algorithm has (RFC 9864).
     #[must_use]
     pub fn by(&self, public: &[u8; 32]) -> bool {

@@ -119,17 +119,7 @@ impl StatusList {
     /// # Errors
     /// `None` in the place of a list where no key fits; [`Unreadable`] where it is none.
     pub fn open(token: &[u8], keys: &[[u8; 32]]) -> Result<Option<Self>, Unreadable> {
-        if token.len() > MOST_BYTES {
-            return Err(Unreadable::TooLong(MOST_BYTES));
-        }
-        let signed = Signed::read(token, &[])?;
-        if signed.typ.as_deref() != Some(TYPE) {
-            return Err(Unreadable::Cose);
-        }
-        if !keys.iter().any(|key| signed.by(key)) {
-            return Ok(None);
-        }
-        Self::read(&signed.payload).map(Some)
+        Signed::list(token, TYPE, MOST_BYTES, keys)?.map(|payload| Self::read(&payload)).transpose()
     }
 
     /// Reads the claims without asking who signed them.

@@ -78,11 +78,10 @@ pub(super) fn status(view: &View<'_>) -> Result<Option<StatusList>, Fault> {
 /// The trust list that came last, and besides the keys that this PC knows of by its own reading: those of the own office
 /// at once, at the county those of all.
 pub(super) fn trust(view: &View<'_>) -> Result<TrustList, Fault> {
-    let listed = match newest(view, TRUST)? {
-        Some(list) => TrustList::open(&list.token, &key_of(&list)).ok().flatten(),
-        None => None,
-    };
-    let mut list = listed.unwrap_or_default();
+    let listed = newest(view, TRUST)?.and_then(|list| TrustList::open(&list.token, &key_of(&list)).ok().flatten());
+    // Where none came, or one that a newer program made otherwise, there is what this PC knows itself.
+    let nothing = || TrustList { subject: String::new(), made: None, entries: Vec::new() };
+    let mut list = listed.unwrap_or_else(nothing);
     for entry in known(view)? {
         if !list.entries.iter().any(|e| e.public == entry.public) {
             list.entries.push(entry);
@@ -151,7 +150,7 @@ fn statuses(view: &View<'_>, subject: &str, made: i64) -> Result<StatusList, Fau
     while let Some(row) = rows.next()? {
         let (place, number): (i64, Option<String>) = (row.get(0)?, row.get(1)?);
         let (lease, stream): (Option<[u8; 16]>, i64) = (row.get(2)?, row.get(3)?);
-        let (number, Ok(place)) = (number.unwrap_or_default(), u32::try_from(place)) else { continue };
+        let (Some(number), Ok(place)) = (number, u32::try_from(place)) else { continue };
         // What an office writes of a place that its lease does not give to this number says nothing of whoever has it.
         let lease = lease.and_then(|id| by_id.get(&RecordId(id)));
         let office = view.memory.stream_name(stream)?.office();
