@@ -4,7 +4,7 @@ use crate::words::Say;
 
 /// Acts that are no command of the registry: the host runs them, or they belong to founding. With the commands that write they are all
 /// that an entry can name; the window has words for each.
-pub const BESIDE_COMMANDS: [&str; 11] = [
+pub const BESIDE_COMMANDS: [&str; 12] = [
     "app.restore",
     "clerks.add",
     "county.recover",
@@ -16,6 +16,7 @@ pub const BESIDE_COMMANDS: [&str; 11] = [
     "packets.export",
     "packets.import",
     "records.attach",
+    "transfers.confirm",
 ];
 
 /// A reason that the program noted for itself, in words; `None` where a person wrote it, or where it says nothing to one.

@@ -10,6 +10,7 @@ use crate::{
     office::View,
     people::{Nothing, Role},
     registry::Registry,
+    transfers,
     words::Say,
 };
 
@@ -97,6 +98,13 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
     let flagged = devices::flagged(view)?;
     if flagged > 0 {
         tiles.push(tile("devices", Say::new("待核对的电脑", "PCs to check"), flagged, "late"));
+    }
+    let moving = transfers::waiting(view)?;
+    if moving.here > 0 {
+        tiles.push(tile("transfers", Say::new("待办接转", "Transfers to act on"), moving.here, "due"));
+    }
+    if moving.overdue > 0 {
+        tiles.push(tile("transfers_overdue", Say::new("超期未接收", "Transfers overdue"), moving.overdue, "late"));
     }
     let twice = cards::numbers_twice(view)?.len() + cards::leases_overlapping(view)?;
     let twice = i64::try_from(twice).unwrap_or(i64::MAX);

@@ -40,6 +40,7 @@ pub mod cards;
 pub mod enterprises;
 pub mod members;
 pub mod organisations;
+pub mod transfers;
 
 mod catalogue;
 mod drafts;
@@ -88,6 +89,10 @@ const TYPES: &[&RecordType] = &[
     cards::NumberHanding::TYPE,
     cards::IssuingKeyEntry::TYPE,
     cards::CardList::TYPE,
+    transfers::Transfer::TYPE,
+    transfers::MembershipRuling::TYPE,
+    transfers::Adoption::TYPE,
+    transfers::LateEdit::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {
@@ -101,7 +106,13 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, u8)> {
 
 /// The states that follow from events.
 pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
-    BTreeMap::from([(members::Member::TYPE.name, members::fold as Fold), (cards::Card::TYPE.name, cards::fold as Fold)])
+    let fold = |state, stands| Fold { state, stands };
+    BTreeMap::from([
+        (members::Member::TYPE.name, fold(members::fold, transfers::stands)),
+        (cards::Card::TYPE.name, fold(cards::fold, transfers::stands)),
+        (transfers::Transfer::TYPE.name, fold(transfers::fold, transfers::never)),
+        (transfers::LateEdit::TYPE.name, fold(transfers::fold_late, transfers::never)),
+    ])
 }
 
 /// The command list of an unlocked office.
@@ -110,6 +121,7 @@ pub fn registry() -> Registry {
     let mut registry = Registry::default();
     members::register(&mut registry);
     cards::register(&mut registry);
+    transfers::register(&mut registry);
     enterprises::register(&mut registry);
     organisations::register(&mut registry);
     people::register(&mut registry);

@@ -44,6 +44,8 @@ pub struct Office {
     pub(crate) vain: Mutex<Vain>,
     /// How many changes were known when the lists of the cards were looked at.
     pub(crate) listed: Mutex<i64>,
+    /// How many changes each stream held when late edits were last looked for.
+    pub(crate) swept: Mutex<std::collections::BTreeMap<i64, i64>>,
 }
 
 /// Who asks, and when.
@@ -175,6 +177,7 @@ impl Office {
             hub_now: Mutex::default(),
             vain: Mutex::default(),
             listed: Mutex::new(-1),
+            swept: Mutex::default(),
         }
     }
 

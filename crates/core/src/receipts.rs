@@ -16,11 +16,13 @@ impl Office {
     /// # Errors
     /// The store's own.
     pub fn receipts(&self, moment: Moment) -> Result<usize, Fault> {
-        if !self.registrar() {
-            return self.tell_owed(moment);
-        }
         let mut moment = moment;
-        let granted = self.grant_owed(moment.part())? + self.accept_lost(moment.part())?;
+        let told = self.tell_issuing_key(moment.part())?;
+        if !self.registrar() {
+            return Ok(told + self.tell_owed(moment)?);
+        }
+        let granted = told + self.grant_owed(moment.part())? + self.accept_lost(moment.part())?;
+        let granted = granted + self.settle_transfers(moment.part())?;
         let granted = granted + self.grant_numbers(moment.part())? + self.publish_lists(moment.part())?;
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;

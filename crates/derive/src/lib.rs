@@ -6,9 +6,10 @@ use syn::{Data, DeriveInput, Fields, LitStr, meta::ParseNestedMeta, parse_macro_
 
 /// Derives `niangjia_core::record::Record`.
 ///
-/// On the struct: `#[record(name = "member", plural = "members", zh = "会员", en = "Member", title = "name")]`.
+/// On the struct: `#[record(name = "member", plural = "members", zh = "会员", en = "Member", title = "name")]`, and `moves = "itself"`
+/// (or the field of the record that it moves with, or `"shared"`) for records that may stand in the streams of several offices.
 /// On a field: `#[field(zh = "…", en = "…", kind = "text", codes = "…", link = "…", register = "…", section = "…",
-/// sheet = "alias|alias", required, sensitive, search, listed, due, keyed)]`; `kind` is guessed from the type where it is absent.
+/// sheet = "alias|alias", required, sensitive, search, listed, due, keyed, local)]`; `kind` is guessed from the type where it is absent.
 #[proc_macro_derive(Record, attributes(record, field))]
 pub fn record(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -22,6 +23,7 @@ struct RecordAttr {
     zh: String,
     en: String,
     title: String,
+    moves: String,
 }
 
 #[derive(Default)]
@@ -40,6 +42,7 @@ struct FieldAttr {
     listed: bool,
     due: bool,
     keyed: bool,
+    local: bool,
 }
 
 fn text(meta: &ParseNestedMeta) -> syn::Result<String> {
@@ -56,6 +59,7 @@ fn record_attr(input: &DeriveInput) -> syn::Result<RecordAttr> {
                 Some("zh") => &mut out.zh,
                 Some("en") => &mut out.en,
                 Some("title") => &mut out.title,
+                Some("moves") => &mut out.moves,
                 _ => return Err(meta.error("unknown key of #[record]")),
             };
             *slot = text(&meta)?;
@@ -84,6 +88,7 @@ fn field_attr(field: &syn::Field) -> syn::Result<FieldAttr> {
                 Some("listed") => out.listed = true,
                 Some("due") => out.due = true,
                 Some("keyed") => out.keyed = true,
+                Some("local") => out.local = true,
                 _ => return Err(meta.error("unknown key of #[field]")),
             }
             Ok(())
@@ -136,27 +141,35 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         let kind = if kind.is_empty() { quote!(<#ty as ::niangjia_core::record::FieldValue>::KIND) } else { kind };
         let register = if attr.register.is_empty() { name.clone() } else { attr.register.clone() };
         let sheet: Vec<&str> = attr.sheet.split('|').filter(|s| !s.is_empty()).collect();
-        let FieldAttr { zh, en, section, required, sensitive, search, listed, due, keyed, .. } = &attr;
+        let FieldAttr { zh, en, section, required, sensitive, search, listed, due, keyed, local, .. } = &attr;
         fields.push(quote!(::niangjia_core::record::Field {
             name: #name, zh: #zh, en: #en, kind: #kind, register: #register, section: #section,
             sheet: &[#(#sheet),*], required: #required, sensitive: #sensitive, search: #search, listed: #listed,
             due: #due,
             keyed: #keyed,
+            local: #local,
         }));
         idents.push(ident);
         types.push(ty);
     }
-    let RecordAttr { name, plural, zh, en, title } = record;
+    let RecordAttr { name, plural, zh, en, title, moves } = record;
     let title = idents
         .iter()
         .position(|i| *i == title)
         .ok_or_else(|| syn::Error::new_spanned(&input.ident, "#[record(title = …)] names one of the fields"))?;
+    let moves = match moves.as_str() {
+        "" => quote!(::niangjia_core::record::Moves::Never),
+        "itself" => quote!(::niangjia_core::record::Moves::Itself),
+        "shared" => quote!(::niangjia_core::record::Moves::Shared),
+        field if idents.iter().any(|i| i == field) => quote!(::niangjia_core::record::Moves::With(#field)),
+        _ => return Err(syn::Error::new_spanned(&input.ident, "#[record(moves = …)] names one of the fields")),
+    };
     let ty = &input.ident;
     let places = 0..idents.len();
     Ok(quote! {
         impl ::niangjia_core::record::Record for #ty {
             const TYPE: &'static ::niangjia_core::record::RecordType = &::niangjia_core::record::RecordType {
-                name: #name, plural: #plural, zh: #zh, en: #en, title: #title, fields: &[#(#fields),*],
+                name: #name, plural: #plural, zh: #zh, en: #en, title: #title, fields: &[#(#fields),*], moves: #moves,
             };
             fn from_values(values: &[::niangjia_core::record::Value]) -> Result<Self, ::niangjia_core::fault::Fault> {
                 Ok(Self { #(#idents: ::niangjia_core::record::read_field(Self::TYPE, #places, values)?),* })

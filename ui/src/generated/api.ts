@@ -10,6 +10,36 @@ export interface AcceptAsk {
   up_to?: string | null
 }
 
+/** Who is taken in, and on what. */
+export interface AcceptAsk2 {
+  /** Text of the slip's code. */
+  slip?: string | null
+  /** A transfer that is known here: a release that was heard of, or one's own request. */
+  transfer?: string | null
+  /** Where there is neither: id, code or name of the office of the county whose card was shown. */
+  from?: string | null
+  /** Or name of the union outside the county whose letter was brought. */
+  from_outside?: string | null
+  /** Number of that letter. */
+  number?: string | null
+  /** ID number, as it stands on the document that was shown. */
+  id_no: string
+  /** Card number, where a card was shown. */
+  card_number?: string | null
+  /** The form's fields: name where no slip gives it, employer, department, whatever else is known. */
+  fields?: Record<string, Json>
+  /** When; today where absent. */
+  on?: string | null
+}
+
+/** Taken in. */
+export interface Accepted {
+  /** Id of the member. */
+  member: string
+  /** Id of the transfer; none for somebody from outside the county. */
+  transfer?: string | null
+}
+
 /** A further clerk. */
 export interface AddClerkAsk {
   /** The clerk's own name. */
@@ -68,6 +98,22 @@ export interface AppState {
   carry?: CarryState | null
   /** Whether data are sent and fetched while the office is locked. */
   carries: boolean
+}
+
+/** Somebody is asked for. */
+export interface AskAsk {
+  /** Id, code or full name of the office that is to let go. */
+  from: string
+  /** Name of the member. */
+  name: string
+  /** ID number. */
+  id_no: string
+  /** Card number. */
+  card_number?: string | null
+  /** Why, a code of `transfer_reason`. */
+  reason: string
+  /** What else there is to say. */
+  note?: string | null
 }
 
 /** A picture for a field of a record. */
@@ -449,6 +495,16 @@ export interface Created {
   fingerprint: string
   /** Three shares of the county root, any two of which rebuild it. They wait, sealed, until `kit.put_away`. */
   shares?: string[] | null
+}
+
+/** What the county decides. */
+export interface DecideAsk {
+  /** Id of the transfer. */
+  id: string
+  /** Id, code or name of the office that holds the membership from now on. */
+  office: string
+  /** Why. */
+  reason: string
 }
 
 /** A record's page. */
@@ -1032,6 +1088,46 @@ export interface LastFault {
   say: Say
 }
 
+/** One change. */
+export interface LateChange {
+  /** When it was written, milliseconds since 1970. */
+  at: number
+  /** Who wrote it. */
+  author: string
+  /** The event, if it is one. */
+  event?: string | null
+  /** Fields: what stands here now, and what was written. */
+  fields: FieldChange[]
+}
+
+/** Late edits. */
+export interface LateEdits {
+  /** Those that wait first, then the newest. */
+  rows: LateLine[]
+}
+
+/** One of them. */
+export interface LateLine {
+  /** Its id. */
+  id: string
+  /** Name of the member. */
+  name: string
+  /** Kind of the record. */
+  of: string
+  /** The record. */
+  record: string
+  /** The office that wrote it. */
+  from: string
+  /** `waiting`, `accepted`, `refused`. */
+  state: string
+  /** Whether this office takes or refuses it. */
+  own: boolean
+  /** Why it was refused. */
+  reason?: string | null
+  /** What was written, one entry for each change. */
+  changes: LateChange[]
+}
+
 /** Which rows of a list. */
 export interface ListAsk {
   /** Text as in the search box. */
@@ -1166,6 +1262,14 @@ export interface OfficeLine {
   withdrawable: boolean
   /** When its last change here was written, milliseconds since 1970. */
   last_change?: number | null
+}
+
+/** A union by name. */
+export interface OfficeName {
+  /** Its id. */
+  id: string
+  /** Name. */
+  name: string
 }
 
 /** What an office is. */
@@ -1398,6 +1502,12 @@ export interface ReadAsk {
   upload?: string | null
 }
 
+/** What was scanned. */
+export interface ReadAsk2 {
+  /** Text of the slip's code. */
+  text: string
+}
+
 /** What was read. */
 export interface ReadCodes {
   /** The text of each code; none in a frame without one. */
@@ -1421,6 +1531,16 @@ export interface ReasonLine {
 export interface Rebuilt {
   /** Changes replayed. */
   changes: number
+}
+
+/** The receipt of a letter to outside the county has come. */
+export interface ReceiptAsk {
+  /** Id of the transfer. */
+  id: string
+  /** The day on it. */
+  on: string
+  /** Its number, and who signed. */
+  document?: string | null
 }
 
 /** A record type. */
@@ -1461,6 +1581,38 @@ export interface RecoverAsk {
   clerk: string
   /** The clerk's passphrase. */
   passphrase: string
+}
+
+/** Who is let go, and where to. */
+export interface ReleaseAsk {
+  /** The member. */
+  member: string
+  /** Id, code or full name of the office that takes in; an open slip is for whichever union of the county does. */
+  to?: string | null
+  /** Name of a union outside the county. */
+  to_outside?: string | null
+  /** Why, a code of `transfer_reason`. */
+  reason: string
+  /** When; today where absent. */
+  on?: string | null
+  /** How many days the slip is to be answered in; 30 where absent. After them it is shown as overdue and stays valid. */
+  days?: number | null
+  /** Dues paid to. */
+  dues_paid_to?: string | null
+  /** What else stands on the letter. */
+  note?: string | null
+  /** The request that it answers. */
+  transfer?: string | null
+}
+
+/** The slip. */
+export interface Released {
+  /** Id of the transfer. */
+  id: string
+  /** Number of the letter. */
+  number: string
+  /** Text of the slip's code; a letter to outside the county, or of an office that works alone, has none. */
+  slip?: string | null
 }
 
 /** What the last comparison to the byte found, in segments. */
@@ -1784,6 +1936,48 @@ export interface SignedCards {
   refused: NotChanged[]
 }
 
+/** What stands on a slip. */
+export interface SlipSaid {
+  /** The transfer. */
+  transfer: string
+  /** The member's record. */
+  member: string
+  /** Number of the letter. */
+  number: string
+  /** Name. */
+  name: string
+  /** The last four characters of the ID number. */
+  tail: string
+  /** Year of birth. */
+  born?: number | null
+  /** Member since. */
+  since?: string | null
+  /** Card number. */
+  card?: string | null
+  /** The office that lets go. */
+  from: string
+  /** The office that it is for. */
+  to?: string | null
+  /** Dues paid to. */
+  dues_to?: string | null
+  /** Released on. */
+  released: string
+  /** Expected to be answered until. */
+  until?: string | null
+  /** She was taken in on it here already: id of the member. */
+  here?: string | null
+}
+
+/** What a slip says, and whether it is believed. */
+export interface SlipSeen {
+  /** `good`, `doubtful` or `bad`. */
+  tone: string
+  /** What that means and what to do. */
+  say: Say
+  /** What stands on it; only where the key of an office of this county has signed it. */
+  slip?: SlipSaid | null
+}
+
 /** One snapshot. */
 export interface SnapshotLine {
   /** Name of its file: year, month, day, hour and minute of UTC+8, as in `20261121-1402.db`. */
@@ -1936,6 +2130,12 @@ export interface SyncStep {
   bytes: number
 }
 
+/** Which late edit. */
+export interface TakeAsk {
+  /** Its id. */
+  id: string
+}
+
 /** A template that was written. */
 export interface TemplateAnswer {
   /** Its file. */
@@ -1968,6 +2168,84 @@ export interface Tile {
   count: number
   /** `calm`, `due` or `late`. */
   tone: string
+}
+
+/** What one office said. */
+export interface TransferEvent {
+  /** Name of the event. */
+  name: string
+  /** Which office. */
+  office?: string | null
+  /** The day of it. */
+  on?: string | null
+  /** Why. */
+  reason?: string | null
+  /** When it was written, milliseconds since 1970. */
+  at: number
+}
+
+/** One transfer. */
+export interface TransferLine {
+  /** Its id. */
+  id: string
+  /** Number of the letter. */
+  number?: string | null
+  /** Id of the member, as far as a record of hers is here. */
+  member?: string | null
+  /** Name. */
+  name: string
+  /** ID number, masked. */
+  id_no?: string | null
+  /** Card number. */
+  card_number?: string | null
+  /** The union that lets go. */
+  from: string
+  /** The union that takes in; an open slip has none yet. */
+  to?: string | null
+  /** Offices between which the county decides. */
+  takers: OfficeName[]
+  /** Code of `transfer_state`. */
+  state: string
+  /** The same in words. */
+  said: Say
+  /** Which part this office has: `out`, `in`, or `other`. */
+  part: string
+  /** Nobody has answered within the days on the slip. */
+  overdue: boolean
+  /** Code of `transfer_reason`. */
+  reason?: string | null
+  /** Released on. */
+  released_on?: string | null
+  /** Expected to be answered until. */
+  valid_until?: string | null
+  /** Text of the slip's code, at the office that made it. */
+  slip?: string | null
+  /** What can be done here: `release`, `refuse`, `withdraw`, `accept`, `receipt`, `decide`, `bundle`. */
+  possible: string[]
+  /** What happened, the latest last. */
+  events: TransferEvent[]
+}
+
+/** Transfers, the newest first. */
+export interface Transfers {
+  /** How many in all. */
+  total: number
+  /** Fifty at the most. */
+  rows: TransferLine[]
+  /** Unions of the county to which one can move, without this one. */
+  offices: OfficeName[]
+}
+
+/** Which transfers. */
+export interface TransfersAsk {
+  /** Only those in which somebody is still waited for. */
+  open?: boolean
+  /** Part of a name, or a letter's or a card's number. */
+  text?: string | null
+  /** Of this member. */
+  member?: string | null
+  /** First row. */
+  offset?: number
 }
 
 /** The whole tree. */
@@ -2126,6 +2404,14 @@ export interface WantingRow {
   name: string
   /** What tells two of one name apart. */
   detail: string
+}
+
+/** A transfer, with why something is done about it. */
+export interface WithReason {
+  /** Id of the transfer. */
+  id: string
+  /** Why. */
+  reason: string
 }
 
 /** Whose invitation is taken back. */
@@ -2293,6 +2579,18 @@ export interface Commands {
   'sync.parked': { ask: Nothing; answer: Uncounted }
   'sync.status': { ask: Nothing; answer: SyncStatus }
   'tables.rebuild': { ask: Nothing; answer: Rebuilt }
+  'transfers.accept': { ask: AcceptAsk2; answer: Accepted }
+  'transfers.ask': { ask: AskAsk; answer: TransferLine }
+  'transfers.decide': { ask: DecideAsk; answer: TransferLine }
+  'transfers.late': { ask: Nothing; answer: LateEdits }
+  'transfers.list': { ask: TransfersAsk; answer: Transfers }
+  'transfers.read': { ask: ReadAsk2; answer: SlipSeen }
+  'transfers.receipt': { ask: ReceiptAsk; answer: TransferLine }
+  'transfers.refuse': { ask: WithReason; answer: TransferLine }
+  'transfers.refuse_late': { ask: WithReason; answer: LateLine }
+  'transfers.release': { ask: ReleaseAsk; answer: Released }
+  'transfers.take_late': { ask: TakeAsk; answer: LateLine }
+  'transfers.withdraw': { ask: WithReason; answer: TransferLine }
 }
 
 /** Whatever can stand in the audit. */
@@ -2366,4 +2664,14 @@ export const DEEDS = [
   'posts.void',
   'prefs.put',
   'records.attach',
+  'transfers.accept',
+  'transfers.ask',
+  'transfers.confirm',
+  'transfers.decide',
+  'transfers.receipt',
+  'transfers.refuse',
+  'transfers.refuse_late',
+  'transfers.release',
+  'transfers.take_late',
+  'transfers.withdraw',
 ] as const

@@ -4,19 +4,23 @@ use chrono::NaiveDate;
 use niangjia_credential::{Card as Claims, IssuingKey};
 use niangjia_derive::Record;
 use niangjia_replication::keys::{Cert, CertId, chain_from_cbor};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Card, change, order};
 use crate::{
+    exchange::PROGRAM,
     fault::Fault,
     identity::Keys,
     members::Member,
-    office::{Desk, View},
+    office::{Desk, Office, View},
     people::Role,
     record::Record as _,
     registry::Registry,
     store::{
+        Moment,
+        memory::Memory,
         rows::{self, Stored},
         today,
         versions::damaged,
@@ -76,23 +80,15 @@ pub(super) fn register(registry: &mut Registry) {
 
 /// The key of this PC. It follows from the key of the device, so that there is no further secret to keep; the context keeps
 /// the two apart.
-pub(super) fn own_key(keys: &Keys) -> IssuingKey {
+pub(crate) fn own_key(keys: &Keys) -> IssuingKey {
     IssuingKey::from_seed(&blake3::derive_key("niangjia 2026-11 card issuing key", &*keys.device.to_bytes()))
 }
 
 /// Writes the public half down, the first time, and again once this PC has a certificate. Answers the day since which it has
 /// been there: from that day on it issues.
-fn publish(desk: &mut Desk<'_>) -> Result<NaiveDate, Fault> {
-    let keys = desk.office().keys();
-    let key = own_key(&keys);
-    // An office that works alone has no certificates yet.
-    let certs = if keys.chain.is_empty() { Vec::new() } else { chain_from_cbor(&keys.chain).map_err(damaged)? };
-    let cert = certs.last().map(Cert::id);
-    let (public, proof) = (key.public().to_vec(), key.vouch(&claim(cert.as_ref())));
-    let known = desk.view().select::<IssuingKeyEntry>(
-        "public = ?1 AND proof = ?2 AND void = 0 ORDER BY made_at, id",
-        &[&public, &proof],
-    )?;
+pub(crate) fn publish(desk: &mut Desk<'_>) -> Result<NaiveDate, Fault> {
+    let (public, proof) = entry(&desk.office().keys())?;
+    let known = desk.view().select::<IssuingKeyEntry>(TOLD, &[&public, &proof])?;
     let now = desk.act.moment.today();
     if let Some((row, _)) = known.first() {
         return Ok(today(row.made_at).min(now));
@@ -101,6 +97,49 @@ fn publish(desk: &mut Desk<'_>) -> Result<NaiveDate, Fault> {
     desk.act.create(&stream, IssuingKeyEntry { name: None, public, proof }, None)?;
     Ok(now)
 }
+
+impl Office {
+    /// Tells the county this PC's issuing key with its first exchange: by the day on which it signs its first slip without a line,
+    /// the others know the key. Returns whether it was told now.
+    pub(crate) fn tell_issuing_key(&self, moment: Moment) -> Result<usize, Fault> {
+        let keys = self.keys();
+        if keys.chain.is_empty() {
+            return Ok(0);
+        }
+        let (public, proof) = entry(&keys)?;
+        let memory = self.store.memory();
+        let told = |conn: &Connection, memory: &Memory| {
+            let view = View { office: self, conn, memory, clerk: PROGRAM, wall: moment.wall };
+            Ok(!view.select::<IssuingKeyEntry>(TOLD, &[&public, &proof])?.is_empty())
+        };
+        if self.store.read(|conn| told(conn, &memory))? {
+            return Ok(0);
+        }
+        let conn = self.store.write();
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        self.catch_up(&tx)?;
+        let memory = (*self.store.memory()).clone();
+        if told(&tx, &memory)? {
+            return Ok(0);
+        }
+        let stream = self.own_stream();
+        let key = IssuingKeyEntry { name: None, public: public.clone(), proof: proof.clone() };
+        self.by_itself(tx, memory, moment, &[], |act| act.create(&stream, key, None).map(|_| ()))?;
+        Ok(1)
+    }
+}
+
+/// The public half of this PC's key, and the proof whose it is.
+fn entry(keys: &Keys) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+    let key = own_key(keys);
+    // An office that works alone has no certificates yet.
+    let certs = if keys.chain.is_empty() { Vec::new() } else { chain_from_cbor(&keys.chain).map_err(damaged)? };
+    let cert = certs.last().map(Cert::id);
+    Ok((key.public().to_vec(), key.vouch(&claim(cert.as_ref()))))
+}
+
+/// Where it stands already.
+const TOLD: &str = "public = ?1 AND proof = ?2 AND void = 0 ORDER BY made_at, id";
 
 fn sign(desk: &mut Desk<'_>, ask: SignAsk) -> Result<SignedCards, Fault> {
     if ask.ids.is_empty() || ask.ids.len() > super::MOST {
@@ -173,7 +212,7 @@ fn signed(view: &View<'_>, row: &Stored, key: &IssuingKey, key_since: NaiveDate)
 }
 
 /// The last four characters of the ID number: enough to compare with the document that is shown.
-fn tail(id_no: Option<&str>) -> String {
+pub(crate) fn tail(id_no: Option<&str>) -> String {
     let plain: Vec<char> =
         id_no.unwrap_or("").chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
     match plain.len() {
@@ -185,7 +224,7 @@ fn tail(id_no: Option<&str>) -> String {
 }
 
 /// The day since which somebody is a member without a break: that of the last admission.
-pub(super) fn since(view: &View<'_>, row: &Stored) -> Result<Option<NaiveDate>, Fault> {
+pub(crate) fn since(view: &View<'_>, row: &Stored) -> Result<Option<NaiveDate>, Fault> {
     let layout = view.layout(Member::TYPE.name)?;
     let events = rows::events(view.conn, view.memory, layout.no, row.rec)?;
     let admitted = events.iter().rev().find(|e| matches!(e.name.as_str(), "joined" | "moved_in"));

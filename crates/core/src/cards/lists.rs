@@ -77,7 +77,7 @@ pub(super) fn status(view: &View<'_>) -> Result<Option<StatusList>, Fault> {
 
 /// The trust list that came last, and besides the keys that this PC knows of by its own reading: those of the own office
 /// at once, at the county those of all.
-pub(super) fn trust(view: &View<'_>) -> Result<TrustList, Fault> {
+pub(crate) fn trust(view: &View<'_>) -> Result<TrustList, Fault> {
     let listed = newest(view, TRUST)?.and_then(|list| TrustList::open(&list.token, &key_of(&list)).ok().flatten());
     // Where none came, or one that a newer program made otherwise, there is what this PC knows itself.
     let nothing = || TrustList { subject: String::new(), made: None, entries: Vec::new() };
@@ -132,8 +132,10 @@ fn statuses(view: &View<'_>, subject: &str, made: i64) -> Result<StatusList, Fau
     let by_id: BTreeMap<RecordId, &Lease> = leases.iter().map(|l| (l.id, l)).collect();
     let doubled: BTreeSet<String> = twice::numbers_twice(view)?.into_iter().collect();
     let mut statement = view.conn.prepare_cached(
-        "SELECT card.place, card.number, card.lease, card.stream, card.state, card.void, member.state, coalesce(member.void, 0)
-         FROM card LEFT JOIN member ON member.id = card.member WHERE card.place IS NOT NULL ORDER BY card.place",
+        "SELECT card.place, card.number, card.lease, card.stream, card.state, card.void, member.state, coalesce(member.void, 0),
+                card.ver_inc, card.ver_ctr
+         FROM card LEFT JOIN member ON member.id = card.member AND member.stream = card.stream
+         WHERE card.place IS NOT NULL AND coalesce(card.state, '') NOT IN ('transferred', 'provisional') ORDER BY card.place",
     )?;
     let mut rows = statement.query([])?;
     let mut run: (u32, Vec<(Standing, Membership)>, bool) = (0, Vec::new(), false);
@@ -154,7 +156,9 @@ fn statuses(view: &View<'_>, subject: &str, made: i64) -> Result<StatusList, Fau
         // What an office writes of a place that its lease does not give to this number says nothing of whoever has it.
         let lease = lease.and_then(|id| by_id.get(&RecordId(id)));
         let office = view.memory.stream_name(stream)?.office();
-        if lease.is_none_or(|l| l.office != office || l.place_of(&number) != Some(u64::from(place))) {
+        // A card that came with its member is spoken of by the office that holds her; the county has ruled so.
+        let came = view.memory.adopted(stream, row.get(8)?, row.get(9)?);
+        if lease.is_none_or(|l| (l.office != office && !came) || l.place_of(&number) != Some(u64::from(place))) {
             continue;
         }
         let (state, void): (Option<String>, bool) = (row.get(4)?, row.get(5)?);

@@ -17,7 +17,9 @@ mod verify;
 mod wanting;
 
 pub use issue::IssuingKeyEntry;
+pub(crate) use issue::{own_key, publish as publish_key, since, tail};
 pub use lists::CardList;
+pub(crate) use lists::trust;
 pub(crate) use rules::fold;
 pub use rules::{Standing, status};
 pub(crate) use twice::{leases_overlapping, numbers_twice};
@@ -38,7 +40,7 @@ use crate::{
 
 /// A card of a member: the paper 会员证 or the plastic 会员卡. Its number is never used again (domain rules §2.5).
 #[derive(Clone, Record)]
-#[record(name = "card", plural = "cards", zh = "会员证（卡）", en = "Card", title = "number")]
+#[record(name = "card", plural = "cards", zh = "会员证（卡）", en = "Card", title = "number", moves = "member")]
 pub struct Card {
     #[field(zh = "会员证号", en = "Card number", section = "basic", required, search, listed, keyed)]
     pub number: String,

@@ -13,6 +13,8 @@ code_list! {
     "taken_back" "已收回" "Taken back" ["收回" "交回"]
     "spoiled" "已作废" "Spoilt" ["制作损坏" "作废"]
     "superseded" "重号停用" "Stepped back from a number given out twice" ["重号"]
+    "provisional" "随会员暂接" "With a member whose transfer awaits the county"
+    "transferred" "已随会员转走" "Went with its member to another union"
 }
 
 code_list! {

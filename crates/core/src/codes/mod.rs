@@ -13,6 +13,7 @@ mod membership;
 mod organisation;
 mod person;
 mod standing;
+mod transfer;
 
 pub use card::{CARD_KIND, CARD_STATE};
 pub use enterprise::{ECONOMY, ORGANISING_REASON, ORGANISING_STATE, UNIT_NATURE};
@@ -28,6 +29,7 @@ pub use person::{
     DEGREE, EDUCATION, EMPLOYMENT, FAMILY_RELATION, HUKOU_KIND, ID_KIND, MARITAL, POLITICS, SEX, SKILL_LEVEL,
 };
 pub use standing::{JOINING_STATE, LEFT_KIND, MEMBERSHIP_STATE, RETAINED_REASON};
+pub use transfer::{LATE_EDIT_STATE, TRANSFER_REASON, TRANSFER_STATE};
 
 use serde::Serialize;
 
@@ -102,7 +104,7 @@ macro_rules! code_list {
 }
 use code_list;
 
-static ALL: [&CodeList; 35] = [
+static ALL: [&CodeList; 38] = [
     &SEX,
     &ETHNICITY,
     &EMPLOYMENT,
@@ -121,6 +123,9 @@ static ALL: [&CodeList; 35] = [
     &LEFT_KIND,
     &JOINING_STATE,
     &CARD_STATE,
+    &TRANSFER_STATE,
+    &TRANSFER_REASON,
+    &LATE_EDIT_STATE,
     &CARD_KIND,
     &MEMBER_KIND,
     &MODEL_KIND,

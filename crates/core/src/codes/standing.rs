@@ -14,6 +14,8 @@ code_list! {
     "expelled" "开除会籍" "Expelled" ["除名" "开除" "已开除会籍"]
     "deceased" "去世" "Deceased" ["死亡" "已去世" "病故"]
     "moved_out" "已转出" "Moved to another union" ["转出"]
+    "provisional" "暂接，待县确认" "Taken in, the county's word awaited" ["暂接"]
+    "transferred" "已转往本县其他工会" "Held by another union of the county"
 }
 
 code_list! {

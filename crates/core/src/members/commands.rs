@@ -96,6 +96,14 @@ fn records_ask(id: Option<String>, token: Option<String>, fields: BTreeMap<Strin
     records::SaveAsk { id, token, fields }
 }
 
+/// Whether an event can follow as the member stands.
+///
+/// # Errors
+/// `event_cannot_follow`.
+pub(crate) fn may_follow(row: &crate::store::rows::Stored, event: &str) -> Result<(), Fault> {
+    follows(row.state.as_deref(), event)
+}
+
 fn follows(state: Option<&str>, event: &str) -> Result<(), Fault> {
     let now = rules::Membership::from_key(state.unwrap_or(""));
     if now.after(event).is_some() {

@@ -9,12 +9,12 @@ mod same;
 mod undo;
 mod waiting;
 
-pub(crate) use commands::detail;
 pub use commands::{ChangeAsk, JoinAsk};
+pub(crate) use commands::{detail, may_follow};
 pub(crate) use preview::Preview;
 pub use rules::{Membership, fold};
 pub use same::SamePerson;
-pub(crate) use same::{Merged, counted, merged};
+pub(crate) use same::{Merged, counted, link, merged};
 
 use chrono::NaiveDate;
 use niangjia_derive::Record;
@@ -27,7 +27,7 @@ use crate::{
 
 /// A member. Columns of 会员信息采集表 (domain rules §2.3) and the further items of A1.
 #[derive(Clone, Record)]
-#[record(name = "member", plural = "members", zh = "会员", en = "Member", title = "name")]
+#[record(name = "member", plural = "members", zh = "会员", en = "Member", title = "name", moves = "itself")]
 pub struct Member {
     #[field(
         zh = "姓名",
@@ -122,7 +122,8 @@ pub struct Member {
         section = "work",
         sheet = "所属企业|单位名称|所在单位",
         register = "employer",
-        listed
+        listed,
+        local
     )]
     pub employer: Option<String>,
     #[field(
@@ -130,12 +131,13 @@ pub struct Member {
         en = "Enterprise of the ledger",
         section = "work",
         link = "enterprise",
-        register = "employer"
+        register = "employer",
+        local
     )]
     pub enterprise: Option<RecordId>,
-    #[field(zh = "部门（车间）", en = "Department", section = "work", sheet = "部门|车间")]
+    #[field(zh = "部门（车间）", en = "Department", section = "work", sheet = "部门|车间", local)]
     pub department: Option<String>,
-    #[field(zh = "职务", en = "Post", section = "work")]
+    #[field(zh = "职务", en = "Post", section = "work", local)]
     pub post: Option<String>,
     #[field(zh = "职称", en = "Professional title", section = "work")]
     pub prof_title: Option<String>,
@@ -143,9 +145,9 @@ pub struct Member {
     pub trade: Option<String>,
     #[field(zh = "参加工作时间", en = "Working since", section = "work", sheet = "参加工作年份|参加工作日期")]
     pub work_since: Option<NaiveDate>,
-    #[field(zh = "劳动合同起", en = "Contract from", section = "work", register = "contract")]
+    #[field(zh = "劳动合同起", en = "Contract from", section = "work", register = "contract", local)]
     pub contract_from: Option<NaiveDate>,
-    #[field(zh = "劳动合同止", en = "Contract to", section = "work", register = "contract", due)]
+    #[field(zh = "劳动合同止", en = "Contract to", section = "work", register = "contract", due, local)]
     pub contract_to: Option<NaiveDate>,
     #[field(zh = "月工资（元）", en = "Monthly wage", section = "work", kind = "money", sheet = "工资|月工资")]
     pub wage: Option<i64>,
@@ -177,7 +179,8 @@ pub struct Member {
         section = "membership",
         link = "organisation",
         sheet = "所属工会组织|工会名称|所属企业/工会",
-        listed
+        listed,
+        local
     )]
     pub organisation: Option<RecordId>,
     #[field(

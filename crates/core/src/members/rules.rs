@@ -33,6 +33,12 @@ pub enum Membership {
     Deceased,
     /// Moved out of the county.
     MovedOut,
+    /// Let go to another union, and counted here until the county has confirmed that it took in.
+    InTransit,
+    /// Taken in from another union; counted there until the county has confirmed it.
+    Provisional,
+    /// Held by another union of the county.
+    Transferred,
 }
 
 impl Membership {
@@ -47,6 +53,9 @@ impl Membership {
             Self::Expelled => "expelled",
             Self::Deceased => "deceased",
             Self::MovedOut => "moved_out",
+            Self::InTransit => "out_in_transit",
+            Self::Provisional => "provisional",
+            Self::Transferred => "transferred",
         }
     }
 
@@ -58,12 +67,14 @@ impl Membership {
             ("joined", Self::None | Self::Left | Self::Expelled | Self::MovedOut) => Self::Active,
             ("moved_in", Self::None | Self::Left | Self::MovedOut) => Self::Active,
             // A roster may bring a person of whom only the last change is known: any event may be the first.
-            ("retained", Self::None | Self::Active) => Self::Retained,
+            ("retained", Self::None | Self::Active | Self::InTransit) => Self::Retained,
             ("restored", Self::Retained) => Self::Active,
-            ("left", Self::None | Self::Active | Self::Retained) => Self::Left,
-            ("expelled", Self::None | Self::Active | Self::Retained) => Self::Expelled,
+            ("left", Self::None | Self::Active | Self::Retained | Self::InTransit) => Self::Left,
+            ("expelled", Self::None | Self::Active | Self::Retained | Self::InTransit) => Self::Expelled,
             ("moved_out", Self::None | Self::Active | Self::Retained) => Self::MovedOut,
-            ("deceased", state) if state != Self::Deceased => Self::Deceased,
+            // Who is held elsewhere is written off there.
+            ("deceased", Self::Deceased | Self::Transferred) => return None,
+            ("deceased", _) => Self::Deceased,
             _ => return None,
         })
     }
@@ -71,10 +82,24 @@ impl Membership {
     /// The state of a stored key; what a newer version wrote counts as none.
     #[must_use]
     pub fn from_key(key: &str) -> Self {
-        [Self::Active, Self::Retained, Self::Left, Self::Expelled, Self::Deceased, Self::MovedOut]
-            .into_iter()
-            .find(|m| m.key() == key)
-            .unwrap_or(Self::None)
+        const ALL: [Membership; 9] = [
+            Membership::Active,
+            Membership::Retained,
+            Membership::Left,
+            Membership::Expelled,
+            Membership::Deceased,
+            Membership::MovedOut,
+            Membership::InTransit,
+            Membership::Provisional,
+            Membership::Transferred,
+        ];
+        ALL.into_iter().find(|m| m.key() == key).unwrap_or(Self::None)
+    }
+
+    /// Whether it is a membership, counted or not.
+    #[must_use]
+    pub const fn holds(self) -> bool {
+        matches!(self, Self::Active | Self::Retained | Self::InTransit)
     }
 }
 
@@ -82,8 +107,24 @@ impl Membership {
 /// and changes nothing.
 #[must_use]
 pub fn fold(events: &[EventRow]) -> String {
-    let state = events.iter().fold(Membership::None, |state, event| state.after(&event.name).unwrap_or(state));
+    let step = |state: Membership, event: &EventRow| match (event.name.as_str(), state) {
+        // Taken in on a slip or a card: what she was before comes with her file, and is the same membership.
+        ("taken_in", Membership::None | Membership::MovedOut) => Membership::Active,
+        (name, state) => state.after(name).unwrap_or(state),
+    };
+    let state = events.iter().fold(Membership::None, step);
+    if state == Membership::Active && events.iter().any(|event| event.name == "released" && !answered(event, events)) {
+        return Membership::InTransit.key().to_owned();
+    }
     state.key().to_owned()
+}
+
+/// Whether a release was taken back, or somebody took in on it. Set against set: the file of a member who came home holds the
+/// releases of all her offices, and their order says nothing.
+fn answered(release: &EventRow, events: &[EventRow]) -> bool {
+    let same = |event: &&EventRow| event.bytes("transfer") == release.bytes("transfer");
+    let of = |name: &str| events.iter().filter(|event| event.name == name).filter(same).count();
+    of("taken_in") > 0 || of("release_withdrawn") >= of("released")
 }
 
 /// Event of a code of 会籍变化类型 on the collection form. 转入 and 转出 are taken from a roster as what they were then.

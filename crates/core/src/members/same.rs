@@ -178,6 +178,14 @@ pub(crate) fn merged(conn: &Connection, schema: &Schema) -> Result<Merged, Fault
         return Ok(out);
     }
     let mut rec = conn.prepare_cached("SELECT rec FROM member WHERE id = ?1")?;
+    // Of a member who stands with several offices one row is shown.
+    let mut away = conn.prepare_cached(
+        "SELECT m.rec FROM member m WHERE m.state IN ('transferred', 'provisional') AND EXISTS (
+           SELECT 1 FROM member o WHERE o.id = m.id AND o.rec <> m.rec AND (
+             coalesce(o.state, '') NOT IN ('transferred', 'provisional') OR (o.state = 'provisional' AND m.state = 'transferred')
+             OR (o.state = m.state AND o.stream < m.stream)))",
+    )?;
+    out.extend(away.query_map([], |r| r.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?);
     for (entry, head) in links(conn, None)?.heads() {
         let mut row =
             |id: RecordId| -> Result<Option<i64>, Fault> { Ok(rec.query_row([id.0], |r| r.get(0)).optional()?) };
@@ -281,6 +289,13 @@ fn missing(conn: &Connection, back: &Stored, stays: &Stored) -> Result<Vec<(i64,
         }
     }
     Ok(out)
+}
+
+/// Links an entry of this office behind another one of the same person.
+pub(crate) fn link(desk: &mut Desk<'_>, back: &Stored, stays: RecordId, grounds: &str) -> Result<(), Fault> {
+    let stream = *desk.act.memory.stream_name(back.stream)?;
+    let link = SamePerson { member: Some(back.id), into: Some(stays), reason: grounds.to_owned() };
+    desk.act.create(&stream, link, None).map(|_| ())
 }
 
 fn unmerge(desk: &mut Desk<'_>, ask: UnmergeAsk) -> Result<Saved, Fault> {

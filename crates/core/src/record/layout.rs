@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt::Write as _};
 
 use niangjia_replication::unknown_yet;
 
-use super::RecordType;
+use super::{Moves, RecordType};
 
 /// Fields that are replaced together; most registers have one field.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Layout {
     pub registers: Vec<Register>,
     /// Register of each field.
     pub register_of: Vec<usize>,
+    /// Registers of fields that say something of the place where a record is held.
+    pub(crate) local: Vec<usize>,
     /// Names of the fields that name a blob.
     pub(crate) pictures: Vec<&'static str>,
     places: HashMap<&'static str, usize>,
@@ -51,8 +53,9 @@ impl Layout {
         registers.push(Register { name: VOID, fields: Vec::new() });
         let columns = ty.fields.iter().map(|f| format!("\"{}\"", f.name)).collect::<Vec<_>>().join(", ");
         let holes = (0..ty.fields.len()).map(|i| format!("?{}", i + 8)).collect::<Vec<_>>().join(", ");
+        let key = if ty.moves == Moves::Never { "id" } else { "id, stream" };
         let insert = format!(
-            "INSERT INTO \"{0}\" (id, stream, ver_inc, ver_ctr, made_by, made_at, state, {columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, {holes}) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO \"{0}\" (id, stream, ver_inc, ver_ctr, made_by, made_at, state, {columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, {holes}) ON CONFLICT ({key}) DO NOTHING",
             ty.name
         );
         let select = format!(
@@ -62,7 +65,10 @@ impl Layout {
         let known = || ty.fields.iter().enumerate().filter(|(_, f)| !unknown_yet!(ty.name, f.name));
         let places = known().map(|(i, f)| (f.name, i)).collect();
         let pictures = known().filter(|(_, f)| f.kind == super::Kind::Picture).map(|(_, f)| f.name).collect();
-        Self { ty, no, registers, register_of, pictures, places, insert, select }
+        let mut local: Vec<usize> =
+            ty.fields.iter().zip(&register_of).filter(|(field, _)| field.local).map(|(_, at)| *at).collect();
+        local.dedup();
+        Self { ty, no, registers, register_of, local, pictures, places, insert, select }
     }
 
     /// Place of a field by name.
@@ -86,13 +92,16 @@ impl Layout {
     /// The statement that makes the table. Rows are numbered locally; the UUIDv7 is a unique key beside.
     #[must_use]
     pub fn create(&self) -> String {
+        let unique = if self.ty.moves == Moves::Never { " UNIQUE" } else { "" };
         let mut sql = format!(
-            "CREATE TABLE \"{}\" (\n  rec INTEGER PRIMARY KEY,\n  id BLOB NOT NULL UNIQUE,\n  stream INTEGER NOT NULL,\n  ver_inc INTEGER NOT NULL,\n  ver_ctr INTEGER NOT NULL,\n  vers BLOB,\n  void INTEGER NOT NULL DEFAULT 0,\n  made_by INTEGER NOT NULL,\n  made_at INTEGER NOT NULL,\n  state TEXT",
+            "CREATE TABLE \"{}\" (\n  rec INTEGER PRIMARY KEY,\n  id BLOB NOT NULL{unique},\n  stream INTEGER NOT NULL,\n  ver_inc INTEGER NOT NULL,\n  ver_ctr INTEGER NOT NULL,\n  vers BLOB,\n  void INTEGER NOT NULL DEFAULT 0,\n  made_by INTEGER NOT NULL,\n  made_at INTEGER NOT NULL,\n  state TEXT",
             self.ty.name
         );
         for field in self.ty.fields {
             let _ = write!(sql, ",\n  \"{}\" {}", field.name, field.kind.column());
         }
+        // A record that moves has a row for each office in whose stream it stands or stood.
+        sql.push_str(if self.ty.moves == Moves::Never { "" } else { ",\n  UNIQUE (id, stream)" });
         sql.push_str("\n) STRICT;");
         sql
     }
@@ -101,6 +110,14 @@ impl Layout {
     #[must_use]
     pub fn create_indices(&self) -> String {
         let mut sql = String::new();
+        if self.ty.moves != Moves::Never {
+            // Few of many: what went elsewhere, or is not ruled to be here.
+            let _ = write!(
+                sql,
+                "\nCREATE INDEX \"{0}_away\" ON \"{0}\" (id) WHERE state IN ('transferred', 'provisional');",
+                self.ty.name
+            );
+        }
         for field in self.ty.fields {
             if field.keyed
                 || matches!(field.kind, super::Kind::IdNumber | super::Kind::CreditCode | super::Kind::Link(_))

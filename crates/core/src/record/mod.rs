@@ -111,6 +111,22 @@ pub struct Field {
     pub due: bool,
     /// Records are looked up by it, so it has an index.
     pub keyed: bool,
+    /// Says something of the place where the record is held. Where the record moves, the new office says it anew, and what the
+    /// old one said stands in the history.
+    pub local: bool,
+}
+
+/// Whether a record may stand in the streams of several offices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// It belongs to the stream in which it began.
+    Never,
+    /// It is held by one office at a time, as the county has ruled of it.
+    Itself,
+    /// It goes where the record goes that this field names.
+    With(&'static str),
+    /// It is common to the offices that have a part in it; each sees what all of them wrote.
+    Shared,
 }
 
 /// A record type: its names and its fields.
@@ -128,6 +144,8 @@ pub struct RecordType {
     pub title: usize,
     /// The fields in order.
     pub fields: &'static [Field],
+    /// Whether it moves between offices.
+    pub moves: Moves,
 }
 
 impl RecordType {

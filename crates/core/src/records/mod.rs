@@ -15,7 +15,7 @@ pub use ask::{
     Saved,
 };
 pub(crate) use history::flag;
-pub(crate) use save::{Saw, save_with, saved};
+pub(crate) use save::{Saw, save_given, save_with, saved};
 
 use std::collections::BTreeMap;
 

@@ -13,7 +13,7 @@ use crate::{
     fault::{Fault, FieldFault},
     office::{Desk, View},
     record::{Layout, RecordId, Value},
-    store::{NewEvent, rows, rows::Stored, versions::Versions},
+    store::{NewEvent, moving::TRANSFERRED, rows, rows::Stored, versions::Versions},
     words::Say,
 };
 use niangjia_replication::planted;
@@ -118,11 +118,24 @@ pub(crate) fn save_with(
     ask: &SaveAsk,
     event: Option<NewEvent>,
 ) -> Result<Saved, Fault> {
+    save_given(desk, ledger, ask, event, None, &[])
+}
+
+/// The same for a record whose id is given, and where some faults are none.
+pub(crate) fn save_given(
+    desk: &mut Desk<'_>,
+    ledger: Ledger,
+    ask: &SaveAsk,
+    event: Option<NewEvent>,
+    id: Option<RecordId>,
+    pardoned: &[&str],
+) -> Result<Saved, Fault> {
     let layout = desk.act.layout(ledger.ty.name)?;
     let view = desk.view();
     let row = seen_row(&view, layout, ask.id.as_ref())?;
     let mut candidate = candidate(view.conn, layout, row.as_ref(), &ask.fields)?;
     judge(&view, ledger, &mut candidate)?;
+    candidate.faults.retain(|fault| !pardoned.contains(&fault.key.as_str()));
     if !candidate.faults.is_empty() {
         return Err(Fault::fields(candidate.faults));
     }
@@ -130,13 +143,16 @@ pub(crate) fn save_with(
     desk.note.kind = Some(ledger.ty.name);
     match row {
         None => {
-            let id = desk.act.new_id();
+            let id = id.unwrap_or_else(|| desk.act.new_id());
             let stream = desk.office().own_stream();
             desk.act.create_values(&stream, layout, id, values, event)?;
             desk.note.record = Some(id);
             saved(desk, layout, id, Saw::All, notices)
         }
         Some(row) => {
+            if !pardoned.contains(&MOVED_ON) {
+                gone(&row)?;
+            }
             let token = ask.token.as_deref().ok_or_else(|| {
                 Fault::new(
                     "token_missing",
@@ -155,6 +171,21 @@ pub(crate) fn save_with(
             saved(desk, layout, row.id, Saw::Form(&row.versions, &seen), notices)
         }
     }
+}
+
+/// Code of the fault that what stands here is held elsewhere.
+const MOVED_ON: &str = "moved_on";
+
+/// What another office holds is read here and not written.
+fn gone(row: &Stored) -> Result<(), Fault> {
+    if row.state.as_deref() != Some(TRANSFERRED) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        MOVED_ON,
+        "会籍已经转到本县其他工会，本单位保留的是存档，没有保存。需要更正的，请联系现在的工会。",
+        "The membership is held by another union of the county; what stands here is kept for reference and was not saved. For a correction call the union that holds it.",
+    ))
 }
 
 /// What whoever saves has seen of the record.
@@ -195,6 +226,7 @@ pub(super) fn void(desk: &mut Desk<'_>, ledger: Ledger, ask: &VoidAsk) -> Result
     }
     let layout = desk.act.layout(ledger.ty.name)?;
     let row = desk.act.row(layout, get::id(&ask.id)?)?;
+    gone(&row)?;
     let seen = Versions::from_token(&ask.token, layout)?;
     desk.act.void(layout, &row, &seen, ask.void)?;
     desk.note.kind = Some(ledger.ty.name);

@@ -397,6 +397,7 @@ impl<'a> Act<'a> {
             touched: &mut self.touched,
             reduced: false,
             carried: false,
+            adopting: false,
         }
         .apply(stream, said.as_ref().unwrap_or(&change), said.is_some().then_some(&change), county)?;
         let change = said.unwrap_or(change);

@@ -11,17 +11,24 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::{
     memory::Memory,
+    moving::{ADOPTION, RULING},
     rows::{self, Bind, EventRow, fits, pack_pairs},
     said,
     versions::Leaf,
 };
 use crate::{
     fault::Fault,
-    record::{Layout, Schema, Value},
+    record::{Layout, Moves, Schema, Value},
 };
 
 /// How the state of a record follows from its events; pure.
-pub type Fold = fn(&[EventRow]) -> String;
+#[derive(Clone, Copy)]
+pub struct Fold {
+    /// The state.
+    pub state: fn(&[EventRow]) -> String,
+    /// Whether a record in this state counts where it stands, so that of a newcomer the county's word is awaited.
+    pub stands: fn(&str) -> bool,
+}
 
 /// What happened to a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +84,8 @@ pub(crate) struct Applier<'a, 'c> {
     pub(crate) reduced: bool,
     /// What is applied next was carried by another chain than that of its incarnation.
     pub(crate) carried: bool,
+    /// What is applied next was written in another stream.
+    pub(crate) adopting: bool,
 }
 
 /// The type of the registrar's receipts.
@@ -132,7 +141,8 @@ impl Applier<'_, '_> {
 
     /// Applies a parked change once its causes have come.
     pub(crate) fn unpark(&mut self, stream: i64, change: &Change, county: bool) -> Result<bool, Fault> {
-        if (first_of_a_record(change) && !self.stands(change)?) || !self.causes_known(stream, change)? {
+        let first = first_of_a_record(change) && &*change.kind != ADOPTION;
+        if (first && !self.stands(change)?) || !self.causes_known(stream, change)? {
             return Ok(false);
         }
         let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
@@ -147,9 +157,15 @@ impl Applier<'_, '_> {
         Ok(rows::by_id(self.conn, layout, change.record)?.is_some())
     }
 
-    fn causes_known(&self, stream: i64, change: &Change) -> Result<bool, Fault> {
+    fn causes_known(&mut self, stream: i64, change: &Change) -> Result<bool, Fault> {
         if planted!("nothing is parked") {
             return Ok(true);
+        }
+        if &*change.kind == ADOPTION {
+            return self.adoptable(stream, change);
+        }
+        if let Some(layout) = self.schema.kind(&change.kind).filter(|layout| layout.ty.moves != Moves::Never) {
+            return self.traced(stream, layout, change);
         }
         let mut last: Option<Dot> = None;
         for dot in change.sets.iter().flat_map(|s| &s.seen).chain(change.event.iter().flat_map(|e| &e.seen)) {
@@ -178,7 +194,11 @@ impl Applier<'_, '_> {
         {
             fresh
         } else {
-            let Some(row) = rows::by_id(self.conn, layout, change.record)? else { return Ok(Fate::Unknown) };
+            let row = match layout.ty.moves {
+                Moves::Never => rows::by_id(self.conn, layout, change.record)?,
+                _ => rows::in_stream(self.conn, layout, change.record, stream)?,
+            };
+            let Some(row) = row else { return Ok(Fate::Unknown) };
             // A record belongs to its stream: whoever may write another one does not change it from there. The change stays in
             // the log, and no row says what it says.
             if row.stream != stream {
@@ -190,11 +210,16 @@ impl Applier<'_, '_> {
             crate::blobs::note(self.conn, stream, &set.value)?;
         }
         self.touched.entry(layout.no).or_default().insert(rec, found);
+        match &*change.kind {
+            ADOPTION => self.adopt(stream, change)?,
+            RULING => self.rule(stream, change)?,
+            _ => {}
+        }
         Ok(Fate::Applied)
     }
 
     /// A record's first change; `None` where the record stands already.
-    fn insert(
+    pub(super) fn insert(
         &mut self,
         layout: &Layout,
         stream: i64,
@@ -202,12 +227,16 @@ impl Applier<'_, '_> {
     ) -> Result<Option<(i64, Option<Searched>)>, Fault> {
         let mut values: Vec<&Value> = vec![&Value::Null; layout.ty.fields.len()];
         let mut void = false;
+        let mut elsewhere: Vec<(String, Value, Value)> = Vec::new();
         // Fields come in the order of the form as a rule: the next one is looked for from there on, by name otherwise.
         let mut next = 0;
         for set in &change.sets {
             let ahead = layout.ty.fields[next..].iter().position(|f| f.name == &*set.field).map(|ahead| next + ahead);
             next = ahead.map_or(next, |place| place + 1);
             match ahead.or_else(|| layout.place(&set.field)) {
+                Some(place) if self.adopting && layout.local.contains(&layout.register_of[place]) => {
+                    elsewhere.push((set.field.to_string(), Value::Null, set.value.clone()));
+                }
                 Some(place) if fits(layout.ty.fields[place].kind, &set.value) => values[place] = &set.value,
                 None if &*set.field == "void" => void = set.value == Value::Bool(true),
                 _ => {}
@@ -222,7 +251,7 @@ impl Applier<'_, '_> {
             author,
             wall: change.wall,
         });
-        let state = self.folds.get(layout.ty.name).map(|fold| fold(event.as_slice()));
+        let state = self.state(layout, (change.record, &values), stream, (inc, ctr), event.as_slice())?;
         let statement = match self.pens.records.entry(layout.no) {
             std::collections::btree_map::Entry::Occupied(kept) => kept.into_mut(),
             std::collections::btree_map::Entry::Vacant(none) => none.insert(self.conn.prepare_cached(&layout.insert)?),
@@ -246,6 +275,9 @@ impl Applier<'_, '_> {
         }
         if let Some(event) = event {
             self.put_event(layout.no, rec, 0, &event)?;
+        }
+        if !elsewhere.is_empty() {
+            self.put_past(layout.no, rec, (inc, ctr), author, change.wall, &elsewhere, &[])?;
         }
         let found = self.index(layout, rec, searched(layout, values.iter().copied()), void)?;
         Ok(Some((rec, found)))

@@ -394,6 +394,7 @@ impl<'a> Intake<'a> {
             touched: &mut self.touched,
             reduced,
             carried: false,
+            adopting: false,
         }
     }
 

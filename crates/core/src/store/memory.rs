@@ -55,6 +55,12 @@ pub(crate) struct Memory {
     carried: HashMap<(i64, i64), Arc<BTreeSet<i64>>>,
     /// Those that are still to be written.
     fresh: Vec<(i64, i64, i64)>,
+    /// Counters of changes that were written in another stream and adopted into this one, by stream and incarnation.
+    adopted: HashMap<(i64, i64), Arc<BTreeSet<i64>>>,
+    /// Those that are still to be written.
+    fresh_adopted: Vec<(i64, i64, i64)>,
+    /// The county has ruled of some record which office holds it.
+    pub(crate) ruled: bool,
     /// Of such counters, those that the registrar has confirmed.
     confirmed: HashMap<(i64, i64), Arc<BTreeSet<i64>>>,
     /// Those that are still to be written.
@@ -102,7 +108,9 @@ impl Memory {
             let (key, head) = head?;
             memory.heads.insert(key, head);
         }
-        for (table, set) in [("carried", &mut memory.carried), ("confirmed", &mut memory.confirmed)] {
+        for (table, set) in
+            [("carried", &mut memory.carried), ("adopted", &mut memory.adopted), ("confirmed", &mut memory.confirmed)]
+        {
             let mut rows = conn.prepare(&format!("SELECT stream, inc, ctr FROM {table}"))?;
             for row in rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, i64>(2)?)))? {
                 let (of, ctr) = row?;
@@ -148,6 +156,8 @@ impl Memory {
             memory.hlc = Hlc { millis: millis.parse().map_err(damaged)?, count: count.parse().map_err(damaged)? };
         }
         memory.load_received(conn)?;
+        // A file of an older version has no such table until its tables are made again.
+        memory.ruled = conn.prepare("SELECT 1 FROM ruling").is_ok_and(|mut any| any.exists([]).unwrap_or(false));
         Ok(memory)
     }
 
@@ -283,6 +293,18 @@ impl Memory {
         }
     }
 
+    /// Notes a change of another stream that was adopted into this one: what was written on it here finds it.
+    pub(crate) fn adopt(&mut self, stream: i64, inc: i64, ctr: i64) {
+        if Arc::make_mut(self.adopted.entry((stream, inc)).or_default()).insert(ctr) {
+            self.fresh_adopted.push((stream, inc, ctr));
+        }
+    }
+
+    /// Whether a change of another stream was adopted into this one.
+    pub(crate) fn adopted(&self, stream: i64, inc: i64, ctr: i64) -> bool {
+        self.adopted.get(&(stream, inc)).is_some_and(|adopted| adopted.contains(&ctr))
+    }
+
     /// Whether other chains carry changes of an incarnation.
     pub(crate) fn carries(&self, stream: i64, inc: i64) -> bool {
         self.carried.get(&(stream, inc)).is_some_and(|carried| !carried.is_empty())
@@ -390,6 +412,9 @@ impl Memory {
         self.dirty.clear();
         self.carried.clear();
         self.fresh.clear();
+        self.adopted.clear();
+        self.fresh_adopted.clear();
+        self.ruled = false;
         self.confirmed.clear();
         self.fresh_confirmed.clear();
         self.parked.clear();
@@ -419,7 +444,11 @@ impl Memory {
                 head.news
             ])?;
         }
-        for (table, fresh) in [("carried", &mut self.fresh), ("confirmed", &mut self.fresh_confirmed)] {
+        for (table, fresh) in [
+            ("carried", &mut self.fresh),
+            ("adopted", &mut self.fresh_adopted),
+            ("confirmed", &mut self.fresh_confirmed),
+        ] {
             let sql = format!("INSERT OR IGNORE INTO {table} (stream, inc, ctr) VALUES (?1, ?2, ?3)");
             for (stream, inc, ctr) in std::mem::take(fresh) {
                 conn.prepare_cached(&sql)?.execute([stream, inc, ctr])?;

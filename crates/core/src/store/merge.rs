@@ -8,13 +8,13 @@ use niangjia_replication::planted;
 use rusqlite::{Connection, params};
 
 use super::{
-    apply::{Applier, Searched, counter, searched},
+    apply::{Applier, Searched, counter, first_of_a_record, searched},
     rows::{self, Bind, EventRow, Stored, fits, pack_pairs, unpack_pairs},
     versions::{Leaf, damaged},
 };
 use crate::{
     fault::Fault,
-    record::{Layout, Register, Value},
+    record::{Layout, Moves, Register, Value},
 };
 
 impl Applier<'_, '_> {
@@ -28,17 +28,32 @@ impl Applier<'_, '_> {
         let (inc, ctr) = (self.memory.number(self.conn, change.dot.incarnation.0)?, counter(change.dot)?);
         let author = self.memory.number(self.conn, change.author.0)?;
         let stood = row.clone();
+        if layout.ty.moves != Moves::Never && first_of_a_record(change) {
+            self.begin_with(layout, &mut row, change, (inc, ctr), author)?;
+        }
         let mut past: Vec<(String, Value, Value)> = Vec::new();
         let mut depths: Vec<(usize, i64)> = Vec::new();
         for (index, register) in layout.registers.iter().enumerate() {
             let sets: Vec<_> = change.sets.iter().filter(|s| belongs(layout, register, &s.field)).collect();
             let Some(first) = sets.first() else { continue };
+            if self.adopting && layout.local.contains(&index) {
+                past.extend(sets.iter().map(|set| (set.field.to_string(), Value::Null, set.value.clone())));
+                continue;
+            }
             let seen: Vec<(i64, i64)> = first
                 .seen
                 .iter()
                 .map(|d| Ok((self.memory.number(self.conn, d.incarnation.0)?, counter(*d)?)))
                 .collect::<Result<_, Fault>>()?;
-            let before = row.versions.leaves(index);
+            let mut before = row.versions.leaves(index);
+            // A first change that left a register out is no version of it, where a record may have several.
+            let unset = |leaf: &Leaf| {
+                (leaf.inc, leaf.ctr) == row.versions.base && (leaf.inc, leaf.ctr) != (inc, ctr) && empty(&row, register)
+            };
+            if layout.ty.moves != Moves::Never && before.len() == 1 && !row.versions.own.contains_key(&index) {
+                before.retain(|leaf| !unset(leaf) || seen.contains(&(leaf.inc, leaf.ctr)));
+            }
+            before.retain(|leaf| (leaf.inc, leaf.ctr) != (inc, ctr));
             // What the author had before the eyes: of several leaves seen, the one that every replica shows.
             let mut shown: Option<(i64, [u8; 16], (i64, i64))> = None;
             for dot in &seen {
@@ -94,19 +109,68 @@ impl Applier<'_, '_> {
             self.order(&mut leaves)?;
             if leaves[0] == fresh {
                 show(layout, &mut row, register, change);
-            } else if leaves[0] != before[0] {
+            } else if before.first() != Some(&leaves[0]) {
                 // The shown version was replaced by somebody who had not seen the other leaf, which now shows.
                 self.show_leaf(layout, &mut row, register, leaves[0])?;
             }
-            row.versions.own.insert(index, leaves);
+            if leaves == [Leaf { inc: row.versions.base.0, ctr: row.versions.base.1, depth: 1 }] {
+                row.versions.own.remove(&index);
+            } else {
+                row.versions.own.insert(index, leaves);
+            }
         }
         if let Some(event) = &change.event {
             self.append(layout, &mut row, event, Leaf { inc, ctr, depth: 0 }, author, change.wall)?;
         }
-        if !past.is_empty() {
+        // What sets nothing that this version knows still stands in the row, for what builds on it.
+        let silent = layout.ty.moves != Moves::Never && change.event.is_none() && (inc, ctr) != row.versions.base;
+        if !past.is_empty() || silent {
             self.put_past(layout.no, row.rec, (inc, ctr), author, change.wall, &past, &depths)?;
         }
         self.update(layout, &stood, &row)
+    }
+
+    /// A further first change of a record: the one that its incarnation and number put first is the base, in whatever order they
+    /// came. What the other one said has from then on a version of its own.
+    fn begin_with(
+        &mut self,
+        layout: &Layout,
+        row: &mut Stored,
+        change: &Change,
+        dot: (i64, i64),
+        author: i64,
+    ) -> Result<(), Fault> {
+        let old = row.versions.base;
+        if (self.memory.ident(dot.0)?, dot.1) > (self.memory.ident(old.0)?, old.1) {
+            return Ok(());
+        }
+        let known = past(self.conn, layout.no, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == old);
+        let mut sets = known.map_or_else(Vec::new, |e| e.sets);
+        for (index, register) in layout.registers.iter().enumerate() {
+            if row.versions.own.contains_key(&index) || empty(row, register) {
+                continue;
+            }
+            row.versions.own.insert(index, vec![Leaf { inc: old.0, ctr: old.1, depth: 1 }]);
+            match register.fields.as_slice() {
+                [] => sets.push((register.name.to_owned(), Value::Null, Value::Bool(row.void))),
+                fields => {
+                    let held = fields.iter().map(|p| (layout.ty.fields[*p].name, row.values[*p].clone()));
+                    let held =
+                        held.map(|(name, value)| if self.reduced { (name, Value::elided()) } else { (name, value) });
+                    sets.extend(held.map(|(name, value)| (name.to_owned(), Value::Null, value)));
+                }
+            }
+        }
+        self.put_past(layout.no, row.rec, old, row.made_by, row.made_at, &sets, &[])?;
+        row.versions.base = dot;
+        (row.made_by, row.made_at) = (author, change.wall);
+        self.conn
+            .prepare_cached(&format!(
+                "UPDATE \"{}\" SET ver_inc = ?2, ver_ctr = ?3, made_by = ?4, made_at = ?5 WHERE rec = ?1",
+                layout.ty.name
+            ))?
+            .execute(params![row.rec, dot.0, dot.1, author, change.wall])?;
+        Ok(())
     }
 
     /// Orders leaves so that the shown one stands first: deepest, then the greatest id; the same on every replica.
@@ -187,7 +251,7 @@ impl Applier<'_, '_> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn put_past(
+    pub(super) fn put_past(
         &self,
         kind: u8,
         rec: i64,
@@ -293,12 +357,11 @@ impl Applier<'_, '_> {
         };
         self.put_event(layout.no, row.rec, i64::try_from(events.len()).unwrap_or(i64::MAX), &entry)?;
         events.push(entry);
-        if planted!("events fold as they come") {
-            row.state = self.folds.get(layout.ty.name).map(|fold| fold(&events));
-            return Ok(());
+        if !planted!("events fold as they come") {
+            events = rows::in_order(self.memory, events)?;
         }
-        let events = rows::in_order(self.memory, events)?;
-        row.state = self.folds.get(layout.ty.name).map(|fold| fold(&events));
+        let values: Vec<&Value> = row.values.iter().collect();
+        row.state = self.state(layout, (row.id, &values), row.stream, row.versions.base, &events)?;
         Ok(())
     }
 
@@ -337,6 +400,14 @@ impl Applier<'_, '_> {
             return Ok(found.filter(|_| !row.void));
         }
         self.index(layout, row.rec, found, row.void)
+    }
+}
+
+/// Whether a register shows nothing.
+fn empty(row: &Stored, register: &Register) -> bool {
+    match register.fields.as_slice() {
+        [] => !row.void,
+        fields => fields.iter().all(|place| row.values[*place] == Value::Null),
     }
 }
 

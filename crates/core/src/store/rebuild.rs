@@ -43,6 +43,7 @@ fn make_bare_tables(conn: &Connection, schema: &Schema) -> Result<(), Fault> {
     conn.execute_batch(open::KEPT)?;
     conn.execute_batch(open::RECEIPTS)?;
     conn.execute_batch(open::SAID)?;
+    conn.execute_batch(open::ADOPTED)?;
     for layout in schema.all() {
         conn.execute_batch(&layout.create())?;
     }

@@ -2,7 +2,7 @@
 
 use niangjia_replication::change::RecordId;
 use rusqlite::{
-    Connection, OptionalExtension as _, Row as SqlRow, ToSql,
+    Connection, OptionalExtension as _, Row as SqlRow, ToSql, params,
     types::{ToSqlOutput, ValueRef as SqlRef},
 };
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     fault::Fault,
-    record::{Kind, Layout, Value},
+    record::{Kind, Layout, Moves, Value},
 };
 
 /// A row as it stands in its table.
@@ -42,6 +42,15 @@ pub struct EventRow {
 }
 
 impl EventRow {
+    /// One entry of the detail as bytes.
+    #[must_use]
+    pub fn bytes(&self, name: &str) -> Option<&[u8]> {
+        self.detail.iter().find(|(n, _)| n == name).and_then(|(_, v)| match v {
+            Value::Bytes(b) => Some(&**b),
+            _ => None,
+        })
+    }
+
     /// One entry of the detail as text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -115,11 +124,29 @@ fn unpacked((mut stored, vers): (Stored, Option<Vec<u8>>)) -> Result<Stored, Fau
     Ok(stored)
 }
 
-/// The row with that id.
+/// The row with that id. Of a record that stands in several streams, the row of the office that holds it, as far as that is
+/// known here.
 pub(crate) fn by_id(conn: &Connection, layout: &Layout, id: RecordId) -> Result<Option<Stored>, Fault> {
-    let mut statement = conn.prepare_cached(&format!("{} WHERE id = ?1", layout.select))?;
+    let order = if layout.ty.moves == Moves::Never { "" } else { BEST_FIRST };
+    let mut statement = conn.prepare_cached(&format!("{} WHERE id = ?1{order}", layout.select))?;
     statement.query_row([id.0], |row| stored(layout, row)).optional()?.map(unpacked).transpose()
 }
+
+/// The row of a record in one stream.
+pub(crate) fn in_stream(
+    conn: &Connection,
+    layout: &Layout,
+    id: RecordId,
+    stream: i64,
+) -> Result<Option<Stored>, Fault> {
+    let mut statement = conn.prepare_cached(&format!("{} WHERE id = ?1 AND stream = ?2", layout.select))?;
+    statement.query_row(params![id.0, stream], |row| stored(layout, row)).optional()?.map(unpacked).transpose()
+}
+
+/// Which of the rows of one record is shown: one that stands before one that is provisional, and both before one that went
+/// elsewhere.
+const BEST_FIRST: &str =
+    " ORDER BY CASE coalesce(state, '') WHEN 'transferred' THEN 2 WHEN 'provisional' THEN 1 ELSE 0 END, stream LIMIT 1";
 
 /// The row with that local number.
 pub(crate) fn by_rec(conn: &Connection, layout: &Layout, rec: i64) -> Result<Option<Stored>, Fault> {
@@ -223,4 +250,10 @@ pub(crate) fn from_cbor(value: ciborium::Value) -> Value {
         ciborium::Value::Tag(..) if to_cbor(&Value::elided()) == value => Value::elided(),
         _ => Value::Null,
     }
+}
+
+/// An event by name and detail, for the tests of folds.
+#[cfg(test)]
+pub(crate) fn event_of_test(name: &str, detail: Vec<(String, Value)>) -> EventRow {
+    EventRow { name: name.into(), detail, leaf: Leaf { inc: 0, ctr: 0, depth: 0 }, author: 0, wall: 0 }
 }

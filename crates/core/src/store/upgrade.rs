@@ -32,10 +32,12 @@ pub(super) const STEPS: &[&str] = &[
     open::SAID,
     open::TOLD_KEYS,
     deeds::STEP,
+    open::ADOPTED,
 ];
 
 /// The tables among them that are a view of the log.
-pub(super) const DERIVED: [&str; 5] = [open::ASIDE, open::CARRIED, open::KEPT, open::RECEIPTS, open::SAID];
+pub(super) const DERIVED: [&str; 6] =
+    [open::ASIDE, open::CARRIED, open::KEPT, open::RECEIPTS, open::SAID, open::ADOPTED];
 
 /// Says of a new file that it has every step.
 pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), Fault> {

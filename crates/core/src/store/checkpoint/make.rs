@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use niangjia_replication::{
     Block, Frontier, Head, Limits, Segment, block,
-    change::{Change, Dot, Hlc, Incarnation, Value},
+    change::{Change, Dot, Hlc, Incarnation, RecordId, Value},
     checkpoint::{Covered, Item, Signed, Standing, Summary, TAG},
     frontier::SetHash,
     keys::{Cert, CertId, chain_from_cbor, verify_chain},
@@ -22,6 +22,7 @@ use super::{
         heads,
         log::{LogKeys, Opened},
         memory::Memory,
+        moving::{ADOPTION, brought, seen},
         said,
         versions::damaged,
     },
@@ -83,7 +84,7 @@ pub(crate) fn make(maker: &Maker<'_>, stream: i64, rng: &mut ChaCha20Rng) -> Res
             receipts.push((carried.chain, segment));
         }
         for mut change in carried.changes {
-            if first_of_a_record(&change) && &*change.kind != RECEIPT {
+            if first_of_a_record(&change) && &*change.kind != RECEIPT && &*change.kind != ADOPTION {
                 elide(maker.schema, &replaced, &mut change);
                 writer.change(change)?;
             }
@@ -124,32 +125,40 @@ fn signed(summary: &Summary) -> Result<Vec<Signed>, Fault> {
 /// Brings later changes into an order in which each follows its causes, record by record, and takes out those whose causes are
 /// not covered.
 fn settle_order(later: &mut Vec<Later>, plan: &Plan, maker: &Maker<'_>, stream: i64) -> Result<Vec<Later>, Fault> {
-    // A stable sort: within a record the order of the log stays.
-    later.sort_by(|a, b| (&a.change.kind, a.change.record).cmp(&(&b.change.kind, b.change.record)));
-    for one in later.iter_mut() {
+    let mut subjects = Vec::with_capacity(later.len());
+    for mut one in later.drain(..) {
         one.waits = match maker.memory.known_number(one.change.dot.incarnation.0) {
             Some(inc) => maker.memory.parked.contains(&(stream, inc, counter(one.change.dot)?)),
             None => true,
         };
+        subjects.push((Subject::of(&one.change)?, one));
     }
-    let (mut settled, mut waiting) = (Vec::with_capacity(later.len()), Vec::new());
-    let mut rest = std::mem::take(later).into_iter().peekable();
+    // A stable sort: within a record the order of the log stays.
+    subjects.sort_by(|(a, _), (b, _)| a.of.cmp(&b.of));
+    let (mut settled, mut waiting) = (Vec::with_capacity(subjects.len()), Vec::new());
+    let mut rest = subjects.into_iter().peekable();
     while let Some(first) = rest.next() {
-        let of = (first.change.kind.clone(), first.change.record);
+        let of = first.0.of.clone();
         let mut group = vec![first];
-        while let Some(next) = rest.next_if(|l| l.change.kind == of.0 && l.change.record == of.1) {
+        while let Some(next) = rest.next_if(|(subject, _)| subject.of == of) {
             group.push(next);
         }
-        let mut open: HashSet<Dot> = group.iter().map(|l| l.change.dot).collect();
+        // What an adoption brings may have come by another one too: it is known as soon as one of them is.
+        let mut open: HashSet<Dot> = HashSet::new();
+        for dot in group.iter().flat_map(|(subject, _)| &subject.makes) {
+            open.insert(*dot);
+        }
         loop {
             let before = group.len();
-            for one in std::mem::take(&mut group) {
+            for (subject, one) in std::mem::take(&mut group) {
                 let follows = |d: &Dot| open.contains(d) || plan.forked.contains(&d.incarnation);
-                if !one.waits && !causes(&one.change).any(follows) {
-                    open.remove(&one.change.dot);
+                if !one.waits && !subject.causes.iter().any(follows) {
+                    for dot in &subject.makes {
+                        open.remove(dot);
+                    }
                     settled.push(one);
                 } else {
-                    group.push(one);
+                    group.push((subject, one));
                 }
             }
             if group.len() == before {
@@ -157,17 +166,33 @@ fn settle_order(later: &mut Vec<Later>, plan: &Plan, maker: &Maker<'_>, stream: 
             }
         }
         if planted!("a checkpoint keeps no order") {
-            let from = settled.len() - settled.iter().rev().take_while(|l| l.change.record == of.1).count();
+            let from = settled.len() - settled.iter().rev().take_while(|l: &&Later| l.change.record == of.1).count();
             settled[from..].reverse();
         }
-        waiting.append(&mut group);
+        waiting.extend(group.into_iter().map(|(_, one)| one));
     }
     *later = settled;
     Ok(waiting)
 }
 
-fn causes(change: &Change) -> impl Iterator<Item = &Dot> {
-    change.sets.iter().flat_map(|s| &s.seen).chain(change.event.iter().flat_map(|e| &e.seen))
+/// The record that a change is about: of an adoption the one whose changes it brings. And what it makes known and builds on.
+struct Subject {
+    of: (Arc<str>, RecordId),
+    makes: Vec<Dot>,
+    causes: Vec<Dot>,
+}
+
+impl Subject {
+    fn of(change: &Change) -> Result<Self, Fault> {
+        let brought = brought(change)?;
+        let Some(first) = brought.first() else {
+            let of = (change.kind.clone(), change.record);
+            return Ok(Self { of, makes: vec![change.dot], causes: seen(change).copied().collect() });
+        };
+        let makes: Vec<Dot> = brought.iter().map(|one| one.dot).chain([change.dot]).collect();
+        let causes = brought.iter().flat_map(seen).copied().filter(|dot| !makes.contains(dot)).collect();
+        Ok(Self { of: (first.kind.clone(), first.record), makes, causes })
+    }
 }
 
 /// Which fields of which changes were replaced by others in the checkpoint.
@@ -371,7 +396,7 @@ impl Plan {
         self.each(maker, |carried| {
             let Carried { chain, county, changes, .. } = carried;
             for change in changes {
-                if first_of_a_record(&change) || &*change.kind == RECEIPT {
+                if (first_of_a_record(&change) && &*change.kind != ADOPTION) || &*change.kind == RECEIPT {
                     continue;
                 }
                 let named = said::inward(maker.conn, maker.log, maker.memory, maker.forks, self.stream, &change)?;

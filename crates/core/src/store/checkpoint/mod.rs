@@ -88,7 +88,7 @@ pub(crate) fn telling_all(conn: &Connection, stream: i64) -> Result<Vec<Id>, Fau
 }
 
 /// What a checkpoint that is already believed tells of an incarnation under these numbers, as far as it kept it.
-pub(super) fn told(
+pub(in crate::store) fn told(
     conn: &Connection,
     log: &LogKeys<'_>,
     id: &Id,

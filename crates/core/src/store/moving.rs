@@ -1,0 +1,238 @@
+//! Records that move between offices. Each office in whose stream such a record stands has a row of its own, made from that
+//! stream alone; an *adoption* brings the changes of one stream into another under their own names, and a *ruling* of the
+//! county says which office holds the record. So the outcome is that of the sets of changes, in whatever order they came.
+
+use niangjia_replication::{
+    Block, Limits, Stream,
+    change::{Change, Dot, RecordId, Value},
+};
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{
+    apply::{Applier, Searched, counter, searched},
+    rows::{self, EventRow},
+    versions::damaged,
+};
+use crate::{
+    fault::Fault,
+    record::{Layout, Moves},
+};
+
+/// The type whose records bring changes of another stream into this one.
+pub(crate) const ADOPTION: &str = "adoption";
+/// The type whose records say which office holds a membership; those of the county's stream count.
+pub(crate) const RULING: &str = "ruling";
+/// The event with which an office takes somebody in.
+pub(crate) const TAKEN_IN: &str = "taken_in";
+/// The state of a row whose office has taken a record in, and the county has not ruled of it yet.
+pub(crate) const PROVISIONAL: &str = "provisional";
+/// The state of a row whose record another office holds.
+pub(crate) const TRANSFERRED: &str = "transferred";
+
+/// The changes that an adoption brings; none of any other change.
+pub(crate) fn brought(change: &Change) -> Result<Vec<Change>, Fault> {
+    if &*change.kind != ADOPTION {
+        return Ok(Vec::new());
+    }
+    let block = change.sets.iter().find(|set| &*set.field == "changes").map(|set| &set.value);
+    let Some(Value::Bytes(block)) = block else { return Ok(Vec::new()) };
+    // What a newer version packed otherwise waits for the upgrade.
+    let Ok(block) = Block::decode(block, &Limits::STANDARD) else { return Ok(Vec::new()) };
+    Ok(block.changes().map(|change| change.to_owned()).collect())
+}
+
+/// What the author of a change saw.
+pub(super) fn seen(change: &Change) -> impl Iterator<Item = &Dot> {
+    change.sets.iter().flat_map(|set| &set.seen).chain(change.event.iter().flat_map(|event| &event.seen))
+}
+
+/// A row by its local number, with the change that it begins with.
+type Place = (i64, (i64, i64));
+
+/// What the county has ruled of a record, as far as it bears on one row.
+struct Ruled {
+    holder: Option<[u8; 16]>,
+    transfer: Option<[u8; 16]>,
+    decided: bool,
+}
+
+impl Applier<'_, '_> {
+    /// Whether everything that a change of a moving record builds on stands in its row. Counters do not tell: a PC of the county
+    /// writes several streams under one count, and what it wrote in another one came here by adoption or not at all.
+    pub(super) fn traced(&mut self, stream: i64, layout: &Layout, change: &Change) -> Result<bool, Fault> {
+        let Some(rec) = self.rec_in(layout, change.record, stream)? else { return Ok(seen(change).next().is_none()) };
+        for dot in seen(change) {
+            if !self.has(layout, rec, *dot)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether everything that the changes of an adoption build on stands here or is brought with them.
+    pub(super) fn adoptable(&mut self, stream: i64, adoption: &Change) -> Result<bool, Fault> {
+        let changes = brought(adoption)?;
+        let with: std::collections::HashSet<Dot> = changes.iter().map(|change| change.dot).collect();
+        for change in &changes {
+            let Some(layout) = self.schema.kind(&change.kind) else { continue };
+            let rec = self.rec_in(layout, change.record, stream)?;
+            for dot in seen(change).filter(|dot| !with.contains(dot)) {
+                let Some(rec) = rec else { return Ok(false) };
+                if !self.has(layout, rec, *dot)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn rec_in(&self, layout: &Layout, id: RecordId, stream: i64) -> Result<Option<Place>, Fault> {
+        let sql = format!("SELECT rec, ver_inc, ver_ctr FROM \"{}\" WHERE id = ?1 AND stream = ?2", layout.ty.name);
+        let row = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, (r.get(1)?, r.get(2)?)));
+        Ok(self.conn.prepare_cached(&sql)?.query_row(params![id.0, stream], row).optional()?)
+    }
+
+    /// Whether a change stands in a row: as its first one, in its past, or among its events.
+    fn has(&self, layout: &Layout, (rec, base): Place, dot: Dot) -> Result<bool, Fault> {
+        let Some(inc) = self.memory.known_number(dot.incarnation.0) else { return Ok(false) };
+        let ctr = counter(dot)?;
+        if base == (inc, ctr) {
+            return Ok(true);
+        }
+        let mut past =
+            self.conn.prepare_cached("SELECT 1 FROM past WHERE kind = ?1 AND rec = ?2 AND inc = ?3 AND ctr = ?4")?;
+        if past.exists(params![layout.no, rec, inc, ctr])? {
+            return Ok(true);
+        }
+        let mut event =
+            self.conn.prepare_cached("SELECT 1 FROM event WHERE kind = ?1 AND rec = ?2 AND inc = ?3 AND ctr = ?4")?;
+        Ok(event.exists(params![layout.no, rec, inc, ctr])?)
+    }
+
+    /// Makes rows of what an adoption brings; what stands here already stays as it is.
+    pub(super) fn adopt(&mut self, stream: i64, adoption: &Change) -> Result<(), Fault> {
+        for change in brought(adoption)? {
+            let Some(layout) = self.schema.kind(&change.kind).filter(|l| l.ty.moves != Moves::Never) else { continue };
+            let row = rows::in_stream(self.conn, layout, change.record, stream)?;
+            if let Some(row) = &row
+                && self.has(layout, (row.rec, row.versions.base), change.dot)?
+            {
+                continue;
+            }
+            let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
+            self.memory.adopt(stream, inc, counter(change.dot)?);
+            self.adopting = true;
+            let done = match row {
+                Some(row) => {
+                    let rec = row.rec;
+                    self.merge(layout, row, &change).map(|found| Some((rec, found)))
+                }
+                None => self.insert(layout, stream, &change),
+            };
+            self.adopting = false;
+            let Some((rec, found)) = done? else { continue };
+            for set in change.sets.iter().filter(|set| layout.pictures.contains(&&*set.field)) {
+                crate::blobs::note(self.conn, stream, &set.value)?;
+            }
+            self.touched.entry(layout.no).or_default().insert(rec, found);
+        }
+        Ok(())
+    }
+
+    /// The state of a row: that of its events, unless the county has not ruled yet that a newcomer is held here, or has ruled
+    /// that the record is held elsewhere.
+    pub(super) fn state(
+        &self,
+        layout: &Layout,
+        (id, values): (RecordId, &[&Value]),
+        stream: i64,
+        base: (i64, i64),
+        events: &[EventRow],
+    ) -> Result<Option<String>, Fault> {
+        let Some(fold) = self.folds.get(layout.ty.name) else { return Ok(None) };
+        let own = (fold.state)(events);
+        let of = match layout.ty.moves {
+            Moves::Never | Moves::Shared => return Ok(Some(own)),
+            Moves::Itself => Some(id.0),
+            Moves::With(field) => match layout.place(field).map(|place| values[place]) {
+                Some(Value::Bytes(id)) => <[u8; 16]>::try_from(&**id).ok(),
+                _ => None,
+            },
+        };
+        let taken_in = |event: &&EventRow| event.name == TAKEN_IN;
+        let guest = self.memory.adopted(stream, base.0, base.1) || events.iter().any(|event| taken_in(&event));
+        let ruled = match of.filter(|_| self.memory.ruled) {
+            Some(of) => self.ruled(of)?,
+            None => None,
+        };
+        let Some(ruled) = ruled else {
+            return Ok(Some(if guest && (fold.stands)(&own) { PROVISIONAL.to_owned() } else { own }));
+        };
+        if ruled
+            .holder
+            .is_some_and(|holder| self.memory.known_stream(&Stream::Office(RecordId(holder))) == Some(stream))
+        {
+            return Ok(Some(own));
+        }
+        // Taken in by the same transfer in two places: until somebody decides, nobody is dropped.
+        let same = |event: &&EventRow| event.bytes("transfer") == ruled.transfer.as_ref().map(|id| &id[..]);
+        let contends = !ruled.decided
+            && ruled.transfer.is_some()
+            && events.iter().rev().find(taken_in).is_some_and(|event| same(&event));
+        Ok(Some(if contends && (fold.stands)(&own) { PROVISIONAL } else { TRANSFERRED }.to_owned()))
+    }
+
+    /// The newest ruling of a membership.
+    fn ruled(&self, of: [u8; 16]) -> Result<Option<Ruled>, Fault> {
+        let county = self.memory.known_stream(&Stream::County);
+        let row = |r: &rusqlite::Row<'_>| {
+            let decided = r.get::<_, Option<bool>>(2)?.unwrap_or(false);
+            Ok(Ruled { holder: r.get(0)?, transfer: r.get(1)?, decided })
+        };
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT holder, transfer, decided FROM ruling WHERE \"member\" = ?1 AND stream = ?2 AND void = 0
+                 ORDER BY nth DESC, id DESC LIMIT 1",
+            )?
+            .query_row(params![of, county], row)
+            .optional()?)
+    }
+
+    /// After a ruling: the rows of the record, and of all that goes with it, stand as it says.
+    pub(super) fn rule(&mut self, stream: i64, change: &Change) -> Result<(), Fault> {
+        if Some(stream) != self.memory.known_stream(&Stream::County) {
+            return Ok(());
+        }
+        let of = change.sets.iter().find(|set| &*set.field == "member").map(|set| &set.value);
+        let Some(Value::Bytes(of)) = of else { return Ok(()) };
+        self.memory.ruled = true;
+        for layout in self.schema.all() {
+            let condition = match layout.ty.moves {
+                Moves::Never | Moves::Shared => continue,
+                Moves::Itself => "id = ?1".to_owned(),
+                Moves::With(field) => format!("\"{field}\" = ?1"),
+            };
+            for row in rows::select(self.conn, layout, &condition, &[&&**of])? {
+                let events = rows::events(self.conn, self.memory, layout.no, row.rec)?;
+                let values: Vec<&Value> = row.values.iter().collect();
+                let state = self.state(layout, (row.id, &values), row.stream, row.versions.base, &events)?;
+                if state != row.state {
+                    let sql = format!("UPDATE \"{}\" SET state = ?2 WHERE rec = ?1", layout.ty.name);
+                    self.conn.prepare_cached(&sql)?.execute(params![row.rec, state])?;
+                    let found: Option<Searched> = searched(layout, row.values.iter()).filter(|_| !row.void);
+                    self.touched.entry(layout.no).or_default().insert(row.rec, found);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A change must be one that an adoption can bring.
+///
+/// # Errors
+/// `row_unreadable` where they are too many for one.
+pub(crate) fn pack(changes: &[Change]) -> Result<Vec<u8>, Fault> {
+    niangjia_replication::block::encode(changes).map_err(damaged)
+}
