@@ -37,11 +37,14 @@ async fn a_card_is_believed_where_its_office_is_not_reached() {
     assert!(text.starts_with("NJ1:") && text.len() <= 300);
     assert!(!text.contains("99010119900615007"), "the whole ID number is in no code");
 
-    // The office itself believes its own key at once; the other one has not heard of it yet, and says so.
+    // The office itself believes its own key at once; whoever has come into step since it told its key does too; and one that
+    // has not says so.
     let own = verify(&pingming, &text).await;
     assert_eq!((&own["answer"], &own["tone"]), (&json!("valid_as_of"), &json!("good")));
     assert_eq!(own["here"]["member"], wang);
-    let unknown = verify(&anfeng, &text).await;
+    assert_eq!(verify(&anfeng, &text).await["tone"], "good");
+    let shuangdian = county.township("双店镇总工会", "320722106", "陈明").await;
+    let unknown = verify(&shuangdian, &text).await;
     assert_eq!((&unknown["answer"], &unknown["card"]), (&json!("unknown_issuer"), &Value::Null));
 
     // A morning with a line, and then none any more.

@@ -110,12 +110,6 @@ async fn she_is_taken_in_on_her_slip_while_nobody_has_a_line() {
     county.agrees_with(&pingming).await;
 }
 
-/// How many members of that record the county counts.
-fn counts(county: &Desk, member: &str) -> i64 {
-    let sql = "SELECT count(*) FROM member WHERE id = unhex(?1) AND void = 0 AND state IN ('active', 'out_in_transit')";
-    county.file().query_row(sql, [member], |row| row.get(0)).unwrap()
-}
-
 async fn waiting(desk: &Desk, member: &str) -> Vec<Value> {
     let late = desk.ask("transfers.late", json!({})).await;
     let rows = late["rows"].as_array().unwrap().iter();
@@ -267,4 +261,98 @@ async fn a_card_that_is_shown_is_enough_and_the_old_office_is_asked() {
     assert_eq!(transfer(&pingming, &asked["id"]).await["state"], "refused");
     assert_eq!(state(&pingming, &zhang).await, "active");
     county.agrees_with(&pingming).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn her_whole_file_goes_along_on_a_stick_and_nobody_else_opens_it() {
+    let mut county = County::found().await;
+    let (pingming, anfeng, wang) = two_offices(&county).await;
+    let shuangdian = county.township("双店镇总工会", "320722106", "陈明").await;
+    exchange_all(&[&shuangdian, &county.desk, &shuangdian, &anfeng, &pingming]).await;
+    // Ten years of a member: dues every month, and now and then something else.
+    for month in 0..120 {
+        let page = pingming.member(&wang).await;
+        let (year, month) = (2015 + month / 12, month % 12 + 1);
+        let mut fields = json!({ "dues_paid_to": format!("{year}-{month:02}-28") });
+        if month % 6 == 0 {
+            fields["mobile"] = json!(format!("139{:08}", year * 100 + month));
+            fields["residence"] = json!(format!("平明镇平安路 {month} 号 {year} 室"));
+            fields["wage"] = json!(format!("{}", 3000 + year));
+        }
+        pingming.save(&page, fields).await;
+    }
+    county.unplug().await;
+    let slip = release(&pingming, &wang, None).await;
+    let refused = pingming.refused("transfers.bundle", json!({ "id": slip["id"] })).await;
+    assert_eq!(refused.fields[0].key, "office_missing", "an open slip names nobody for whom to seal");
+    let file = pingming.ask("transfers.bundle", json!({ "id": slip["id"], "to": "安峰镇总工会" })).await;
+    assert!(file["file"].as_str().unwrap().ends_with(".njmove") && !file["file"].as_str().unwrap().contains("王芳"));
+    let size = file["bundle"].as_str().unwrap().len() / 4 * 3;
+    assert!(size <= 20_000, "{size} bytes");
+    println!("file of a member with ten years of history: {size} bytes");
+
+    let open = |file: &Value| json!({ "bundle": file["bundle"] });
+    assert_eq!(shuangdian.refused("transfers.open_bundle", open(&file)).await.code, "bundle_for_another");
+    let mut altered = file["bundle"].as_str().unwrap().to_owned();
+    let at = altered.len() / 2;
+    let other = if &altered[at..=at] == "A" { "B" } else { "A" };
+    altered.replace_range(at..=at, other);
+    let refused = anfeng.refused("transfers.open_bundle", json!({ "bundle": altered })).await;
+    assert!(["bundle_not_signed", "bundle_unreadable"].contains(&refused.code.as_str()), "{}", refused.code);
+    assert_eq!(anfeng.found("王芳").await, 0);
+
+    let opened = anfeng.ask("transfers.open_bundle", open(&file)).await;
+    assert_eq!((&opened["member"], &opened["slip"]), (&json!(wang), &slip["slip"]));
+    accept(&anfeng, &opened).await;
+    assert_eq!(state(&anfeng, &wang).await, "provisional");
+    let page = anfeng.member(&wang).await;
+    assert_eq!((&page["fields"]["dues_paid_to"], &page["conflicts"]), (&json!("2024-12-28"), &json!([])));
+    let history = anfeng.ask("members.history", json!({ "id": wang })).await;
+    assert!(history["entries"].as_array().unwrap().len() > 120, "what she was through the years");
+    assert_eq!(anfeng.ask("transfers.open_bundle", open(&file)).await["changes"], 0, "once is enough");
+    assert_eq!(counted(&anfeng).await, 0);
+
+    county.plug().await;
+    exchange_all(&[&anfeng, &pingming, &county.desk, &anfeng, &pingming]).await;
+    assert_eq!((state(&anfeng, &wang).await, state(&pingming, &wang).await), ("active".into(), "transferred".into()));
+    assert_eq!(counted(&county.desk).await, 1);
+    for desk in [&anfeng, &pingming] {
+        county.agrees_with(desk).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_an_id_number_is_typed_the_office_learns_where_she_is_a_member_already() {
+    let mut county = County::found().await;
+    let (pingming, anfeng, _) = two_offices(&county).await;
+    exchange_all(&[&anfeng, &county.desk, &anfeng]).await;
+    county.unplug().await;
+    let known = async |desk: &Desk, number: &str| {
+        let check = desk.ask("members.check", json!({ "fields": { "name": "王芳", "id_no": number } })).await;
+        let notices = check["notices"].as_array().unwrap().clone();
+        notices.iter().any(|notice| notice["key"] == "known_elsewhere")
+    };
+    assert!(known(&anfeng, WANG_FANG).await);
+    assert!(known(&anfeng, &WANG_FANG.to_lowercase()).await, "however it is typed");
+    assert!(!known(&anfeng, &number(7)).await);
+    let at = anfeng.ask("members.known", json!({ "id_no": WANG_FANG })).await;
+    assert_eq!(at["offices"][0]["name"], "平明镇总工会");
+    assert_eq!(
+        pingming.ask("members.known", json!({ "id_no": WANG_FANG })).await["offices"],
+        json!([]),
+        "not elsewhere"
+    );
+
+    // One click asks for her; asked again it is the same request.
+    let ask = json!({ "from": at["offices"][0]["id"], "name": "王芳", "id_no": WANG_FANG, "reason": "employment" });
+    let asked = anfeng.ask("transfers.ask", ask.clone()).await;
+    assert_eq!(anfeng.ask("transfers.ask", ask).await["id"], asked["id"]);
+    county.plug().await;
+    exchange_all(&[&anfeng, &county.desk, &pingming]).await;
+    assert_eq!(tile(&pingming, "transfers").await, Some(1));
+    let waits = transfer(&pingming, &asked["id"]).await;
+    assert_eq!((&waits["state"], &waits["name"]), (&json!("requested"), &json!("王芳")));
+    // Of the whole number nothing lies in the county's stream.
+    let tags: Vec<u8> = county.desk.file().query_row("SELECT tags FROM known_ids", [], |row| row.get(0)).unwrap();
+    assert!(tags.len() < 40 && !tags.windows(6).any(|part| part == b"990101"), "{}", tags.len());
 }

@@ -4,13 +4,14 @@ use crate::words::Say;
 
 /// Acts that are no command of the registry: the host runs them, or they belong to founding. With the commands that write they are all
 /// that an entry can name; the window has words for each.
-pub const BESIDE_COMMANDS: [&str; 12] = [
+pub const BESIDE_COMMANDS: [&str; 13] = [
     "app.restore",
     "clerks.add",
     "county.recover",
     "devices.join",
     "kit.put_away",
     "kit.show",
+    "members.index",
     "office.begin",
     "office.enrol",
     "packets.export",

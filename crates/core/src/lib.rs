@@ -47,6 +47,7 @@ mod drafts;
 mod home;
 mod index;
 mod keeping;
+mod known;
 mod parked;
 mod prefs;
 mod pruning;
@@ -93,6 +94,8 @@ const TYPES: &[&RecordType] = &[
     transfers::MembershipRuling::TYPE,
     transfers::Adoption::TYPE,
     transfers::LateEdit::TYPE,
+    transfers::OfficeKey::TYPE,
+    known::KnownIds::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {
@@ -122,6 +125,7 @@ pub fn registry() -> Registry {
     members::register(&mut registry);
     cards::register(&mut registry);
     transfers::register(&mut registry);
+    known::register(&mut registry);
     enterprises::register(&mut registry);
     organisations::register(&mut registry);
     people::register(&mut registry);

@@ -46,6 +46,8 @@ pub struct Office {
     pub(crate) listed: Mutex<i64>,
     /// How many changes each stream held when late edits were last looked for.
     pub(crate) swept: Mutex<std::collections::BTreeMap<i64, i64>>,
+    /// The known-ID index as it was last read.
+    pub(crate) known: Mutex<std::sync::Arc<crate::known::Index>>,
 }
 
 /// Who asks, and when.
@@ -178,6 +180,7 @@ impl Office {
             vain: Mutex::default(),
             listed: Mutex::new(-1),
             swept: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 

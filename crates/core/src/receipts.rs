@@ -23,7 +23,10 @@ impl Office {
         }
         let granted = told + self.grant_owed(moment.part())? + self.accept_lost(moment.part())?;
         let granted = granted + self.settle_transfers(moment.part())?;
-        let granted = granted + self.grant_numbers(moment.part())? + self.publish_lists(moment.part())?;
+        let granted = granted
+            + self.grant_numbers(moment.part())?
+            + self.publish_lists(moment.part())?
+            + self.publish_known(moment.part())?;
         let conn = self.store.write();
         let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         self.catch_up(&tx)?;

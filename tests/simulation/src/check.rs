@@ -32,6 +32,7 @@ impl World {
         self.rows_agree(&readers);
         self.nothing_is_lost();
         self.persons();
+        self.movers_stand();
         self.audit();
     }
 

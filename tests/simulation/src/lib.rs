@@ -18,6 +18,7 @@ mod kit;
 mod line;
 mod locked;
 mod mishaps;
+mod moving;
 mod older;
 mod oracle;
 mod pc;

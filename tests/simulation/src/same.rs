@@ -87,7 +87,7 @@ impl World {
     fn counted_once(&mut self, pc: usize, left_out: i64) {
         let moment = self.chance.aside(self.wall(pc));
         let list = self.pcs[pc].call(0, "members.list", json!({}), moment).expect("a list");
-        let sql = "SELECT count(*) FROM member WHERE void = 0";
+        let sql = "SELECT count(DISTINCT id) FROM member WHERE void = 0";
         let all: i64 = self.pcs[pc].peek().query_row(sql, [], |row| row.get(0)).expect("a count");
         if list["total"] != all - left_out {
             self.breaks(format!(

@@ -36,6 +36,9 @@ impl World {
         if self.plan.merged > 0 && self.chance.percent(self.plan.merged) {
             return self.same_person(pc);
         }
+        if self.plan.moving > 0 && self.chance.percent(self.plan.moving) {
+            return self.moving(pc);
+        }
         self.work(pc);
     }
 
@@ -99,7 +102,7 @@ impl World {
             "same_not",
             "merge_void",
         ];
-        if !KIND.contains(&&*fault.code) {
+        if !KIND.contains(&&*fault.code) && !crate::moving::REFUSALS.contains(&&*fault.code) {
             self.breaks(format!("PC {pc}: {name} failed: {} {:?}", fault.code, fault.cause));
         }
     }

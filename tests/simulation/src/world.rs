@@ -20,7 +20,15 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    chance::Chance, disks::Behind, hub::Hub, older, oracle::Oracle, pc::Pc, people::TOWNSHIPS, people::name,
+    chance::Chance,
+    disks::Behind,
+    hub::Hub,
+    moving::{Mover, Slip},
+    older,
+    oracle::Oracle,
+    pc::Pc,
+    people::TOWNSHIPS,
+    people::name,
     sticks::Parcel,
 };
 
@@ -68,6 +76,7 @@ pub(crate) struct Plan {
     pub(crate) alone: usize,
     pub(crate) kit: usize,
     pub(crate) locked: usize,
+    pub(crate) moving: usize,
 }
 
 /// Histories from here on draw clones, restores, sticks, photos, older versions and further county PCs too.
@@ -122,6 +131,7 @@ impl Plan {
             alone: 0,
             kit: 0,
             locked: 0,
+            moving: 0,
         }
     }
 }
@@ -167,6 +177,9 @@ pub(crate) struct World {
     pub(crate) behind: Behind,
     /// Packets on sticks, oldest first.
     pub(crate) sticks: Vec<Parcel>,
+    /// Those who move between offices, and the slips that are about.
+    pub(crate) movers: Vec<Mover>,
+    pub(crate) slips: Vec<Slip>,
     /// The county's root in three shares, as they were printed, and how often the registrar has burnt.
     pub(crate) kit: Vec<Share>,
     pub(crate) burnt: usize,
@@ -206,6 +219,9 @@ impl Trace {
 /// Histories from here on set no PC back to an old image where others prune and both hub and registrar burn.
 const BESIDE: u64 = 1_110_760;
 
+/// In histories from here on people move between offices.
+const MOVING: u64 = 1_113_360;
+
 impl World {
     /// County, hub, townships and their PCs, all drawn from the seed.
     pub(crate) fn begin(seed: u64, told: bool) -> Self {
@@ -223,6 +239,7 @@ impl World {
         plan.merged = if seed >= WIDE && apart.percent(50) { apart.between(2, 12) } else { 0 };
         plan.alone = if seed >= WIDE && apart.percent(25) { apart.between(30, 100) } else { 0 };
         plan.kit = if seed >= WIDE && apart.percent(20) { apart.between(1, 2) } else { 0 };
+        plan.moving = if seed >= MOVING && apart.percent(70) { apart.between(8, 30) } else { 0 };
         plan.locked = if seed >= WIDE && apart.percent(25) { apart.between(2, 8) } else { 0 };
         // Of what was written beside a clone, or beside an old image, only a checkpoint is left once it was pruned and the hub and the
         // registrar burn together. Beside the other branch nobody takes that yet (docs/reliability.md; 1049428, 1107716 and 1108561
@@ -270,6 +287,8 @@ impl World {
             forked: false,
             behind: Behind::Not,
             sticks: Vec::new(),
+            movers: Vec::new(),
+            slips: Vec::new(),
             kit,
             burnt: 0,
             order_forgotten: false,

@@ -168,6 +168,19 @@ pub(super) fn member(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(
             candidate.fault("id_no", "id_taken", Say::new("这个证件号码已经登记过一位会员。请先搜索这个号码，打开那条记录办理，不要重复建档。", "A member with this ID number is here already. Search for the number and work on that record instead of making a second one."));
         }
     }
+    if candidate.id.is_none()
+        && let Some(number) = candidate.text("id_no")
+        && let Some(office) = crate::known::elsewhere(view, number)?.into_iter().next()
+    {
+        candidate.notice(
+            "id_no",
+            "known_elsewhere",
+            Say::owned(
+                format!("这个证件号码已经是{}的会员。一次入会，不用重新入会：请按接转接收，或请对方转出。", office.name),
+                format!("Somebody with this number is a member at {} already. Nobody joins twice: take her in on her slip or card, or ask that union to let go.", office.name),
+            ),
+        );
+    }
     Ok(())
 }
 

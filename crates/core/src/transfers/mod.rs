@@ -6,6 +6,7 @@
 // An unanswered transfer never lapses by itself here: the other office may be cut off for weeks.
 
 mod accept;
+mod bundle;
 mod list;
 mod release;
 mod rules;
@@ -15,6 +16,7 @@ mod shared;
 mod tests;
 mod tray;
 
+pub use bundle::OfficeKey;
 pub(crate) use list::waiting;
 pub(crate) use rules::{fold, fold_late, never, stands};
 
@@ -128,4 +130,5 @@ pub(crate) fn register(registry: &mut Registry) {
     list::register(registry);
     settle::register(registry);
     tray::register(registry);
+    bundle::register(registry);
 }

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Adoption, LateEdit, MembershipRuling, Transfer,
+    Adoption, LateEdit, MembershipRuling, Transfer, bundle,
     rules::{Said, State},
     shared,
 };
@@ -58,21 +58,24 @@ impl Office {
     /// # Errors
     /// The store's own.
     pub(crate) fn settle_transfers(&self, moment: Moment) -> Result<usize, Fault> {
-        let (ids, late) = {
+        let keys = self.keys();
+        let (ids, late, sealing) = {
             let memory = self.store.memory();
             self.store.read(|conn| {
                 let view = View { office: self, conn, memory: &memory, clerk: PROGRAM, wall: moment.wall };
-                Ok((due(&view)?, late(&view)?))
+                Ok((due(&view)?, late(&view)?, bundle::keys_due(&view, &keys)?))
             })?
         };
-        if ids.is_empty() && late.is_empty() {
+        if ids.is_empty() && late.is_empty() && sealing.is_empty() {
             *self.swept.lock().unwrap_or_else(PoisonError::into_inner) = grown(&self.store.memory());
             return Ok(0);
         }
         let caller = Caller { clerk: PROGRAM, roles: Vec::new(), moment };
-        let keys = self.keys();
         let (count, _) = self.act("transfers.confirm", caller, |desk| {
-            let mut done = 0;
+            let mut done = sealing.len();
+            for key in sealing {
+                desk.act.create(&Stream::County, key, None)?;
+            }
             for id in &ids {
                 done += carry(desk, &keys, *id)?;
                 done += confirm(desk, &keys, *id)?;
