@@ -36,6 +36,7 @@ pub mod sheet;
 pub mod store;
 pub mod words;
 
+pub mod applications;
 pub mod cards;
 pub mod enterprises;
 pub mod members;
@@ -47,6 +48,7 @@ mod home;
 mod index;
 mod keeping;
 mod parked;
+pub mod practice;
 mod prefs;
 mod pruning;
 mod receipts;
@@ -88,6 +90,8 @@ const TYPES: &[&RecordType] = &[
     cards::NumberHanding::TYPE,
     cards::IssuingKeyEntry::TYPE,
     cards::CardList::TYPE,
+    applications::Application::TYPE,
+    practice::PracticeEntry::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {
@@ -101,7 +105,11 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, u8)> {
 
 /// The states that follow from events.
 pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
-    BTreeMap::from([(members::Member::TYPE.name, members::fold as Fold), (cards::Card::TYPE.name, cards::fold as Fold)])
+    BTreeMap::from([
+        (members::Member::TYPE.name, members::fold as Fold),
+        (cards::Card::TYPE.name, cards::fold as Fold),
+        (applications::Application::TYPE.name, applications::fold as Fold),
+    ])
 }
 
 /// The command list of an unlocked office.
@@ -109,6 +117,7 @@ pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     members::register(&mut registry);
+    applications::register(&mut registry);
     cards::register(&mut registry);
     enterprises::register(&mut registry);
     organisations::register(&mut registry);
@@ -117,6 +126,7 @@ pub fn registry() -> Registry {
     drafts::register(&mut registry);
     home::register(&mut registry);
     prefs::register(&mut registry);
+    practice::register(&mut registry);
     catalogue::register(&mut registry);
     exchange::register(&mut registry);
     parked::register(&mut registry);
@@ -129,7 +139,9 @@ pub fn registry() -> Registry {
 
 /// The ledger whose records the search box finds.
 pub(crate) fn ledger(kind: &str) -> Option<Ledger> {
-    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER, cards::LEDGER].into_iter().find(|l| l.ty.name == kind)
+    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER, cards::LEDGER, applications::LEDGER]
+        .into_iter()
+        .find(|l| l.ty.name == kind)
 }
 
 /// The ledger by the prefix of its commands.

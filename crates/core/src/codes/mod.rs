@@ -9,6 +9,7 @@ mod enterprise;
 mod ethnicity;
 mod find;
 mod industry;
+mod joining;
 mod membership;
 mod organisation;
 mod person;
@@ -19,6 +20,7 @@ pub use enterprise::{ECONOMY, ORGANISING_REASON, ORGANISING_STATE, UNIT_NATURE};
 pub use ethnicity::ETHNICITY;
 pub use find::{find, folded};
 pub use industry::INDUSTRY;
+pub use joining::{APPLICANT_KIND, APPLICATION_WAY};
 pub use membership::{
     CHECKED_AGAINST, COLLECTED_BY, CONFIRMED_BY, MEMBER_KIND, MEMBERSHIP_CHANGE, MEMBERSHIP_CHANGE_REASON, MODEL_KIND,
     PLATFORM_KIND,
@@ -102,7 +104,7 @@ macro_rules! code_list {
 }
 use code_list;
 
-static ALL: [&CodeList; 35] = [
+static ALL: [&CodeList; 37] = [
     &SEX,
     &ETHNICITY,
     &EMPLOYMENT,
@@ -120,6 +122,8 @@ static ALL: [&CodeList; 35] = [
     &RETAINED_REASON,
     &LEFT_KIND,
     &JOINING_STATE,
+    &APPLICATION_WAY,
+    &APPLICANT_KIND,
     &CARD_STATE,
     &CARD_KIND,
     &MEMBER_KIND,

@@ -64,6 +64,9 @@ impl Membership {
             ("expelled", Self::None | Self::Active | Self::Retained) => Self::Expelled,
             ("moved_out", Self::None | Self::Active | Self::Retained) => Self::MovedOut,
             ("deceased", state) if state != Self::Deceased => Self::Deceased,
+            // Told of in the history; the membership stays what it is.
+            ("talked" | "seen", Self::Active) => Self::Active,
+            ("on_record", Self::Expelled) => Self::Expelled,
             _ => return None,
         })
     }
@@ -82,8 +85,17 @@ impl Membership {
 /// and changes nothing.
 #[must_use]
 pub fn fold(events: &[EventRow]) -> String {
-    let state = events.iter().fold(Membership::None, |state, event| state.after(&event.name).unwrap_or(state));
+    let state = events.iter().fold(Membership::None, |state, event| step(state, event).unwrap_or(state));
     state.key().to_owned()
+}
+
+/// The state after an event as it was written; `None` where it changes nothing.
+pub(super) fn step(state: Membership, event: &EventRow) -> Option<Membership> {
+    match event.name.as_str() {
+        // A slip is put right by saying what stood before it; both stay in the history.
+        "corrected" => event.text("to").map(Membership::from_key),
+        name => state.after(name),
+    }
 }
 
 /// Event of a code of 会籍变化类型 on the collection form. 转入 and 转出 are taken from a roster as what they were then.
@@ -104,7 +116,7 @@ pub(super) fn event_of_code(code: &str) -> Option<&'static str> {
 ///
 /// # Errors
 /// `event_day_future`.
-pub(super) fn day_of_event(on: NaiveDate, today: NaiveDate) -> Result<(), Fault> {
+pub(crate) fn day_of_event(on: NaiveDate, today: NaiveDate) -> Result<(), Fault> {
     if on > today {
         return Err(Fault::fields(vec![crate::fault::FieldFault {
             field: "on".into(),
@@ -119,7 +131,7 @@ pub(super) fn day_of_event(on: NaiveDate, today: NaiveDate) -> Result<(), Fault>
 }
 
 /// Rules of a member's fields.
-pub(super) fn member(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(), Fault> {
+pub(crate) fn member(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(), Fault> {
     check_fields(candidate, view.today());
     if let Some(number) = candidate.text("id_no") {
         let rows = view.select::<super::Member>("id_no = ?1 AND void = 0", &[&number])?;
@@ -131,7 +143,7 @@ pub(super) fn member(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(
 }
 
 /// The part that looks at nothing but the fields; import uses it row by row.
-pub(super) fn check_fields(candidate: &mut Candidate<'_>, today: NaiveDate) {
+pub(crate) fn check_fields(candidate: &mut Candidate<'_>, today: NaiveDate) {
     let kind = candidate.text("id_kind").and_then(IdKind::from_code).unwrap_or(IdKind::ResidentId);
     if candidate.text("id_no").is_some() && candidate.text("id_kind").is_none() {
         candidate.fill("id_kind", Value::Text(IdKind::ResidentId.code().into()));
