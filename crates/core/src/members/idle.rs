@@ -12,9 +12,9 @@ use crate::{
     office::View,
     people::Role,
     practice::{self, Practice},
-    record::{Record as _, Value},
+    record::Record as _,
     registry::Registry,
-    store::rows,
+    store::{EventRow, rows},
 };
 
 /// The last that is known of a member.
@@ -106,26 +106,26 @@ impl Idle {
 /// What is known of a member by fields and events.
 pub(super) fn signs(view: &View<'_>, rec: i64, dues_to: Option<NaiveDate>) -> Result<Signs, Fault> {
     let kind = view.layout(Member::TYPE.name)?.no;
-    let mut statement = view.conn.prepare_cached(
-        "SELECT name, detail FROM event WHERE kind = ?1 AND rec = ?2
-         AND name IN ('joined', 'moved_in', 'restored', 'seen', 'talked')",
-    )?;
-    let mut found = statement.query([i64::from(kind), rec])?;
-    let mut signs = Signs { dues_to, ..Signs::default() };
-    while let Some(row) = found.next()? {
-        let (name, detail): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        let on = rows::unpack_pairs(&detail)?.into_iter().find_map(|(key, value)| match value {
-            Value::Text(day) if key == "on" => day.parse().ok(),
-            _ => None,
-        });
-        let sign = match name.as_str() {
-            "seen" => &mut signs.seen,
-            "talked" => &mut signs.talked,
-            _ => &mut signs.began,
-        };
-        *sign = (*sign).max(on);
+    Ok(signs_of(&rows::events(view.conn, view.memory, kind, rec)?, dues_to))
+}
+
+/// The same, of events in their order. A beginning that was put right afterwards was none.
+fn signs_of(events: &[EventRow], dues_to: Option<NaiveDate>) -> Signs {
+    let (mut signs, mut began) = (Signs { dues_to, ..Signs::default() }, Vec::new());
+    for event in events {
+        let on = event.text("on").and_then(|day| day.parse().ok());
+        match event.name.as_str() {
+            "seen" => signs.seen = signs.seen.max(on),
+            "talked" => signs.talked = signs.talked.max(on),
+            "joined" | "moved_in" | "restored" => began.push((event.name.as_str(), on)),
+            "corrected" if began.last().is_some_and(|(name, _)| Some(*name) == event.text("of")) => {
+                began.pop();
+            }
+            _ => {}
+        }
     }
-    Ok(signs)
+    signs.began = began.into_iter().filter_map(|(_, on)| on).max();
+    signs
 }
 
 /// Which of the warned members.
@@ -176,8 +176,9 @@ pub struct WarnedRow {
 
 const WINDOW: usize = 50;
 
-/// The home page counts no further than this, and looks at ten times as many rows at the most.
-const COUNTED: usize = 999;
+/// The home page, which is asked for all day, looks at so many rows at the most, longest without dues first. What it leaves out where
+/// an office has not entered dues for years stands on the page of the warned.
+const LOOKS: usize = 2_000;
 
 pub(super) fn register(registry: &mut Registry) {
     registry.query("members.warned", Role::Viewer, warned);
@@ -186,7 +187,7 @@ pub(super) fn register(registry: &mut Registry) {
 type Found = (i64, Signs, Idle);
 
 /// Warned members of this office, those first whose dues end earliest.
-fn all(view: &View<'_>, limits: Limits, most: usize, looks: i64) -> Result<Vec<Found>, Fault> {
+fn all(view: &View<'_>, limits: Limits, looks: Option<usize>) -> Result<Vec<Found>, Fault> {
     let today = view.today();
     let Some(stream) = view.memory.known_stream(&view.office.own_stream()) else { return Ok(Vec::new()) };
     let months = u32::try_from(limits.first).unwrap_or(u32::MAX);
@@ -195,9 +196,10 @@ fn all(view: &View<'_>, limits: Limits, most: usize, looks: i64) -> Result<Vec<F
         return Ok(Vec::new());
     };
     let counted = super::counted(view);
+    let looks = looks.map_or(String::new(), |looks| format!(" LIMIT {looks}"));
     let mut statement = view.conn.prepare_cached(&format!(
         "SELECT rec, dues_paid_to FROM member WHERE dues_paid_to < ?1 AND void = 0 AND state = 'active' AND stream = ?2{counted}
-         ORDER BY dues_paid_to LIMIT {looks}"
+         ORDER BY dues_paid_to{looks}"
     ))?;
     let mut found = statement.query(rusqlite::params![until.to_string(), stream])?;
     let mut out = Vec::new();
@@ -207,9 +209,6 @@ fn all(view: &View<'_>, limits: Limits, most: usize, looks: i64) -> Result<Vec<F
         let Some(idle) = signs.idle(today) else { continue };
         if idle.level(limits).is_some() {
             out.push((rec, signs, idle));
-            if out.len() >= most {
-                break;
-            }
         }
     }
     Ok(out)
@@ -217,14 +216,13 @@ fn all(view: &View<'_>, limits: Limits, most: usize, looks: i64) -> Result<Vec<F
 
 /// How many wait; nobody needs to know more exactly than that they are very many.
 pub(crate) fn count(view: &View<'_>) -> Result<i64, Fault> {
-    let looks = i64::try_from(COUNTED * 10).unwrap_or(i64::MAX);
-    let found = all(view, Limits::of(view)?, COUNTED, looks)?;
+    let found = all(view, Limits::of(view)?, Some(LOOKS))?;
     Ok(i64::try_from(found.len()).unwrap_or(i64::MAX))
 }
 
 fn warned(view: &View<'_>, ask: WarnedAsk) -> Result<Warned, Fault> {
     let limits = Limits::of(view)?;
-    let mut found = all(view, limits, usize::MAX, -1)?;
+    let mut found = all(view, limits, None)?;
     found.sort_by_key(|(rec, _, idle)| (-idle.months(), *rec));
     let layout = view.layout(Member::TYPE.name)?;
     let mut out = Vec::new();
@@ -275,6 +273,7 @@ pub(super) fn of(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{record::Value, store::versions::Leaf};
 
     const LIMITS: Limits = Limits { first: 4, second: 5, deemed: 6 };
 
@@ -330,6 +329,25 @@ mod tests {
         let back = |on: &str| Signs { began: Some(day(on)), ..paid("2020-03-31") };
         assert_eq!(back("2026-05-20").idle(day("2026-10-01")), Some(Idle { dues: 5, seen: 4 }));
         assert_eq!(level(back("2026-06-01"), "2026-10-01"), None);
+    }
+
+    fn event(name: &str, details: &[(&str, &str)]) -> EventRow {
+        let detail = details.iter().map(|(key, text)| ((*key).to_owned(), Value::Text((*text).into()))).collect();
+        EventRow { name: name.into(), detail, leaf: Leaf { inc: 1, ctr: 1, depth: 1 }, author: 1, wall: 0 }
+    }
+
+    #[test]
+    fn a_beginning_that_was_a_slip_is_none() {
+        let joined = event("joined", &[("on", "2026-10-20")]);
+        let slip = event("corrected", &[("on", "2026-10-21"), ("of", "joined"), ("to", "none")]);
+        let again = event("joined", &[("on", "2020-03-01")]);
+        let came = event("seen", &[("on", "2026-05-03")]);
+        let began = |events: &[EventRow]| signs_of(events, None).began;
+        assert_eq!(began(std::slice::from_ref(&joined)), Some(day("2026-10-20")));
+        assert_eq!(began(&[joined.clone(), slip.clone()]), None);
+        assert_eq!(began(&[joined.clone(), came.clone(), slip.clone(), again]), Some(day("2020-03-01")));
+        let other = event("corrected", &[("of", "left"), ("to", "active")]);
+        assert_eq!(began(&[joined, came, other]), Some(day("2026-10-20")), "another slip");
     }
 
     #[test]

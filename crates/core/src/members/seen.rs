@@ -85,7 +85,7 @@ fn seen(desk: &mut Desk<'_>, ask: SeenAsk) -> Result<SeenAnswer, Fault> {
         }
         let dues = ask.dues_to.filter(|to| member.dues_paid_to.is_none_or(|paid| paid < *to));
         let fields: Vec<_> = dues.into_iter().map(|to| (place, Value::Text(to.to_string().into()))).collect();
-        let detail = vec![("on", Value::Text(ask.on.to_string().into())), ("document", text(ask.what.as_ref()))];
+        let detail = vec![("on", Value::Text(ask.on.to_string().into())), ("what", text(ask.what.as_ref()))];
         let seen = row.versions.clone();
         desk.act.change(layout, &row, &seen, &fields, Some(NewEvent { name: "seen", detail }))?;
         desk.note.record = Some(row.id);

@@ -189,7 +189,7 @@ export default {
     joined: '再次入会，恢复会员身份',
     retained: '退休、失业、参军等，不缴会费',
     restored: '重新就业，恢复会员权利',
-    left: '本人申请，收回会员证',
+    left: '本人申请或自动退会，收回会员证',
     expelled: '须报上一级工会备案',
     deceased: '会籍终止，资料保留',
     moved_out: '转到其他县的工会',
