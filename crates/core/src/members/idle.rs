@@ -184,6 +184,10 @@ pub(super) fn register(registry: &mut Registry) {
     registry.query("members.warned", Role::Viewer, warned);
 }
 
+/// Members of one office whose dues end before a day.
+const PAID: &str = "SELECT rec, dues_paid_to FROM member
+    WHERE stream = ?2 AND state = 'active' AND void = 0 AND dues_paid_to IS NOT NULL AND dues_paid_to < ?1";
+
 type Found = (i64, Signs, Idle);
 
 /// Warned members of this office, those first whose dues end earliest.
@@ -197,10 +201,7 @@ fn all(view: &View<'_>, limits: Limits, looks: Option<usize>) -> Result<Vec<Foun
     };
     let counted = super::counted(view);
     let looks = looks.map_or(String::new(), |looks| format!(" LIMIT {looks}"));
-    let mut statement = view.conn.prepare_cached(&format!(
-        "SELECT rec, dues_paid_to FROM member WHERE dues_paid_to < ?1 AND void = 0 AND state = 'active' AND stream = ?2{counted}
-         ORDER BY dues_paid_to{looks}"
-    ))?;
+    let mut statement = view.conn.prepare_cached(&format!("{PAID}{counted} ORDER BY dues_paid_to{looks}"))?;
     let mut found = statement.query(rusqlite::params![until.to_string(), stream])?;
     let mut out = Vec::new();
     while let Some(row) = found.next()? {
@@ -348,6 +349,19 @@ mod tests {
         assert_eq!(began(&[joined.clone(), came.clone(), slip.clone(), again]), Some(day("2020-03-01")));
         let other = event("corrected", &[("of", "left"), ("to", "active")]);
         assert_eq!(began(&[joined, came, other]), Some(day("2026-10-20")), "another slip");
+    }
+
+    #[test]
+    fn an_office_looks_at_its_own_members_in_order_without_sorting() {
+        let conn = rusqlite::Connection::open_in_memory().unwrap();
+        for layout in crate::record::Schema::new(&[Member::TYPE]).all() {
+            conn.execute_batch(&(layout.create() + &layout.create_indices())).unwrap();
+        }
+        let sql = format!("EXPLAIN QUERY PLAN {PAID} ORDER BY dues_paid_to LIMIT 9");
+        let mut statement = conn.prepare(&sql).unwrap();
+        let plan: Vec<String> =
+            statement.query_map(["2026-01-01", "1"], |r| r.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(plan.len() == 1 && plan[0].contains("COVERING INDEX member_of_office_dues_paid_to"), "{plan:?}");
     }
 
     #[test]

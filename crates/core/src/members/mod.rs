@@ -197,7 +197,7 @@ pub struct Member {
         search
     )]
     pub member_no: Option<String>,
-    #[field(zh = "会费交至", en = "Dues paid to", section = "membership", keyed)]
+    #[field(zh = "会费交至", en = "Dues paid to", section = "membership", by_office)]
     pub dues_paid_to: Option<NaiveDate>,
     #[field(
         zh = "姓名（银行户名）",

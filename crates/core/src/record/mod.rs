@@ -111,6 +111,8 @@ pub struct Field {
     pub due: bool,
     /// Records are looked up by it, so it has an index.
     pub keyed: bool,
+    /// Looked at within one office and standing, in its order: the county, which holds all offices, walks over its own rows only.
+    pub by_office: bool,
 }
 
 /// A record type: its names and its fields.
