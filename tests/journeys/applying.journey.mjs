@@ -107,7 +107,7 @@ export default {
       await person.picture('retained-dues')
     })
 
-    await step('the courier is not seen for months: warned of, talked to, and deemed to have left by a decision', async () => {
+    await step('nobody is warned of a new member; a day that was entered wrongly is put right', async () => {
       await opens(person, '/members')
       await person.press('单晓')
       await person.press('修改资料')
@@ -134,7 +134,7 @@ export default {
       await person.sees('2024-05-06')
     })
 
-    await step('what is not right yet is refused in words', async () => {
+    await step('nobody is deemed to have left untold: it is refused in words', async () => {
       await person.press('会籍变更')
       await person.pressAt('[data-test="event-left"]')
       await person.pressAt('[data-test="kind-deemed"]')
@@ -144,7 +144,7 @@ export default {
       await person.picture('change-deemed')
       await fitsHere(person, kind, 'change-deemed')
       await saves()
-      await person.sees('没有做任何改动')
+      await person.sees('还没有谈话教育的记录')
       await person.isAccessible('a deemed leaving that is refused')
       await person.picture('change-deemed-refused')
       await person.press('取消')

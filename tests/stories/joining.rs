@@ -170,6 +170,13 @@ async fn who_left_applies_again_and_nobody_is_entered_twice() {
     let told = office.ask("applications.check", json!({ "fields": { "id_no": WANG_FANG } })).await;
     assert!(told["notices"].as_array().unwrap().iter().any(|notice| notice["key"] == "comes_back"), "{told}");
     let again = applies(&office, with(form("王芳", WANG_FANG), &json!({ "mobile": "13700000002" }))).await;
+    let void = async |void: bool| {
+        let token = office.member(&id).await["token"].clone();
+        office.ask("members.void", json!({ "id": id, "token": token, "void": void, "reason": "登记错了" })).await;
+    };
+    void(true).await;
+    assert_eq!(office.refused("applications.approve", approval(&[&again])).await.code, "event_cannot_follow");
+    void(false).await;
     let done = office.ask("applications.approve", approval(&[&again])).await;
     assert_eq!(done["members"][0]["id"], id, "on the entry of before");
     let page = office.member(&id).await;

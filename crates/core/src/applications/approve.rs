@@ -176,6 +176,13 @@ fn admit(desk: &mut Desk<'_>, row: &Stored, ask: &ApproveAsk) -> Result<(RecordI
     let layout = desk.act.layout(Member::TYPE.name)?;
     let id = application.member.unwrap_or_else(|| member_of(row.id));
     let known = rows::by_id(desk.act.conn, layout, id)?;
+    if known.as_ref().is_some_and(|member| member.void) {
+        return Err(Fault::new(
+            "event_cannot_follow",
+            "这个人原来的会员档案已经作废，没有改动。请先打开那份档案恢复，再批准。",
+            "The member's entry of before is void; nothing was changed. Take the void back first, and approve then.",
+        ));
+    }
     let event = joined(ask, Some(row.id));
     // A colleague's approval that came without its decision on the application: the member stands already.
     let stands = |row: &Stored| Membership::from_key(row.state.as_deref().unwrap_or("")) == Membership::Active;
