@@ -6,12 +6,12 @@ import { WANG_FANG } from './first-day.journey.mjs'
 export default {
   title: 'A membership changes, with reason and document',
   async walk({ person, step, kind }) {
-    const changes = async (event, reason, document) => {
+    const changes = async (event, reason, document, called = '依据文件（可不填）') => {
       await person.press('会籍变更')
       await person.sees('王芳：会籍变更')
       await person.press(event)
       await person.writes('原因', reason)
-      if (document) await person.writes('依据文件（可不填）', document)
+      if (document) await person.writes(called, document)
     }
 
     await step('she joins', async () => {
@@ -60,7 +60,7 @@ export default {
     })
 
     await step('an expulsion waits for her name to be typed, and is in the list and the log', async () => {
-      await changes('开除会籍', '经会员大会决定', '平工字〔2026〕9号')
+      await changes('开除会籍', '经会员大会决定', '平工字〔2026〕9号', '决定文件')
       await person.sees('请输入姓名“王芳”确认')
       await person.isAccessible('an expulsion')
       await person.writesAt('[data-test="change-name"]', '王方')

@@ -108,6 +108,7 @@ pub struct RoleDescription {
 }
 
 const SECTIONS: &[(&str, &str, &str)] = &[
+    ("application", "申请", "Application"),
     ("basic", "基本情况", "Basics"),
     ("person", "个人信息", "Person"),
     ("work", "工作", "Work"),
@@ -131,6 +132,15 @@ const EVENTS: &[(&str, Say)] = &[
     ("expelled", Say::new("开除会籍", "Expelled")),
     ("deceased", Say::new("去世", "Deceased")),
     ("moved_out", Say::new("转出", "Moved out")),
+    ("seen", Say::new("参加工会活动", "Took part in union life")),
+    ("talked", Say::new("谈话教育", "Talked to")),
+    ("on_record", Say::new("县总工会备案", "Taken on record by the county")),
+    ("corrected", Say::new("更正", "Put right")),
+    ("submitted", Say::new("提交申请", "Applied")),
+    ("group_ok", Say::new("小组同意", "Group agreed")),
+    ("approved", Say::new("批准入会", "Approved")),
+    ("rejected", Say::new("不批准", "Rejected")),
+    ("withdrawn", Say::new("本人撤回", "Withdrawn")),
     ("ordered", Say::new("申领", "Ordered")),
     ("entered", Say::new("登记原有证件", "Entered from paper")),
     ("printed", Say::new("制作", "Printed")),

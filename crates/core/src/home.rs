@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    cards, devices, exchange,
+    applications, cards, devices, exchange,
     fault::Fault,
     members,
     office::View,
     people::{Nothing, Role},
     registry::Registry,
+    store::standing::CONFLICTS,
     transfers,
     words::Say,
 };
@@ -66,7 +67,7 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
     };
     let today = view.today();
     let (now, soon) = (today.to_string(), (today + chrono::Days::new(AHEAD.unsigned_abs())).to_string());
-    let conflicts = one("SELECT count(*) FROM (SELECT DISTINCT kind, rec FROM leaf)", &[])?;
+    let conflicts = one(&format!("SELECT count(*) FROM (SELECT DISTINCT kind, rec FROM ({CONFLICTS}))"), &[])?;
     let drafts = one("SELECT count(*) FROM draft", &[])?;
     // Both are read from the index of what comes due: a walk over 200,000 rows would be the dearest thing of the page.
     let counted = members::counted(view);
@@ -110,6 +111,20 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
     let twice = i64::try_from(twice).unwrap_or(i64::MAX);
     if twice > 0 {
         tiles.push(tile("cards_twice", Say::new("重号的会员证", "Cards of one number"), twice, "late"));
+    }
+    let (pending, overdue) = applications::count(view)?;
+    if overdue > 0 {
+        tiles.push(tile("applications_late", Say::new("入会申请超时", "Applications overdue"), overdue, "late"));
+    } else if pending > 0 {
+        tiles.push(tile("applications", Say::new("入会申请待批", "Applications to decide"), pending, "due"));
+    }
+    let idle = members::idle_count(view)?;
+    if idle > 0 {
+        tiles.push(tile("idle", Say::new("久未联系的会员", "Members not seen for months"), idle, "due"));
+    }
+    let expulsions = members::expulsions_to_take(view)?;
+    if expulsions > 0 {
+        tiles.push(tile("expulsions", Say::new("开除备案", "Expulsions to take on record"), expulsions, "due"));
     }
     Ok(Home {
         tiles,

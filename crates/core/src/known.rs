@@ -127,7 +127,9 @@ impl Index {
                     }
                 };
                 let Ok(at) = u16::try_from(at) else { continue };
-                went.iter().for_each(|tag| drop(of.remove(&(*tag, at))));
+                for tag in went {
+                    of.remove(&(tag, at));
+                }
                 of.extend(came.into_iter().map(|tag| (tag, at)));
             }
         }
@@ -234,7 +236,7 @@ fn due(view: &View<'_>, keys: &Keys) -> Result<Vec<KnownIds>, Fault> {
     let nothing = BTreeSet::new();
     let offices: BTreeSet<RecordId> = stands.keys().chain(wanted.keys()).copied().collect();
     let (mut out, mut open, mut count) = (Vec::new(), Vec::<Part>::new(), 0);
-    let mut close = |open: &mut Vec<Part>, out: &mut Vec<KnownIds>| -> Result<(), Fault> {
+    let close = |open: &mut Vec<Part>, out: &mut Vec<KnownIds>| -> Result<(), Fault> {
         if !open.is_empty() {
             out.push(KnownIds {
                 note: None,

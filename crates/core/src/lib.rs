@@ -36,6 +36,7 @@ pub mod sheet;
 pub mod store;
 pub mod words;
 
+pub mod applications;
 pub mod cards;
 pub mod enterprises;
 pub mod members;
@@ -49,6 +50,7 @@ mod index;
 mod keeping;
 mod known;
 mod parked;
+pub mod practice;
 mod prefs;
 mod pruning;
 mod receipts;
@@ -96,6 +98,8 @@ const TYPES: &[&RecordType] = &[
     transfers::LateEdit::TYPE,
     transfers::OfficeKey::TYPE,
     known::KnownIds::TYPE,
+    applications::Application::TYPE,
+    practice::PracticeEntry::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {
@@ -115,6 +119,7 @@ pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
         (cards::Card::TYPE.name, fold(cards::fold, transfers::stands)),
         (transfers::Transfer::TYPE.name, fold(transfers::fold, transfers::never)),
         (transfers::LateEdit::TYPE.name, fold(transfers::fold_late, transfers::never)),
+        (applications::Application::TYPE.name, fold(applications::fold, transfers::never)),
     ])
 }
 
@@ -123,6 +128,7 @@ pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     members::register(&mut registry);
+    applications::register(&mut registry);
     cards::register(&mut registry);
     transfers::register(&mut registry);
     known::register(&mut registry);
@@ -133,6 +139,7 @@ pub fn registry() -> Registry {
     drafts::register(&mut registry);
     home::register(&mut registry);
     prefs::register(&mut registry);
+    practice::register(&mut registry);
     catalogue::register(&mut registry);
     exchange::register(&mut registry);
     parked::register(&mut registry);
@@ -145,7 +152,9 @@ pub fn registry() -> Registry {
 
 /// The ledger whose records the search box finds.
 pub(crate) fn ledger(kind: &str) -> Option<Ledger> {
-    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER, cards::LEDGER].into_iter().find(|l| l.ty.name == kind)
+    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER, cards::LEDGER, applications::LEDGER]
+        .into_iter()
+        .find(|l| l.ty.name == kind)
 }
 
 /// The ledger by the prefix of its commands.

@@ -9,7 +9,8 @@ use syn::{Data, DeriveInput, Fields, LitStr, meta::ParseNestedMeta, parse_macro_
 /// On the struct: `#[record(name = "member", plural = "members", zh = "会员", en = "Member", title = "name")]`, and `moves = "itself"`
 /// (or the field of the record that it moves with, or `"shared"`) for records that may stand in the streams of several offices.
 /// On a field: `#[field(zh = "…", en = "…", kind = "text", codes = "…", link = "…", register = "…", section = "…",
-/// sheet = "alias|alias", required, sensitive, search, listed, due, keyed, local)]`; `kind` is guessed from the type where it is absent.
+/// sheet = "alias|alias", required, sensitive, search, listed, due, keyed, local, by_office)]`; `kind` is guessed from the type where
+/// it is absent.
 #[proc_macro_derive(Record, attributes(record, field))]
 pub fn record(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -43,6 +44,7 @@ struct FieldAttr {
     due: bool,
     keyed: bool,
     local: bool,
+    by_office: bool,
 }
 
 fn text(meta: &ParseNestedMeta) -> syn::Result<String> {
@@ -89,6 +91,7 @@ fn field_attr(field: &syn::Field) -> syn::Result<FieldAttr> {
                 Some("due") => out.due = true,
                 Some("keyed") => out.keyed = true,
                 Some("local") => out.local = true,
+                Some("by_office") => out.by_office = true,
                 _ => return Err(meta.error("unknown key of #[field]")),
             }
             Ok(())
@@ -141,13 +144,15 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         let kind = if kind.is_empty() { quote!(<#ty as ::niangjia_core::record::FieldValue>::KIND) } else { kind };
         let register = if attr.register.is_empty() { name.clone() } else { attr.register.clone() };
         let sheet: Vec<&str> = attr.sheet.split('|').filter(|s| !s.is_empty()).collect();
-        let FieldAttr { zh, en, section, required, sensitive, search, listed, due, keyed, local, .. } = &attr;
+        let FieldAttr { zh, en, section, required, sensitive, search, listed, due, keyed, local, by_office, .. } =
+            &attr;
         fields.push(quote!(::niangjia_core::record::Field {
             name: #name, zh: #zh, en: #en, kind: #kind, register: #register, section: #section,
             sheet: &[#(#sheet),*], required: #required, sensitive: #sensitive, search: #search, listed: #listed,
             due: #due,
             keyed: #keyed,
             local: #local,
+            by_office: #by_office,
         }));
         idents.push(ident);
         types.push(ty);

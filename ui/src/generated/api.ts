@@ -64,6 +64,14 @@ export interface AddresseeLine {
   missing: number[]
 }
 
+/** A member now. */
+export interface Admitted {
+  /** Id of the member. */
+  id: string
+  /** Name. */
+  name: string
+}
+
 /** Which request is answered. */
 export interface AnswerAsk {
   /** Id of the request. */
@@ -98,6 +106,72 @@ export interface AppState {
   carry?: CarryState | null
   /** Whether data are sent and fetched while the office is locked. */
   carries: boolean
+}
+
+/** What happened to which applications. */
+export interface ApplicationsChangeAsk {
+  /** Their ids, 5,000 at the most. */
+  ids: string[]
+  /** `group_ok`, `rejected`, `withdrawn`. */
+  event: string
+  /** When. */
+  on: string
+  /** The group's opinion; why it was rejected or taken back, which has to be said. */
+  reason?: string | null
+  /** Document. */
+  document?: string | null
+}
+
+/** What came of it. */
+export interface ApplicationsChanged {
+  /** To how many it happened. */
+  changed: number
+  /** Those to which it cannot have happened, and why. */
+  refused: NotDecided[]
+}
+
+/** Who applies. */
+export interface ApplyAsk {
+  /** A draft of before. */
+  id?: string | null
+  /** Token of the read, with `id`. */
+  token?: string | null
+  /** The form's fields. */
+  fields?: Record<string, Json>
+}
+
+/** Who is admitted. */
+export interface ApproveAsk {
+  /** Ids of applications. */
+  ids?: string[]
+  /** Ids of persons who were entered and not admitted. */
+  members?: string[]
+  /** Instead of both: all who wait, as far as they are asked for. */
+  waiting?: WaitingAsk | null
+  /** Day of approval; from its month dues run. */
+  on: string
+  /** Examined: may join. */
+  eligible?: boolean
+  /** Examined: wants to. */
+  voluntary?: boolean
+  /** Examined: the papers are in order. */
+  papers?: boolean
+  /** Resolution, minutes. */
+  document?: string | null
+  /** Remark, such as the ceremony at which they joined. */
+  reason?: string | null
+}
+
+/** What came of it. */
+export interface Approved {
+  /** How many were admitted. */
+  approved: number
+  /** The members, 50 at the most. */
+  members: Admitted[]
+  /** Those who were not, and why. */
+  refused: NotDecided[]
+  /** First month of dues, `YYYY-MM`: to be told to them. */
+  dues_from: string
 }
 
 /** Somebody is asked for. */
@@ -200,6 +274,22 @@ export interface BlobsWaiting {
   unsent: number
   /** Named by a record, and not here yet. */
   wanted: number
+}
+
+/** The file. */
+export interface Bundle {
+  /** Suggested file name; bears the number of the letter and no name. */
+  file: string
+  /** The file, base64. */
+  bundle: string
+}
+
+/** Whose file, and for whom. */
+export interface BundleAsk {
+  /** Id of the transfer. */
+  id: string
+  /** Id, code or name of the office that takes in; needed where the slip names none. */
+  to?: string | null
 }
 
 /** What a packet brought. */
@@ -308,14 +398,18 @@ export interface Catalogue {
 export interface ChangeAsk {
   /** The member. */
   id: string
-  /** `retained`, `restored`, `left`, `expelled`, `deceased`, `moved_out`. */
+  /** `retained`, `restored`, `left`, `expelled`, `deceased`, `moved_out`; `talked`, which changes nothing but is told of. */
   event: string
   /** Day of the decision. */
   on: string
   /** Why, a code or words. */
   reason: string
-  /** Document. */
+  /** Document; an expulsion and a deemed leaving need the decision. */
   document?: string | null
+  /** Of `left`, a code of `left_kind` (`voluntary` where absent); of `retained`, a code of `retained_reason`. */
+  kind?: string | null
+  /** First month without dues, `YYYY-MM`; the one after the day where absent. */
+  dues_stop?: string | null
 }
 
 /** What a check found. */
@@ -459,6 +553,18 @@ export interface ConflictSide {
   saw: Record<string, Say>
   /** Whether lists show this one. */
   shown: boolean
+}
+
+/** Whose last change was a slip. */
+export interface CorrectAsk {
+  /** The member. */
+  id: string
+  /** The change as the clerk saw it, so that another one that came meanwhile is not taken for it. */
+  event: string
+  /** What was wrong. */
+  reason: string
+  /** Document. */
+  document?: string | null
 }
 
 /** Counts of the ledgers; members as statistics count them. */
@@ -747,6 +853,36 @@ export interface ExportAsk {
   without_pictures?: boolean
   /** Bytes of pictures at the most, the smallest first; all of them where it is absent. */
   picture_bytes?: number | null
+}
+
+/** One of them. */
+export interface ExpulsionRow {
+  /** Id of the member. */
+  id: string
+  /** Name. */
+  name: string
+  /** What tells two of one name apart. */
+  detail: string
+  /** The office that decided. */
+  office: string
+  /** Day of the decision. */
+  on: string
+  /** Why. */
+  reason: string
+  /** The decision. */
+  document: string
+  /** Day on which the county took it on record. */
+  taken_on?: string | null
+}
+
+/** Expulsions that were decided here or, at the county, anywhere in it. */
+export interface Expulsions {
+  /** Those that the county has not taken on record, oldest first. */
+  waiting: ExpulsionRow[]
+  /** Those that it has, latest first; 200 at the most. */
+  taken: ExpulsionRow[]
+  /** Whether it is this office that takes them on record. */
+  takes: boolean
 }
 
 /** Whether everything that a PC had reported was fetched before it was shut out: what comes later is kept apart. */
@@ -1077,6 +1213,26 @@ export interface KitSheets {
   shares: string[]
 }
 
+/** A number that is typed. */
+export interface KnownAsk {
+  /** ID number. */
+  id_no: string
+}
+
+/** Where it is known. */
+export interface KnownAt {
+  /** Other unions of the county at which somebody with this number is a member; as a rule none or one. */
+  offices: KnownOffice[]
+}
+
+/** One of them. */
+export interface KnownOffice {
+  /** Its id, for `transfers.ask`. */
+  id: string
+  /** Name. */
+  name: string
+}
+
 /** Language of the window. */
 export type Language = 'zh-CN' | 'en'
 
@@ -1213,11 +1369,31 @@ export interface NotChanged {
   say: Say
 }
 
+/** One that stays as it is. */
+export interface NotDecided {
+  /** Its id. */
+  id: string
+  /** Name of the applicant. */
+  name: string
+  /** Why. */
+  say: Say
+}
+
 /** A member without a new card. */
 export interface NotOrdered {
   /** Id of the member. */
   member: string
   /** Name of the member. */
+  name: string
+  /** Why. */
+  say: Say
+}
+
+/** A member of whom nothing was recorded. */
+export interface NotRecorded {
+  /** Id of the member. */
+  id: string
+  /** Name. */
   name: string
   /** Why. */
   say: Say
@@ -1293,6 +1469,24 @@ export interface Offices {
   offices: OfficeLine[]
   /** After an invitation was taken back: what was fetched before that; filled in by the host. */
   fetched?: Fetched | null
+}
+
+/** A file that came. */
+export interface OpenAsk {
+  /** The file, base64. */
+  bundle: string
+}
+
+/** What was in it. */
+export interface Opened {
+  /** The transfer. */
+  transfer: string
+  /** The member. */
+  member: string
+  /** Text of the slip, on which she can be taken in. */
+  slip?: string | null
+  /** How many changes were new here. */
+  changes: number
 }
 
 /** For whom cards are ordered. */
@@ -1408,6 +1602,36 @@ export interface Place {
   stick: boolean
   /** Free bytes; absent where the system does not say. */
   free_bytes?: number | null
+}
+
+/** What is said. */
+export interface PracticeAsk {
+  /** Identifier. */
+  key: string
+  /** The number; nothing takes back what was said here. */
+  value?: number | null
+}
+
+/** One of them. */
+export interface PracticeLine {
+  /** Identifier. */
+  key: string
+  /** What it says. */
+  say: Say
+  /** What holds here. */
+  value: number
+  /** Who said so: `own`, `county`, or `built_in`. */
+  from: string
+  /** The least that makes sense. */
+  least: number
+  /** The most. */
+  most: number
+}
+
+/** The practices as they stand here. */
+export interface Practices {
+  /** In order. */
+  lines: PracticeLine[]
 }
 
 /** A preference; the window chooses key and shape. */
@@ -1870,6 +2094,26 @@ export interface SectionDescription {
   en: string
 }
 
+/** What came of it. */
+export interface SeenAnswer {
+  /** Of how many it was recorded. */
+  recorded: number
+  /** Members of whom it was not, and why. */
+  refused: NotRecorded[]
+}
+
+/** Who took part. */
+export interface SeenAsk {
+  /** Ids of the members, 5,000 at the most. */
+  ids: string[]
+  /** The day. */
+  on: string
+  /** In what: a meeting, a training, a payment of dues. */
+  what?: string | null
+  /** Dues are paid to this day; what is paid farther already stays. */
+  dues_to?: string | null
+}
+
 /** Settings of this PC. */
 export interface SettingsAsk {
   /** Of the window. */
@@ -2130,10 +2374,26 @@ export interface SyncStep {
   bytes: number
 }
 
-/** Which late edit. */
+/** What is taken on record. */
 export interface TakeAsk {
+  /** Ids of the members. */
+  ids: string[]
+  /** The day. */
+  on: string
+  /** Number under which it is kept. */
+  document?: string | null
+}
+
+/** Which late edit. */
+export interface TakeLateAsk {
   /** Its id. */
   id: string
+}
+
+/** What came of it. */
+export interface Taken {
+  /** How many were taken on record. */
+  taken: number
 }
 
 /** A template that was written. */
@@ -2376,6 +2636,48 @@ export interface VoidAsk {
   void?: boolean
 }
 
+/** Which of them. */
+export interface WaitingAsk {
+  /** Persons who were entered, instead of applications. */
+  entered?: boolean
+  /** Part of a name or an employer. */
+  text?: string | null
+  /** Id of an enterprise. */
+  enterprise?: string | null
+  /** Only those that are overdue. */
+  overdue?: boolean
+  /** First row. */
+  offset?: number
+}
+
+/** A window of them. */
+export interface WaitingList {
+  /** How many in all. */
+  total: number
+  /** Fifty at the most, those first that wait longest. */
+  rows: WaitingRow[]
+  /** How many applications wait, whatever was asked. */
+  applications: number
+  /** How many persons were entered and not admitted. */
+  entered: number
+}
+
+/** One of them. */
+export interface WaitingRow {
+  /** Id of the application, or of the person. */
+  id: string
+  /** Name. */
+  name: string
+  /** What tells two of one name apart. */
+  detail: string
+  /** Of an application: `submitted` or `group_ok`. */
+  state?: string | null
+  /** To be decided by. */
+  due_on?: string | null
+  /** That day has passed. */
+  overdue: boolean
+}
+
 /** A window of them. */
 export interface Wanting {
   /** How many in all. */
@@ -2404,6 +2706,48 @@ export interface WantingRow {
   name: string
   /** What tells two of one name apart. */
   detail: string
+}
+
+/** Members who are warned of, longest first. */
+export interface Warned {
+  /** How many in all. */
+  total: number
+  /** Fifty at the most. */
+  rows: WarnedRow[]
+  /** Months before the first warning. */
+  first: number
+  /** Months after which they may be deemed to have left. */
+  deemed: number
+  /** Members here of whom no dues are recorded: of them nothing is said. */
+  unknown: number
+}
+
+/** Which of the warned members. */
+export interface WarnedAsk {
+  /** First row. */
+  offset?: number
+}
+
+/** One of them. */
+export interface WarnedRow {
+  /** Id of the member. */
+  id: string
+  /** Name. */
+  name: string
+  /** What tells two of one name apart. */
+  detail: string
+  /** Whole months without dues. */
+  dues: number
+  /** Whole months without union life. */
+  seen: number
+  /** `first`, `second` or `deemed`. */
+  level: string
+  /** Dues are paid to this day. */
+  dues_to?: string | null
+  /** Last day of union life that was recorded. */
+  seen_on?: string | null
+  /** Day on which somebody talked to the member since. */
+  talked_on?: string | null
 }
 
 /** A transfer, with why something is done about it. */
@@ -2443,6 +2787,19 @@ export interface Commands {
   'app.settings': { ask: SettingsAsk; answer: AppState }
   'app.state': { ask: Nothing; answer: AppState }
   'app.unlock': { ask: UnlockAsk; answer: AppState }
+  'applications.apply': { ask: ApplyAsk; answer: Saved }
+  'applications.approve': { ask: ApproveAsk; answer: Approved }
+  'applications.change': { ask: ApplicationsChangeAsk; answer: ApplicationsChanged }
+  'applications.check': { ask: SaveAsk; answer: Checked }
+  'applications.get': { ask: GetAsk; answer: Detail }
+  'applications.history': { ask: GetAsk; answer: HistoryPage }
+  'applications.list': { ask: ListAsk; answer: Listing }
+  'applications.reveal': { ask: RevealAsk; answer: Revealed }
+  'applications.save': { ask: SaveAsk; answer: Saved }
+  'applications.settle': { ask: SettleAsk; answer: Saved }
+  'applications.template': { ask: TemplateAsk; answer: TemplateAnswer }
+  'applications.void': { ask: VoidAsk; answer: Saved }
+  'applications.waiting': { ask: WaitingAsk; answer: WaitingList }
   'audit.recent': { ask: Page; answer: AuditPage }
   'cards.ask_numbers': { ask: RequestAsk; answer: Saved }
   'cards.change': { ask: CardsChangeAsk; answer: CardsChanged }
@@ -2526,20 +2883,26 @@ export interface Commands {
   'members.batches': { ask: Nothing; answer: Batches }
   'members.change': { ask: ChangeAsk; answer: Saved }
   'members.check': { ask: SaveAsk; answer: Checked }
+  'members.correct': { ask: CorrectAsk; answer: Saved }
+  'members.expulsions': { ask: Nothing; answer: Expulsions }
   'members.get': { ask: GetAsk; answer: Detail }
   'members.history': { ask: GetAsk; answer: HistoryPage }
   'members.import': { ask: ImportAsk; answer: ImportAnswer }
   'members.import_rows': { ask: RowsAsk; answer: RowsAnswer }
   'members.join': { ask: JoinAsk; answer: Saved }
+  'members.known': { ask: KnownAsk; answer: KnownAt }
   'members.list': { ask: ListAsk; answer: Listing }
   'members.merge': { ask: MergeAsk; answer: Saved }
   'members.reveal': { ask: RevealAsk; answer: Revealed }
   'members.save': { ask: SaveAsk; answer: Saved }
+  'members.seen': { ask: SeenAsk; answer: SeenAnswer }
   'members.settle': { ask: SettleAsk; answer: Saved }
+  'members.take_on_record': { ask: TakeAsk; answer: Taken }
   'members.template': { ask: TemplateAsk; answer: TemplateAnswer }
   'members.undo': { ask: UndoAsk; answer: Undone }
   'members.unmerge': { ask: UnmergeAsk; answer: Saved }
   'members.void': { ask: VoidAsk; answer: Saved }
+  'members.warned': { ask: WarnedAsk; answer: Warned }
   'office.enrol': { ask: JoinWithAsk; answer: Joined }
   'offices.invite': { ask: InviteAsk; answer: Invitation }
   'offices.list': { ask: Nothing; answer: Offices }
@@ -2567,6 +2930,8 @@ export interface Commands {
   'posts.settle': { ask: SettleAsk; answer: Saved }
   'posts.template': { ask: TemplateAsk; answer: TemplateAnswer }
   'posts.void': { ask: VoidAsk; answer: Saved }
+  'practice.list': { ask: Nothing; answer: Practices }
+  'practice.set': { ask: PracticeAsk; answer: Practices }
   'prefs.list': { ask: Nothing; answer: Prefs }
   'prefs.put': { ask: PrefAsk; answer: Done }
   'records.attach': { ask: AttachAsk; answer: Saved }
@@ -2581,21 +2946,30 @@ export interface Commands {
   'tables.rebuild': { ask: Nothing; answer: Rebuilt }
   'transfers.accept': { ask: AcceptAsk2; answer: Accepted }
   'transfers.ask': { ask: AskAsk; answer: TransferLine }
+  'transfers.bundle': { ask: BundleAsk; answer: Bundle }
   'transfers.decide': { ask: DecideAsk; answer: TransferLine }
   'transfers.late': { ask: Nothing; answer: LateEdits }
   'transfers.list': { ask: TransfersAsk; answer: Transfers }
+  'transfers.open_bundle': { ask: OpenAsk; answer: Opened }
   'transfers.read': { ask: ReadAsk2; answer: SlipSeen }
   'transfers.receipt': { ask: ReceiptAsk; answer: TransferLine }
   'transfers.refuse': { ask: WithReason; answer: TransferLine }
   'transfers.refuse_late': { ask: WithReason; answer: LateLine }
   'transfers.release': { ask: ReleaseAsk; answer: Released }
-  'transfers.take_late': { ask: TakeAsk; answer: LateLine }
+  'transfers.take_late': { ask: TakeLateAsk; answer: LateLine }
   'transfers.withdraw': { ask: WithReason; answer: TransferLine }
 }
 
 /** Whatever can stand in the audit. */
 export const DEEDS = [
   'app.restore',
+  'applications.apply',
+  'applications.approve',
+  'applications.change',
+  'applications.reveal',
+  'applications.save',
+  'applications.settle',
+  'applications.void',
   'cards.ask_numbers',
   'cards.change',
   'cards.enter',
@@ -2639,12 +3013,16 @@ export const DEEDS = [
   'log.keep',
   'log.prune',
   'members.change',
+  'members.correct',
   'members.import',
+  'members.index',
   'members.join',
   'members.merge',
   'members.reveal',
   'members.save',
+  'members.seen',
   'members.settle',
+  'members.take_on_record',
   'members.undo',
   'members.unmerge',
   'members.void',
@@ -2662,12 +3040,15 @@ export const DEEDS = [
   'posts.save',
   'posts.settle',
   'posts.void',
+  'practice.set',
   'prefs.put',
   'records.attach',
   'transfers.accept',
   'transfers.ask',
+  'transfers.bundle',
   'transfers.confirm',
   'transfers.decide',
+  'transfers.open_bundle',
   'transfers.receipt',
   'transfers.refuse',
   'transfers.refuse_late',

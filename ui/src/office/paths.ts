@@ -2,8 +2,8 @@
 import { recordType } from './catalogue'
 
 /** Kinds that no list shows: the office itself, its people, its PCs and their keys, who is one person, its log, the numbers and lists of the cards. */
-const WITHIN = ['office', 'clerk', 'device', 'shared_key', 'same_person', 'audit', 'number_lease', 'number_request', 'number_handing', 'issuing_key', 'card_list']
-const OWN_PAGES = ['organisations', 'enterprises', 'members', 'cards']
+const WITHIN = ['office', 'clerk', 'device', 'shared_key', 'same_person', 'audit', 'number_lease', 'number_request', 'number_handing', 'issuing_key', 'card_list', 'practice']
+const OWN_PAGES = ['organisations', 'enterprises', 'members', 'cards', 'applications']
 
 /** The command noun of a kind, whether the core named it in the singular or the plural. */
 export function noun(kind: string): string {

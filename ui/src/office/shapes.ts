@@ -16,4 +16,4 @@ export interface Changed { touched: string[]; sync?: Partial<SyncStatus> }
 /** A view of a list that a clerk keeps under a name. */
 export interface SavedFilter { name: string; text: string; filter: Record<string, Json> }
 
-export type MembershipEvent = 'joined' | 'retained' | 'restored' | 'left' | 'expelled' | 'deceased' | 'moved_out'
+export type MembershipEvent = 'joined' | 'retained' | 'restored' | 'left' | 'expelled' | 'deceased' | 'moved_out' | 'talked'

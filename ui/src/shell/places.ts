@@ -13,6 +13,7 @@ export const places = computed<Place[]>(() => {
   return [
     { to: '/', label: t('place.home'), icon: 'home', group: 'work' },
     { to: '/members', label: t('place.members'), icon: 'people', group: 'work' },
+    { to: '/applications', label: t('place.applications'), icon: 'edit', group: 'work' },
     { to: '/cards', label: t('place.cards'), icon: 'card', group: 'work' },
     { to: '/enterprises', label: t('place.enterprises'), icon: 'building', group: 'work' },
     { to: '/organisations', label: t('place.organisations'), icon: 'tree', group: 'work' },

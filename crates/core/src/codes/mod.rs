@@ -9,6 +9,7 @@ mod enterprise;
 mod ethnicity;
 mod find;
 mod industry;
+mod joining;
 mod membership;
 mod organisation;
 mod person;
@@ -20,6 +21,7 @@ pub use enterprise::{ECONOMY, ORGANISING_REASON, ORGANISING_STATE, UNIT_NATURE};
 pub use ethnicity::ETHNICITY;
 pub use find::{find, folded};
 pub use industry::INDUSTRY;
+pub use joining::{APPLICANT_KIND, APPLICATION_WAY};
 pub use membership::{
     CHECKED_AGAINST, COLLECTED_BY, CONFIRMED_BY, MEMBER_KIND, MEMBERSHIP_CHANGE, MEMBERSHIP_CHANGE_REASON, MODEL_KIND,
     PLATFORM_KIND,
@@ -104,7 +106,7 @@ macro_rules! code_list {
 }
 use code_list;
 
-static ALL: [&CodeList; 38] = [
+static ALL: [&CodeList; 40] = [
     &SEX,
     &ETHNICITY,
     &EMPLOYMENT,
@@ -122,6 +124,8 @@ static ALL: [&CodeList; 38] = [
     &RETAINED_REASON,
     &LEFT_KIND,
     &JOINING_STATE,
+    &APPLICATION_WAY,
+    &APPLICANT_KIND,
     &CARD_STATE,
     &TRANSFER_STATE,
     &TRANSFER_REASON,

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::{Member, rules};
+use super::{Member, leaving, rules};
 use crate::{
     checks::id_number,
     fault::{Fault, FieldFault},
@@ -47,25 +47,31 @@ pub struct JoinAsk {
 pub struct ChangeAsk {
     /// The member.
     pub id: String,
-    /// `retained`, `restored`, `left`, `expelled`, `deceased`, `moved_out`.
+    /// `retained`, `restored`, `left`, `expelled`, `deceased`, `moved_out`; `talked`, which changes nothing but is told of.
     pub event: String,
     /// Day of the decision.
     pub on: NaiveDate,
     /// Why, a code or words.
     pub reason: String,
-    /// Document.
+    /// Document; an expulsion and a deemed leaving need the decision.
     #[serde(default)]
     pub document: Option<String>,
+    /// Of `left`, a code of `left_kind` (`voluntary` where absent); of `retained`, a code of `retained_reason`.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// First month without dues, `YYYY-MM`; the one after the day where absent.
+    #[serde(default)]
+    pub dues_stop: Option<String>,
 }
 
-const EVENTS: [&str; 6] = ["retained", "restored", "left", "expelled", "deceased", "moved_out"];
+pub(super) const EVENTS: [&str; 6] = ["retained", "restored", "left", "expelled", "deceased", "moved_out"];
 
 pub(super) fn register(registry: &mut Registry) {
     registry.action("members.join", Role::Clerk, join);
     registry.action("members.change", Role::Clerk, change);
 }
 
-fn text(value: Option<&String>) -> Value {
+pub(super) fn text(value: Option<&String>) -> Value {
     value.map(|t| t.trim()).filter(|t| !t.is_empty()).map_or(Value::Null, |t| Value::Text(t.into()))
 }
 
@@ -86,6 +92,7 @@ fn join(desk: &mut Desk<'_>, ask: JoinAsk) -> Result<Saved, Fault> {
             ("on", Value::Text(ask.on.to_string().into())),
             ("reason", text(ask.reason.as_ref())),
             ("document", text(ask.document.as_ref())),
+            ("dues_from", Value::Text(leaving::month(ask.on).as_str().into())),
         ],
     };
     let save = records_ask(ask.id, ask.token, fields);
@@ -96,15 +103,7 @@ fn records_ask(id: Option<String>, token: Option<String>, fields: BTreeMap<Strin
     records::SaveAsk { id, token, fields }
 }
 
-/// Whether an event can follow as the member stands.
-///
-/// # Errors
-/// `event_cannot_follow`.
-pub(crate) fn may_follow(row: &crate::store::rows::Stored, event: &str) -> Result<(), Fault> {
-    follows(row.state.as_deref(), event)
-}
-
-fn follows(state: Option<&str>, event: &str) -> Result<(), Fault> {
+pub(crate) fn follows(state: Option<&str>, event: &str) -> Result<(), Fault> {
     let now = rules::Membership::from_key(state.unwrap_or(""));
     if now.after(event).is_some() {
         return Ok(());
@@ -128,7 +127,8 @@ fn follows(state: Option<&str>, event: &str) -> Result<(), Fault> {
 }
 
 fn change(desk: &mut Desk<'_>, ask: ChangeAsk) -> Result<Saved, Fault> {
-    let Some(event) = EVENTS.into_iter().find(|e| *e == ask.event) else { return Err(Fault::question("event")) };
+    let known = EVENTS.into_iter().chain(["talked"]).find(|e| *e == ask.event);
+    let Some(event) = known else { return Err(Fault::question("event")) };
     rules::day_of_event(ask.on, desk.act.moment.today())?;
     if ask.reason.trim().is_empty() {
         return Err(Fault::fields(vec![FieldFault {
@@ -140,11 +140,12 @@ fn change(desk: &mut Desk<'_>, ask: ChangeAsk) -> Result<Saved, Fault> {
     let layout = desk.act.layout(Member::TYPE.name)?;
     let row = desk.act.row(layout, ask.id.parse().map_err(|_| Fault::not_found())?)?;
     follows(row.state.as_deref(), event)?;
-    let detail = vec![
+    let mut detail = vec![
         ("on", Value::Text(ask.on.to_string().into())),
         ("reason", text(Some(&ask.reason))),
         ("document", text(ask.document.as_ref())),
     ];
+    detail.extend(leaving::further(&desk.view(), &row, &ask, event)?);
     let seen: Versions = row.versions.clone();
     desk.act.change(layout, &row, &seen, &[], Some(NewEvent { name: event, detail }))?;
     desk.note.kind = Some(layout.ty.name);
@@ -166,6 +167,7 @@ pub(super) fn derived(view: &View<'_>, id: RecordId, _: &[Value]) -> Result<Map<
     let mut out = Map::new();
     out.insert("possible".into(), possible.into());
     out.insert("state_said".into(), serde_json::json!({ "zh": label.zh, "en": label.en }));
+    leaving::derived(view, id, now, &mut out)?;
     super::same::derived(view, id, &mut out)?;
     Ok(out)
 }

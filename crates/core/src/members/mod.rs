@@ -1,18 +1,27 @@
 //! Members: persons who are or were members of the union, and how they joined, stayed and left.
 
 mod commands;
+mod correct;
+mod expulsions;
+mod idle;
 mod import;
 mod judge;
+mod leaving;
 mod preview;
 mod rules;
 mod same;
+mod seen;
 mod undo;
 mod waiting;
 
 pub use commands::{ChangeAsk, JoinAsk};
-pub(crate) use commands::{detail, may_follow};
+pub(crate) use commands::{detail, follows};
+pub(crate) use expulsions::to_take as expulsions_to_take;
+pub(crate) use idle::count as idle_count;
+pub(crate) use leaving::month;
 pub(crate) use preview::Preview;
 pub use rules::{Membership, fold};
+pub(crate) use rules::{check_fields, day_of_event, member as member_rules};
 pub use same::SamePerson;
 pub(crate) use same::{Merged, counted, link, merged};
 
@@ -191,7 +200,7 @@ pub struct Member {
         search
     )]
     pub member_no: Option<String>,
-    #[field(zh = "会费交至", en = "Dues paid to", section = "membership")]
+    #[field(zh = "会费交至", en = "Dues paid to", section = "membership", by_office)]
     pub dues_paid_to: Option<NaiveDate>,
     #[field(
         zh = "姓名（银行户名）",
@@ -267,4 +276,8 @@ pub(crate) fn register(registry: &mut Registry) {
     import::register(registry);
     undo::register(registry);
     same::register(registry);
+    correct::register(registry);
+    seen::register(registry);
+    idle::register(registry);
+    expulsions::register(registry);
 }

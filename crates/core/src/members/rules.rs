@@ -75,6 +75,10 @@ impl Membership {
             // Who is held elsewhere is written off there.
             ("deceased", Self::Deceased | Self::Transferred) => return None,
             ("deceased", _) => Self::Deceased,
+            // Told of in the history; the membership stays what it is.
+            ("talked" | "seen", Self::Active) => Self::Active,
+            ("talked" | "seen", Self::InTransit) => Self::InTransit,
+            ("on_record", Self::Expelled) => Self::Expelled,
             _ => return None,
         })
     }
@@ -107,12 +111,7 @@ impl Membership {
 /// and changes nothing.
 #[must_use]
 pub fn fold(events: &[EventRow]) -> String {
-    let step = |state: Membership, event: &EventRow| match (event.name.as_str(), state) {
-        // Taken in on a slip or a card: what she was before comes with her file, and is the same membership.
-        ("taken_in", Membership::None | Membership::MovedOut) => Membership::Active,
-        (name, state) => state.after(name).unwrap_or(state),
-    };
-    let state = events.iter().fold(Membership::None, step);
+    let state = events.iter().fold(Membership::None, |state, event| step(state, event).unwrap_or(state));
     if state == Membership::Active && events.iter().any(|event| event.name == "released" && !answered(event, events)) {
         return Membership::InTransit.key().to_owned();
     }
@@ -125,6 +124,17 @@ fn answered(release: &EventRow, events: &[EventRow]) -> bool {
     let same = |event: &&EventRow| event.bytes("transfer") == release.bytes("transfer");
     let of = |name: &str| events.iter().filter(|event| event.name == name).filter(same).count();
     of("taken_in") > 0 || of("release_withdrawn") >= of("released")
+}
+
+/// The state after an event as it was written; `None` where it changes nothing.
+pub(super) fn step(state: Membership, event: &EventRow) -> Option<Membership> {
+    match (event.name.as_str(), state) {
+        // A slip is put right by saying what stood before it; both stay in the history.
+        ("corrected", _) => event.text("to").map(Membership::from_key),
+        // Taken in on a slip or a card: what she was before comes with her file, and is the same membership.
+        ("taken_in", Membership::None | Membership::MovedOut) => Some(Membership::Active),
+        (name, state) => state.after(name),
+    }
 }
 
 /// Event of a code of 会籍变化类型 on the collection form. 转入 and 转出 are taken from a roster as what they were then.
@@ -145,7 +155,7 @@ pub(super) fn event_of_code(code: &str) -> Option<&'static str> {
 ///
 /// # Errors
 /// `event_day_future`.
-pub(super) fn day_of_event(on: NaiveDate, today: NaiveDate) -> Result<(), Fault> {
+pub(crate) fn day_of_event(on: NaiveDate, today: NaiveDate) -> Result<(), Fault> {
     if on > today {
         return Err(Fault::fields(vec![crate::fault::FieldFault {
             field: "on".into(),
@@ -160,7 +170,7 @@ pub(super) fn day_of_event(on: NaiveDate, today: NaiveDate) -> Result<(), Fault>
 }
 
 /// Rules of a member's fields.
-pub(super) fn member(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(), Fault> {
+pub(crate) fn member(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(), Fault> {
     check_fields(candidate, view.today());
     if let Some(number) = candidate.text("id_no") {
         let rows = view.select::<super::Member>("id_no = ?1 AND void = 0", &[&number])?;
@@ -185,7 +195,7 @@ pub(super) fn member(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(
 }
 
 /// The part that looks at nothing but the fields; import uses it row by row.
-pub(super) fn check_fields(candidate: &mut Candidate<'_>, today: NaiveDate) {
+pub(crate) fn check_fields(candidate: &mut Candidate<'_>, today: NaiveDate) {
     let kind = candidate.text("id_kind").and_then(IdKind::from_code).unwrap_or(IdKind::ResidentId);
     if candidate.text("id_no").is_some() && candidate.text("id_kind").is_none() {
         candidate.fill("id_kind", Value::Text(IdKind::ResidentId.code().into()));

@@ -128,6 +128,13 @@ impl Layout {
                     self.ty.name, field.name
                 );
             }
+            if field.by_office {
+                let _ = write!(
+                    sql,
+                    "\nCREATE INDEX \"{0}_of_office_{1}\" ON \"{0}\" (stream, state, \"{1}\") WHERE void = 0 AND \"{1}\" IS NOT NULL;",
+                    self.ty.name, field.name
+                );
+            }
             // What the home page counts at every start: from here it is counted without a look at any row.
             if field.due {
                 let _ = write!(

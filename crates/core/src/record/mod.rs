@@ -114,6 +114,8 @@ pub struct Field {
     /// Says something of the place where the record is held. Where the record moves, the new office says it anew, and what the
     /// old one said stands in the history.
     pub local: bool,
+    /// Looked at within one office and standing, in its order: the county, which holds all offices, walks over its own rows only.
+    pub by_office: bool,
 }
 
 /// Whether a record may stand in the streams of several offices.

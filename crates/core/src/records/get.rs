@@ -15,7 +15,7 @@ use crate::{
     store::{
         Mark, Standing,
         rows::{self, Stored},
-        standing::row_mark,
+        standing::{in_conflict, row_mark},
     },
 };
 
@@ -35,7 +35,7 @@ pub(crate) fn standing(view: &View<'_>, layout: &Layout, row: &Stored) -> Result
         .query_map(rusqlite::params![layout.no, row.rec], |r| Ok((r.get(0)?, r.get(1)?)))?
         .collect::<Result<_, _>>()?;
     Ok(Standing::of(
-        row_mark(view.memory, view.office.registrar(), row, &events),
+        row_mark(view.memory, view.office.registrar(), row, &events, in_conflict(view.conn, layout.no, row)?),
         view.office.identity.federation.is_none(),
     ))
 }

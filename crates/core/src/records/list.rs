@@ -18,7 +18,10 @@ use crate::{
     members::{self, Member},
     office::View,
     record::{Kind, Layout, Record as _, Value},
-    store::rows::{self, Bind},
+    store::{
+        rows::{self, Bind},
+        standing::CONFLICTS,
+    },
 };
 
 /// Rows of one window at the most.
@@ -109,7 +112,7 @@ fn selected(
             if json.as_str() != Some("needs_you") {
                 return Err(Fault::question("filter standing"));
             }
-            conditions.push(format!("rec IN (SELECT rec FROM leaf WHERE kind = {})", layout.no));
+            conditions.push(format!("rec IN (SELECT rec FROM ({CONFLICTS}) WHERE kind = {})", layout.no));
             continue;
         }
         if name == "due" {

@@ -233,6 +233,27 @@ impl<'a> Act<'a> {
         self.write(stream, layout.ty.name, id, sets, event)
     }
 
+    /// Writes a new record whose id another PC may give as well, such as the member of an application. Groups of fields are
+    /// written whole, with what is empty in them: two that say the same are then the same, and of two that differ all is known.
+    pub(crate) fn create_shared(
+        &mut self,
+        stream: &Stream,
+        layout: &Layout,
+        id: RecordId,
+        values: &[Value],
+        event: NewEvent,
+    ) -> Result<(), Fault> {
+        let mut sets = Vec::new();
+        for register in layout.registers.iter().filter(|r| r.fields.iter().any(|place| values[*place] != Value::Null)) {
+            for place in &register.fields {
+                let field = self.names.get(layout.ty.fields[*place].name);
+                sets.push(Set { field, value: values[*place].clone(), seen: Vec::new() });
+            }
+        }
+        let event = self.event(event, Vec::new());
+        self.write(stream, layout.ty.name, id, sets, Some(event))
+    }
+
     fn event(&mut self, event: NewEvent, seen: Vec<Dot>) -> Event {
         let detail =
             event.detail.into_iter().filter(|(_, v)| *v != Value::Null).map(|(n, v)| (self.names.get(n), v)).collect();

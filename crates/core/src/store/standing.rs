@@ -1,9 +1,10 @@
 //! Standing: the three truths of a record. Saved on this PC, received by the hub, confirmed by the county.
 
+use rusqlite::Connection;
 use serde::Serialize;
 
 use super::{memory::Memory, rows::Stored};
-use crate::words::Say;
+use crate::{fault::Fault, words::Say};
 
 /// Where a record stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -64,9 +65,28 @@ pub(crate) fn change_mark(memory: &Memory, registrar: bool, stream: i64, inc: i6
     }
 }
 
+/// Registers of which two versions differ. Two PCs may have written the same: then nobody has anything to choose.
+pub(crate) const CONFLICTS: &str =
+    "SELECT kind, rec FROM leaf GROUP BY kind, rec, register HAVING min(vals) <> max(vals)";
+
+/// Whether a person has to choose between versions of a row.
+pub(crate) fn in_conflict(conn: &Connection, kind: u8, row: &Stored) -> Result<bool, Fault> {
+    if !row.versions.forked() {
+        return Ok(false);
+    }
+    let sql = "SELECT 1 FROM leaf WHERE kind = ?1 AND rec = ?2 GROUP BY register HAVING min(vals) <> max(vals)";
+    Ok(conn.prepare_cached(sql)?.exists(rusqlite::params![kind, row.rec])?)
+}
+
 /// Where a row stands: as far as its least confirmed change.
-pub(crate) fn row_mark(memory: &Memory, registrar: bool, row: &Stored, events: &[(i64, i64)]) -> Mark {
-    if row.versions.forked() {
+pub(crate) fn row_mark(
+    memory: &Memory,
+    registrar: bool,
+    row: &Stored,
+    events: &[(i64, i64)],
+    in_conflict: bool,
+) -> Mark {
+    if in_conflict {
         return Mark::NeedsYou;
     }
     row.versions

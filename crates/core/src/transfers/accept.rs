@@ -439,7 +439,7 @@ fn from_outside(
     }
     let (id, token) = match before {
         Some(row) => {
-            members::may_follow(&row, "moved_in")?;
+            members::follows(row.state.as_deref(), "moved_in")?;
             (Some(row.id.to_string()), Some(row.versions.token(desk.act.layout(Member::TYPE.name)?)))
         }
         None => (None, None),

@@ -65,7 +65,7 @@ pub struct LateChange {
 
 /// Which late edit.
 #[derive(Deserialize, JsonSchema)]
-pub struct TakeAsk {
+pub struct TakeLateAsk {
     /// Its id.
     pub id: String,
 }
@@ -144,7 +144,7 @@ fn waiting(desk: &Desk<'_>, id: &str) -> Result<(Stored, LateEdit), Fault> {
     ))
 }
 
-fn take(desk: &mut Desk<'_>, ask: TakeAsk) -> Result<LateLine, Fault> {
+fn take(desk: &mut Desk<'_>, ask: TakeLateAsk) -> Result<LateLine, Fault> {
     let (row, edit) = waiting(desk, &ask.id)?;
     let stream = desk.office().own_stream();
     let adoption = Adoption {

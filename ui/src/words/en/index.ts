@@ -48,6 +48,7 @@ const en: typeof zh = {
   place: {
     home: 'Home',
     members: 'Members',
+    applications: 'Applications',
     cards: 'Cards',
     enterprises: 'Enterprises',
     organisations: 'Organisations',
@@ -90,6 +91,7 @@ const en: typeof zh = {
   palette: { open: 'Quick actions', title: 'Quick actions', label: 'What do you want to do', hint: 'Type an action, a person or an enterprise', none: 'Nothing found.', go: 'Open: {place}' },
   lock: { now: 'Lock' },
   home: {
+    apply: 'Enter an application',
     hello: '{name}, what is next today?',
     search_help: 'For example: 王芳, wf, wangfang, the last four digits of an ID number, some digits of a mobile number',
     tiles: 'To do',
@@ -108,6 +110,10 @@ const en: typeof zh = {
     unsent: 'go up by themselves when there is a line',
     unsent_stick: 'no line: they go by stick',
     devices: 'one enrolment packet was used twice; please check',
+    applications: 'wait for the union’s decision',
+    applications_late: 'past the day of decision',
+    idle: 'no dues and no union life for months',
+    expulsions: 'decisions reported by townships',
     cards_twice: 'two cards bear one number; please decide',
     kit: 'print it, keep the parts apart, then erase it here',
     kit_waits: 'print the three parts, keep them apart, then confirm',

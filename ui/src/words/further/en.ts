@@ -1,5 +1,8 @@
 // Words of pages that are opened seldom, loaded with them; zh-CN.ts beside it says the same.
+import joining from './en/joining'
+
 export default {
+  ...joining,
   recover: {
     lead: 'When every PC of the county is broken or lost, any two of the three printed shares found it again on a new PC. That shuts out the old registrar and changes every key.',
     share_1: 'First share',
@@ -237,6 +240,13 @@ export default {
     grounds: 'Grounds (such as: issued first)',
   },
   action: {
+    applications_apply: 'Handed in an application to join',
+    applications_approve: 'Approved joining',
+    applications_change: 'Decided on an application',
+    members_correct: 'Put a change of membership right',
+    members_seen: 'Recorded union life and dues',
+    members_take_on_record: 'Took an expulsion on record',
+    practice_set: 'Changed local practice',
     cards_order: 'Order cards',
     cards_enter: 'Enter a card from paper',
     cards_change: 'Change of cards',

@@ -1,5 +1,8 @@
 // 不常打开的页面上的话，和页面一起才装入。Words of pages that are opened seldom; en.ts beside it says the same.
+import joining from './zh-CN/joining'
+
 export default {
+  ...joining,
   recover: {
     lead: '县总工会的电脑全部损坏或丢失时，用三份打印件中的任意两份，在新电脑上重新建立县总工会。恢复后旧登记机随即停用，全部密钥更换。',
     share_1: '第一份应急密钥',
@@ -237,6 +240,13 @@ export default {
     grounds: '依据（如发证在先）',
   },
   action: {
+    applications_apply: '提交入会申请',
+    applications_approve: '批准入会',
+    applications_change: '办理入会申请',
+    members_correct: '更正会籍变更',
+    members_seen: '登记参加活动、交会费',
+    members_take_on_record: '开除会籍备案',
+    practice_set: '修改办事规定',
     cards_order: '办理会员证',
     cards_enter: '登记原有证件',
     cards_change: '会员证变更',
