@@ -82,7 +82,7 @@ pub(super) fn own_key(keys: &Keys) -> IssuingKey {
 
 /// Writes the public half down, the first time, and again once this PC has a certificate. Answers the day since which it has
 /// been there: from that day on it issues.
-fn publish(desk: &mut Desk<'_>) -> Result<NaiveDate, Fault> {
+pub(super) fn publish(desk: &mut Desk<'_>) -> Result<NaiveDate, Fault> {
     let keys = desk.office().keys();
     let key = own_key(&keys);
     // An office that works alone has no certificates yet.
@@ -127,7 +127,12 @@ fn sign(desk: &mut Desk<'_>, ask: SignAsk) -> Result<SignedCards, Fault> {
     Ok(SignedCards { cards, refused })
 }
 
-fn signed(view: &View<'_>, row: &Stored, key: &IssuingKey, key_since: NaiveDate) -> Result<SignedCard, Fault> {
+pub(super) fn signed(
+    view: &View<'_>,
+    row: &Stored,
+    key: &IssuingKey,
+    key_since: NaiveDate,
+) -> Result<SignedCard, Fault> {
     let card = Card::from_values(&row.values)?;
     if *view.memory.stream_name(row.stream)? != view.office.own_stream() {
         return Err(Fault::new(

@@ -3,6 +3,7 @@
 mod commands;
 mod import;
 mod judge;
+mod paper;
 mod preview;
 mod rules;
 mod same;
@@ -11,6 +12,7 @@ mod waiting;
 
 pub(crate) use commands::detail;
 pub use commands::{ChangeAsk, JoinAsk};
+pub(crate) use paper::{photo_waits, union_of};
 pub(crate) use preview::Preview;
 pub use rules::{Membership, fold};
 pub use same::SamePerson;
@@ -261,6 +263,7 @@ pub(crate) const LEDGER: Ledger = Ledger {
 pub(crate) fn register(registry: &mut Registry) {
     records::register(registry, LEDGER);
     commands::register(registry);
+    paper::register(registry);
     import::register(registry);
     undo::register(registry);
     same::register(registry);
