@@ -40,6 +40,15 @@ export default {
       await person.asks(`([selector, value]) => { const box = document.querySelector(selector); box.value = value; box.dispatchEvent(new Event('change', { bubbles: true })) }`, [selector, value])
     }
     const valueAt = (selector) => person.asks(`(selector) => document.querySelector(selector)?.value ?? ''`, selector)
+    // The pages are drawn anew after each change; whoever presses before that presses in vain.
+    const presses = async (selector) => {
+      const until = Date.now() + 20_000
+      while (await person.asks(`(selector) => document.querySelector(selector)?.disabled ?? true`, selector)) {
+        if (Date.now() > until) throw new Error(`${selector} stays grey`)
+        await person.isStill()
+      }
+      await person.pressAt(selector)
+    }
     const is = (what, right, wanted) => {
       if (what !== wanted) throw new Error(`${right}: ${JSON.stringify(what)}, not ${JSON.stringify(wanted)}`)
     }
@@ -93,7 +102,7 @@ export default {
       await person.sees('页码请写成 2 或 1-2')
       await person.writesAt('[data-test="paper-pages"]', '2')
       await person.isStill()
-      await person.pressAt('[data-test="paper-print"]')
+      await presses('[data-test="paper-print"]')
       await person.sees('已送到打印机 HP_Office')
       const words = printed(data)
       for (const word of ['HP_Office', '2', 'media=A4', 'page-ranges=2-2', 'Niangjia']) if (!words.includes(word)) throw new Error(`the printer was not told ${word}: ${words}`)
@@ -117,7 +126,7 @@ export default {
     })
 
     await step('it is saved as PDF under a name that says what it is', async () => {
-      await person.pressAt('[data-test="paper-save"]')
+      await presses('[data-test="paper-save"]')
       const path = await person.receives('.pdf')
       if (!path.endsWith('工会会员登记表 王芳.pdf')) throw new Error(`the file is called ${path}`)
       if (readFileSync(path).subarray(0, 5).toString() !== '%PDF-') throw new Error('the file is no PDF')
@@ -152,7 +161,7 @@ export default {
 
     await step('printed, it counts as made only when the clerk says so', async () => {
       await person.isStill()
-      await person.pressAt('[data-test="paper-print"]')
+      await presses('[data-test="paper-print"]')
       await person.sees('都印好了吗')
       const words = printed(data)
       if (!words.includes('sides=two-sided-long-edge')) throw new Error(`faces and backs do not meet: ${words}`)
@@ -169,7 +178,7 @@ export default {
       await person.pressAt('[data-test="print-batch"]')
       await person.sees('第 1 页，共 2 页')
       await person.isStill()
-      await person.pressAt('[data-test="paper-print"]')
+      await presses('[data-test="paper-print"]')
       await person.sees('都印好了吗')
       await person.pressAt('[data-test="done-go"]')
       await person.sees('已登记 1 张')

@@ -2,6 +2,7 @@
 //! A further command that answers a paper needs nothing here. What was drawn stays in memory until it is locked; nothing of it touches
 //! the disk before the clerk asks for a file.
 
+mod asks;
 mod program;
 
 use std::{
@@ -14,160 +15,23 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use niangjia_core::{
     Fault,
     office::Caller,
-    paper::{NotOnPaper, OnPaper, Out, Paper},
+    paper::{Out, Paper},
     people::Role,
-    registry::Registry,
     words::Say,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::{Station, moment};
+use crate::{
+    Station, moment,
+    station::{read, written},
+};
+pub(crate) use asks::commands;
+use asks::{
+    MissingFont, MissingGlyph, Offset, PaperFile, PaperFileAsk, Preview, PreviewAsk, PrintAnswer, PrintAsk, Printers,
+};
 use program::Program;
-
-/// By how much one printer prints beside where it should.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Offset {
-    /// Millimetres to the right.
-    pub x: f64,
-    /// Millimetres downwards.
-    pub y: f64,
-}
-
-/// What is drawn.
-#[derive(Deserialize, JsonSchema)]
-pub struct PreviewAsk {
-    /// A command that answers a paper, such as `members.paper`.
-    #[serde(default)]
-    pub of: Option<String>,
-    /// Its question.
-    #[serde(default)]
-    pub ask: Value,
-    /// Instead of them: what was drawn before, at another place.
-    #[serde(default)]
-    pub paper: Option<String>,
-    /// Where it shall stand.
-    #[serde(default)]
-    pub offset: Offset,
-}
-
-/// A drawn paper.
-#[derive(Serialize, JsonSchema)]
-pub struct Preview {
-    /// Under which id it is kept until the office is locked, or others were drawn.
-    pub paper: String,
-    /// What a file of it is called, without its ending.
-    pub name: String,
-    /// How many pages.
-    pub pages: u32,
-    /// The first pages as PNG, base64.
-    pub previews: Vec<String>,
-    /// Whether the sheets are cards and not A4.
-    pub card: bool,
-    /// Whether it is made for printing on both sides.
-    pub two_sided: bool,
-    /// How often it was printed or saved before.
-    pub before: u32,
-    /// The records that stand on it.
-    pub records: Vec<OnPaper>,
-    /// Records that were asked for and do not stand on it.
-    pub refused: Vec<NotOnPaper>,
-    /// What the clerk should know.
-    pub told: Vec<Say>,
-    /// Letterings that this PC has no font of.
-    pub missing_fonts: Vec<MissingFont>,
-    /// Characters that no font of this PC has.
-    pub missing_glyphs: Vec<MissingGlyph>,
-}
-
-/// A kind of lettering without its font.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub struct MissingFont {
-    /// Its name as clerks know it.
-    pub wanted: String,
-    /// The font that would be it.
-    pub family: String,
-    /// What stands in.
-    pub instead: Option<String>,
-}
-
-/// A character without a font.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub struct MissingGlyph {
-    /// The character.
-    pub character: String,
-    /// Its place in Unicode.
-    pub code: String,
-    /// How often it would stand there.
-    pub count: u32,
-}
-
-/// How a drawn paper is printed.
-#[derive(Deserialize, JsonSchema)]
-pub struct PrintAsk {
-    /// Its id.
-    pub paper: String,
-    /// One of `paper.printers`.
-    pub printer: String,
-    /// How often.
-    pub copies: u8,
-    /// First page; all where absent.
-    #[serde(default)]
-    pub first: Option<u16>,
-    /// Last page; the first one alone where absent.
-    #[serde(default)]
-    pub last: Option<u16>,
-    /// Whether both sides of the paper are printed.
-    #[serde(default)]
-    pub two_sided: bool,
-    /// Where it shall stand.
-    #[serde(default)]
-    pub offset: Offset,
-}
-
-/// It lies with the printer.
-#[derive(Serialize, JsonSchema)]
-pub struct PrintAnswer {
-    /// The number that the spooler gave it.
-    pub request: String,
-}
-
-/// A drawn paper as a file.
-#[derive(Deserialize, JsonSchema)]
-pub struct PaperFileAsk {
-    /// Its id.
-    pub paper: String,
-    /// Where it shall stand.
-    #[serde(default)]
-    pub offset: Offset,
-}
-
-/// A PDF for the clerk.
-#[derive(Serialize, JsonSchema)]
-pub struct PaperFile {
-    /// What it is called.
-    pub name: String,
-    /// Its content.
-    pub base64: String,
-}
-
-/// The printers of this PC.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub struct Printers {
-    /// In the spooler's order.
-    pub printers: Vec<PrinterLine>,
-}
-
-/// A printer.
-#[derive(Serialize, Deserialize, JsonSchema)]
-pub struct PrinterLine {
-    /// Its name.
-    pub name: String,
-    /// Whether it is the usual one.
-    pub default: bool,
-}
 
 /// What the program says when it has drawn.
 #[derive(Deserialize)]
@@ -236,16 +100,6 @@ const PPI: (&str, &str) = ("110", "300");
 const DRAWING: Duration = Duration::from_secs(120);
 const PRINTING: Duration = Duration::from_secs(60);
 
-pub(crate) fn commands(registry: &mut Registry) {
-    fn at_station<A, B>(_: &niangjia_core::office::View<'_>, _: A) -> Result<B, Fault> {
-        Err(Fault::question("a command of the station"))
-    }
-    registry.query("paper.preview", Role::Clerk, at_station::<PreviewAsk, Preview>);
-    registry.query("paper.print", Role::Clerk, at_station::<PrintAsk, PrintAnswer>);
-    registry.query("paper.save", Role::Clerk, at_station::<PaperFileAsk, PaperFile>);
-    registry.query("paper.printers", Role::Clerk, at_station::<niangjia_core::people::Nothing, Printers>);
-}
-
 impl Station {
     /// The program that draws lies here. A test that has a spooler of its own needs that, or one that has no program.
     #[must_use]
@@ -254,9 +108,23 @@ impl Station {
         self
     }
 
+    /// One of the commands of this part.
+    ///
+    /// # Errors
+    /// The command's own.
+    pub(crate) fn at_printer(&self, name: &str, question: Value) -> Result<Value, Fault> {
+        match name {
+            "paper.preview" => written(self.preview_paper(read(question)?)?),
+            "paper.print" => written(self.print_paper(&read(question)?)?),
+            "paper.save" => written(self.save_paper(&read(question)?)?),
+            "paper.printers" => written(self.printers()?),
+            _ => Err(Fault::question(name)),
+        }
+    }
+
     /// # Errors
     /// Those of the command that says what is drawn, and those of the program.
-    pub(crate) fn preview_paper(&self, ask: PreviewAsk) -> Result<Preview, Fault> {
+    fn preview_paper(&self, ask: PreviewAsk) -> Result<Preview, Fault> {
         let session = self.session()?;
         self.allowed(&session, Role::Clerk)?;
         let program = self.paper.program()?;
@@ -294,7 +162,7 @@ impl Station {
 
     /// # Errors
     /// `paper_gone`, a missing reason, and those of the program; then nothing was printed, and nothing noted.
-    pub(crate) fn print_paper(&self, ask: &PrintAsk) -> Result<PrintAnswer, Fault> {
+    fn print_paper(&self, ask: &PrintAsk) -> Result<PrintAnswer, Fault> {
         let (paper, pdf) = self.ready(&ask.paper, ask.offset, Out::Printed)?;
         let copies = ask.copies.to_string();
         let printer = format!("--printer={}", ask.printer);
@@ -310,7 +178,7 @@ impl Station {
 
     /// # Errors
     /// `paper_gone`, a missing reason, and those of the program; then nothing was noted.
-    pub(crate) fn save_paper(&self, ask: &PaperFileAsk) -> Result<PaperFile, Fault> {
+    fn save_paper(&self, ask: &PaperFileAsk) -> Result<PaperFile, Fault> {
         let (paper, pdf) = self.ready(&ask.paper, ask.offset, Out::Saved)?;
         self.goes(&paper, Out::Saved)?;
         Ok(PaperFile { name: format!("{}.pdf", paper.name), base64: STANDARD.encode(&*pdf) })
@@ -318,7 +186,7 @@ impl Station {
 
     /// # Errors
     /// Those of the program.
-    pub(crate) fn printers(&self) -> Result<Printers, Fault> {
+    fn printers(&self) -> Result<Printers, Fault> {
         self.allowed(&self.session()?, Role::Clerk)?;
         let answer = self.paper.program()?.run(&["printers"], &[], PRINTING)?;
         serde_json::from_value(answer).map_err(Fault::question)

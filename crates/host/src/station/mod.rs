@@ -70,12 +70,12 @@ pub(crate) struct Session {
     pub(crate) key: DatabaseKey,
 }
 
-fn read<A: DeserializeOwned>(question: Value) -> Result<A, Fault> {
+pub(crate) fn read<A: DeserializeOwned>(question: Value) -> Result<A, Fault> {
     serde_json::from_value(question)
         .map_err(|e| Fault::question(e.to_string().split('`').next().unwrap_or("").to_owned()))
 }
 
-fn written<B: Serialize>(answer: B) -> Result<Value, Fault> {
+pub(crate) fn written<B: Serialize>(answer: B) -> Result<Value, Fault> {
     serde_json::to_value(answer).map_err(Fault::question)
 }
 
@@ -263,10 +263,7 @@ impl Station {
             "packets.export" => written(self.export_packet(&read(question)?)?),
             "packets.import" => written(self.import_packet(&read(question)?)?),
             "packets.sticks" => written(self.sticks()?),
-            "paper.preview" => written(self.preview_paper(read(question)?)?),
-            "paper.print" => written(self.print_paper(&read(question)?)?),
-            "paper.save" => written(self.save_paper(&read(question)?)?),
-            "paper.printers" => written(self.printers()?),
+            "paper.preview" | "paper.print" | "paper.save" | "paper.printers" => self.at_printer(name, question),
             "snapshots.list" => written(self.list_snapshots(&self.session()?)?),
             "snapshots.make" => {
                 let session = self.session()?;
