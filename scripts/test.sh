@@ -121,8 +121,9 @@ rust_tests() {
 
 programs() {
   step "the programs themselves"
-  # Forms on paper are in no journey, and their tests have built their program with what tests need besides: not twice.
   check programs cargo build --workspace --exclude niangjia-paper --bins
+  # The one that draws forms is built as its own tests build it: nextest has done so already, and nothing is compiled twice.
+  check program-for-paper cargo test --workspace --no-run --test paper
 }
 
 # journeys NAME COMMAND…: a suite that ends with its own "N passed, M failed".

@@ -3,7 +3,7 @@ import { readFileSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { STILL } from '../journeys/eyes.mjs'
-import { TOP, cameraOf, downloadsOf, program, sticksOf, walk } from '../journeys/runner.mjs'
+import { TOP, cameraOf, downloadsOf, pathOf, program, sticksOf, walk } from '../journeys/runner.mjs'
 import { openOffice } from './office.mjs'
 
 // Playwright is a package of the window; it is taken from there so that nothing is installed twice.
@@ -18,7 +18,7 @@ const ALONE = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
 const camera = (data) => ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', `--use-file-for-fake-video-capture=${cameraOf(data)}`]
 
 await walk('browser', join(TOP, 'tests', 'browser', 'test-results'), async ({ data, folder }) => {
-  const office = await openOffice({ binary: program('niangjia-office'), data: folder, env: { NIANGJIA_DOWNLOADS: downloadsOf(data), NIANGJIA_STICKS: sticksOf(data) } })
+  const office = await openOffice({ binary: program('niangjia-office'), data: folder, env: { NIANGJIA_DOWNLOADS: downloadsOf(data), NIANGJIA_STICKS: sticksOf(data), PATH: pathOf(data) } })
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...ALONE, ...camera(data)] })
   const page = await browser.newPage({ viewport: { width: 1366, height: 768 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })
   const complaints = []

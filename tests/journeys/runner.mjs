@@ -1,7 +1,7 @@
 // Walks the journeys one after another, each in an office of its own, and counts their steps.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Person } from './person.mjs'
 
@@ -21,6 +21,16 @@ export function downloadsOf(data) {
 /** The film that the camera of a window on this folder shows, once a journey has written it. */
 export function cameraOf(data) {
   return join(data, 'camera.y4m')
+}
+
+/** Where the programs of the spooler lie for a window on this folder, once a journey has written them. */
+export function spoolerOf(data) {
+  return join(data, 'spooler')
+}
+
+/** The search path of such a window. */
+export function pathOf(data) {
+  return [spoolerOf(data), process.env.PATH ?? ''].join(delimiter)
 }
 
 /** Where a window that works on this folder sees sticks: every folder in it is one. */

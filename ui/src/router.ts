@@ -25,6 +25,7 @@ export const router = createRouter({
     { path: '/applications/:id', component: () => import('./pages/applications/ApplicationPage.vue'), props: true },
     { path: '/cards', component: () => import('./pages/cards/CardsPage.vue') },
     { path: '/cards/order', component: () => import('./pages/cards/OrderPage.vue') },
+    { path: '/cards/print', component: () => import('./pages/cards/PrintPage.vue') },
     { path: '/cards/numbers', component: () => import('./pages/cards/NumbersPage.vue') },
     { path: '/cards/verify', component: () => import('./pages/cards/VerifyPage.vue') },
     { path: '/cards/:id', component: () => import('./pages/cards/CardPage.vue'), props: true },

@@ -4,7 +4,7 @@ use crate::words::Say;
 
 /// Acts that are no command of the registry: the host runs them, or they belong to founding. With the commands that write they are all
 /// that an entry can name; the window has words for each.
-pub const BESIDE_COMMANDS: [&str; 13] = [
+pub const BESIDE_COMMANDS: [&str; 15] = [
     "app.restore",
     "clerks.add",
     "county.recover",
@@ -16,6 +16,8 @@ pub const BESIDE_COMMANDS: [&str; 13] = [
     "office.enrol",
     "packets.export",
     "packets.import",
+    "paper.print",
+    "paper.save",
     "records.attach",
     "transfers.confirm",
 ];
@@ -31,6 +33,7 @@ pub(crate) fn noted(command: &str, reason: &str) -> Option<Say> {
             let (number, from) = reason.split_once(" ← ")?;
             Some(Say::owned(format!("第 {number} 号，来自{from}"), format!("No. {number}, from {from}")))
         }
+        "paper.print" | "paper.save" => crate::paper::noted(reason),
         "log.prune" => {
             let freed = size(reason.strip_suffix(" B")?.parse().ok()?);
             Some(Say::owned(format!("腾出 {freed}"), format!("{freed} freed")))

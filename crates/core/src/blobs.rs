@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use niangjia_replication::{
     RecordId,
     blob::{Address, Blob, LARGEST, Media},
@@ -113,6 +114,15 @@ pub(crate) fn note(conn: &Connection, stream: i64, value: &Value) -> Result<(), 
     )?
     .execute(params![address.0, &value[..], stream, length, held])?;
     Ok(())
+}
+
+/// The open bytes of the picture that a stored value names, base64; `None` while they are not here. For papers, which are drawn
+/// without it then.
+pub(crate) fn opened(office: &Office, value: &[u8]) -> Result<Option<String>, Fault> {
+    let Some(blob) = named(value) else { return Ok(None) };
+    let Some(sealed) = read_whole(&office.blob_file(blob.outline().address()))? else { return Ok(None) };
+    // A file that has gone bad is laid aside when somebody looks at the page; here it is a picture that is not here.
+    Ok(blob.open(&sealed).ok().map(|bytes| STANDARD.encode(&*bytes)))
 }
 
 impl Office {

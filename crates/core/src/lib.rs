@@ -25,6 +25,7 @@ pub mod joining;
 pub mod kept_shares;
 pub mod office;
 pub mod packets;
+pub mod paper;
 pub mod people;
 pub mod pinyin;
 pub mod record;

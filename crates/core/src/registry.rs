@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 
-use crate::{fault::Fault, office::Desk, office::View, people::Role};
+use crate::{fault::Fault, office::Desk, office::View, paper::Paper, people::Role};
 
 type Query = Box<dyn Fn(&View<'_>, Json) -> Result<Json, Fault> + Send + Sync>;
 type Action = Box<dyn Fn(&mut Desk<'_>, Json) -> Result<Json, Fault> + Send + Sync>;
@@ -30,6 +30,8 @@ pub struct Command {
     pub(crate) run: Run,
     ask: Shape,
     answer: Shape,
+    /// Whether it answers a [`Paper`].
+    pub draws: bool,
 }
 
 impl Command {
@@ -97,6 +99,7 @@ impl Registry {
             run,
             ask: Box::new(|g| g.subschema_for::<A>()),
             answer: Box::new(|g| g.subschema_for::<B>()),
+            draws: B::schema_id() == Paper::schema_id(),
         };
         let twice = self.commands.insert(name, command);
         debug_assert!(twice.is_none(), "two commands of one name");

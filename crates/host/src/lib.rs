@@ -9,6 +9,7 @@ mod disk;
 mod keep;
 pub mod link;
 pub mod packets;
+mod paper;
 mod pictures;
 mod place;
 mod replica;

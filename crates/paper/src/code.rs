@@ -1,11 +1,11 @@
-//! QR codes: from a text to modules, and from modules to one outline that draws them all.
+//! QR codes on paper: what `niangjia_qr` draws, with the bounds of a form, as one outline.
 
 use std::fmt::Write as _;
 
-use qrcode::{Color, EcLevel, QrCode};
+use niangjia_qr::{ALPHANUMERIC, Symbol};
 
 /// Modules of white that a reader needs around a code (ISO/IEC 18004).
-pub const QUIET: usize = 4;
+pub const QUIET: usize = niangjia_qr::QUIET as usize;
 /// Side of a module on paper, in millimetres: what phones read from office printers.
 pub const MODULE_MM: f64 = 0.5;
 
@@ -26,12 +26,16 @@ pub enum CodeError {
 /// # Errors
 /// [`CodeError`] when the text has other characters than the alphanumeric set or is too long.
 pub fn modules(text: &str) -> Result<(usize, Vec<bool>), CodeError> {
-    let known = |c: u8| c.is_ascii_digit() || c.is_ascii_uppercase() || b" $%*+-./:".contains(&c);
-    if !text.bytes().all(known) {
+    // Other letters would be drawn as bytes, and the code would take half as many of them.
+    if !text.bytes().all(|letter| ALPHANUMERIC.contains(&letter)) {
         return Err(CodeError::Character);
     }
-    let code = QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| CodeError::Long)?;
-    Ok((code.width(), code.into_colors().into_iter().map(|color| color == Color::Dark).collect()))
+    let symbol = niangjia_qr::draw(text).map_err(|_| CodeError::Long)?;
+    Ok((symbol.size() as usize, cells(&symbol)))
+}
+
+fn cells(symbol: &Symbol) -> Vec<bool> {
+    (0..symbol.size()).flat_map(|y| (0..symbol.size()).map(move |x| symbol.dark(x, y))).collect()
 }
 
 /// The code with its quiet zone as SVG with a single path: the outline of the dark areas, one unit a module.

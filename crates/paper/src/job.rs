@@ -270,7 +270,8 @@ impl Given {
 }
 
 /// The bound of a whole job is passed.
-pub(crate) fn too_large() -> Fault {
+#[must_use]
+pub fn too_large() -> Fault {
     Fault::new(
         "job_too_large",
         "一次打印的内容太多，没有打印。请分成几次打印。",

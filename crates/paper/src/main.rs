@@ -5,10 +5,11 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::{Parser, Subcommand};
-use niangjia_paper::job::MAX_JOB;
-use niangjia_paper::print::{self, Media, Order, Sides};
-use niangjia_paper::{Fault, Fonts, Job, Report, draw};
+use niangjia_paper::job::{MAX_JOB, too_large};
+use niangjia_paper::print::{self, Media, Order, Pages, Sides};
+use niangjia_paper::{Fault, Fonts, Job, Paper, Report, draw};
 use serde::Serialize;
 use serde_json::json;
 
@@ -43,6 +44,18 @@ enum Verb {
         #[arg(long)]
         fonts: Option<PathBuf>,
     },
+    /// Draws the job on standard input; PDF and previews stand in the document that is said, and nothing on the disk.
+    Show {
+        /// Points an inch of the previews, from 36 to 600.
+        #[arg(long, default_value_t = 110.0)]
+        ppi: f64,
+        /// How many pages have a preview.
+        #[arg(long, default_value_t = 20)]
+        png_pages: usize,
+        /// A folder with fonts beside those of the system.
+        #[arg(long)]
+        fonts: Option<PathBuf>,
+    },
     /// Tells which wanted fonts this PC lacks, and what replaces them.
     Fonts {
         /// A folder with fonts beside those of the system.
@@ -53,7 +66,7 @@ enum Verb {
     Printers,
     /// Hands a PDF to the spooler, in its own size.
     Print {
-        /// The PDF.
+        /// The PDF, or `-` for standard input.
         #[arg(long)]
         pdf: PathBuf,
         /// The printer's name, as `printers` tells it.
@@ -68,7 +81,26 @@ enum Verb {
         /// The size of the paper.
         #[arg(long, value_enum, default_value_t)]
         media: Media,
+        /// Which pages, `3` or `2-5`; all where absent.
+        #[arg(long)]
+        pages: Option<Pages>,
     },
+}
+
+/// Most bytes of all previews together: what is said is held whole by who listens.
+const MOST_PREVIEWS: usize = 32 << 20;
+/// Largest PDF that is said or printed.
+const MOST_PDF: u64 = 128 << 20;
+
+/// What `show` says.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    report: Report,
+    /// Base64 of the PDF.
+    pdf: String,
+    /// Base64 of a PNG for each of the first pages.
+    previews: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -92,13 +124,15 @@ fn main() -> ExitCode {
             make(&job, &pdf, png.as_deref().map(|folder| (folder, ppi, png_pages)), fonts.as_deref())
                 .and_then(|report| say(&report))
         }
+        Verb::Show { ppi, png_pages, fonts } => show(ppi, png_pages, fonts.as_deref()).and_then(|shown| say(&shown)),
         Verb::Fonts { fonts } => {
             let fonts = Fonts::system(fonts.as_deref());
             say(&json!({"fonts": fonts.count(), "missing_fonts": fonts.missing()}))
         }
         Verb::Printers => print::printers().and_then(|printers| say(&json!({"printers": printers}))),
-        Verb::Print { pdf, printer, copies, sides, media } => {
-            send(&pdf, &Order { printer, copies, sides, media }).and_then(|request| say(&json!({"request": request})))
+        Verb::Print { pdf, printer, copies, sides, media, pages } => {
+            send(&pdf, &Order { printer, copies, sides, media, pages })
+                .and_then(|request| say(&json!({"request": request})))
         }
     };
     match said {
@@ -119,16 +153,7 @@ fn refuse(fault: &Fault) -> ExitCode {
 }
 
 fn make(job: &Path, pdf: &Path, previews: Option<(&Path, f64, usize)>, fonts: Option<&Path>) -> Result<Report, Fault> {
-    let mut json = Vec::new();
-    let read = if job == Path::new("-") {
-        io::stdin().lock().take(MAX_JOB + 1).read_to_end(&mut json)
-    } else {
-        File::open(job).and_then(|file| file.take(MAX_JOB + 1).read_to_end(&mut json))
-    };
-    read.map_err(|cause| unread(&cause))?;
-    let job = Job::read(&json)?;
-    drop(json);
-    let paper = draw(&job, &Fonts::system(fonts))?;
+    let paper = drawn(job, fonts)?;
     write_whole(pdf, &paper.pdf()?)?;
     if let Some((folder, ppi, most)) = previews {
         fs::create_dir_all(folder).map_err(|cause| unwritten(&cause))?;
@@ -139,8 +164,48 @@ fn make(job: &Path, pdf: &Path, previews: Option<(&Path, f64, usize)>, fonts: Op
     Ok(paper.report)
 }
 
+/// The same without a file: there are people on it, and who asks wants it in memory only.
+fn show(ppi: f64, most: usize, fonts: Option<&Path>) -> Result<Shown, Fault> {
+    let paper = drawn(Path::new("-"), fonts)?;
+    let pdf = paper.pdf()?;
+    if pdf.len() as u64 > MOST_PDF {
+        return Err(too_large());
+    }
+    let (mut previews, mut bytes) = (Vec::new(), 0);
+    for page in 0..paper.report.pages.min(most) {
+        let png = paper.png(page, ppi)?;
+        bytes += png.len();
+        if bytes > MOST_PREVIEWS {
+            break;
+        }
+        previews.push(STANDARD.encode(png));
+    }
+    Ok(Shown { report: paper.report, pdf: STANDARD.encode(pdf), previews })
+}
+
+fn drawn(job: &Path, fonts: Option<&Path>) -> Result<Paper, Fault> {
+    let job = Job::read(&read(job, MAX_JOB)?)?;
+    draw(&job, &Fonts::system(fonts))
+}
+
 fn send(pdf: &Path, order: &Order) -> Result<String, Fault> {
-    print::print(&fs::read(pdf).map_err(|cause| unread(&cause))?, order)
+    let bytes = read(pdf, MOST_PDF)?;
+    if bytes.len() as u64 > MOST_PDF {
+        return Err(too_large());
+    }
+    print::print(&bytes, order)
+}
+
+/// A file, or standard input; one byte more than `most` at the most, which says that there is more.
+fn read(path: &Path, most: u64) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(most + 1).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|cause| unread(&cause))?;
+    Ok(bytes)
 }
 
 /// A file appears when it is finished, and only this account of the PC may read it: there are people on it.

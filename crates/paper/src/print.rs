@@ -43,6 +43,27 @@ pub struct Order {
     pub sides: Sides,
     /// On what paper.
     pub media: Media,
+    /// Which pages; all where absent.
+    pub pages: Option<Pages>,
+}
+
+/// A run of pages, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pages {
+    first: u16,
+    last: u16,
+}
+
+impl std::str::FromStr for Pages {
+    type Err = &'static str;
+    /// `3` or `2-5`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        match (first.parse(), last.parse()) {
+            (Ok(first), Ok(last)) if 1 <= first && first <= last => Ok(Self { first, last }),
+            _ => Err("pages are written 3 or 2-5"),
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -55,7 +76,7 @@ mod cups {
     use std::io::{ErrorKind, Write};
     use std::process::{Command, Stdio};
 
-    use super::{Media, Order, Printer, Sides};
+    use super::{Media, Order, Pages, Printer, Sides};
     use crate::Fault;
 
     /// The printers that the spooler knows, in its order.
@@ -122,6 +143,9 @@ mod cups {
             Sides::One => "sides=one-sided",
             Sides::Two => "sides=two-sided-long-edge",
         });
+        if let Some(Pages { first, last }) = order.pages {
+            lp.arg("-o").arg(format!("page-ranges={first}-{last}"));
+        }
         lp.env("LC_ALL", "C").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut running = lp.spawn().map_err(|cause| start(&cause))?;
         let handed = running.stdin.take().map(|mut into| into.write_all(pdf));

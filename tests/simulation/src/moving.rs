@@ -56,7 +56,10 @@ impl World {
         }
         let (who, document) = (name(&mut self.chance), self.fresh("决议"));
         let number = id_no(self.serial);
-        let fields = json!({ "name": who, "id_no": number, "trade": self.fresh("初") });
+        let mut fields = json!({ "name": who, "id_no": number });
+        if self.knows_field(pc, "member", "trade") {
+            fields["trade"] = self.fresh("初").into();
+        }
         let ask = json!({ "fields": fields, "on": "1969-06-01", "document": document });
         if let Some(saved) = self.act(pc, "members.join", ask) {
             let id = saved["id"].as_str().expect("an id").to_owned();
@@ -100,7 +103,10 @@ impl World {
         let from = if self.chance.percent(80) { self.slips.len().saturating_sub(3) } else { 0 };
         let at = from + self.chance.below(self.slips.len() - from);
         let (text, number) = (self.slips[at].text.clone(), self.slips[at].id_no.clone());
-        let fields = json!({ "employer": self.fresh("新厂"), "trade": self.fresh("接") });
+        let mut fields = json!({ "employer": self.fresh("新厂") });
+        if self.knows_field(pc, "member", "trade") {
+            fields["trade"] = self.fresh("接").into();
+        }
         self.act(pc, "transfers.accept", json!({ "slip": text, "id_no": number, "fields": fields }));
     }
 
@@ -109,6 +115,9 @@ impl World {
         let Some((id, _)) = self.one() else { return };
         let moment = self.chance.moment(self.wall(pc));
         let Ok(page) = self.pcs[pc].call(0, "members.get", json!({ "id": id }), moment) else { return };
+        if !self.knows_field(pc, "member", "residence") {
+            return;
+        }
         let fields = json!({ "residence": self.fresh("住") });
         self.act(pc, "members.save", json!({ "id": id, "token": page["token"], "fields": fields }));
     }

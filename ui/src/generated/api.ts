@@ -326,6 +326,27 @@ export interface CardAnswer {
   here?: CardHere | null
 }
 
+/** One batch. */
+export interface CardBatch {
+  /** Its name. */
+  name: string
+  /** Cards that wait for the printer. */
+  ordered: number
+  /** Printed, and with the office. */
+  printed: number
+  /** With their members. */
+  held: number
+}
+
+/** The batches of this office. */
+export interface CardBatches {
+  /** Newest first, 50 at the most. */
+  batches: CardBatch[]
+}
+
+/** How cards lie on paper. */
+export type CardForm = 'front' | 'back' | 'sheet' | 'sheet_front' | 'sheet_back'
+
 /** A card of the own ledger. */
 export interface CardHere {
   /** Its id. */
@@ -358,6 +379,22 @@ export interface CardsChanged {
   changed: number
   /** Cards to which it cannot have happened, and why. */
   refused: NotChanged[]
+}
+
+/** Which cards are drawn. */
+export interface CardsPaperAsk {
+  /** Ids of the cards, 500 at the most. */
+  ids?: string[]
+  /** Instead of them: those of a batch that are not printed yet. */
+  batch?: string | null
+  /** With a batch: those that were printed before, too. */
+  again?: boolean
+  /** How. */
+  form: CardForm
+  /** Whether the stock is printed already, and only what differs is drawn. */
+  preprinted?: boolean
+  /** Why they are printed again, where they are. */
+  reason?: string | null
 }
 
 /** How a locked office stands towards its hub. */
@@ -975,6 +1012,16 @@ export interface GetAsk {
   id: string
 }
 
+/** For which batch members sign. */
+export interface HandoutsAsk {
+  /** The batch. */
+  batch: string
+  /** Those who have their card already, too. */
+  again?: boolean
+  /** Why it is printed again, where it is. */
+  reason?: string | null
+}
+
 /** A record's history, newest first. */
 export interface HistoryPage {
   /** Entries. */
@@ -1317,6 +1364,14 @@ export interface MakeAsk {
 /** Where a record stands. */
 export type Mark = 'needs_you' | 'saved' | 'received' | 'confirmed'
 
+/** Whose form is drawn. */
+export interface MemberPaperAsk {
+  /** Id of the member. */
+  id: string
+  /** Why it is printed again, where it is. */
+  reason?: string | null
+}
+
 /** Two entries that are one person. */
 export interface MergeAsk {
   /** The entry that steps back. */
@@ -1325,6 +1380,26 @@ export interface MergeAsk {
   into: string
   /** How it is known that they are one person. */
   reason: string
+}
+
+/** A kind of lettering without its font. */
+export interface MissingFont {
+  /** Its name as clerks know it. */
+  wanted: string
+  /** The font that would be it. */
+  family: string
+  /** What stands in. */
+  instead?: string | null
+}
+
+/** A character without a font. */
+export interface MissingGlyph {
+  /** The character. */
+  character: string
+  /** Its place in Unicode. */
+  code: string
+  /** How often it would stand there. */
+  count: number
 }
 
 /** What went over the line. */
@@ -1375,6 +1450,16 @@ export interface NotDecided {
   id: string
   /** Name of the applicant. */
   name: string
+  /** Why. */
+  say: Say
+}
+
+/** A record that is not printed. */
+export interface NotOnPaper {
+  /** Its id. */
+  id: string
+  /** Its number or name. */
+  title: string
   /** Why. */
   say: Say
 }
@@ -1469,6 +1554,22 @@ export interface Offices {
   offices: OfficeLine[]
   /** After an invitation was taken back: what was fetched before that; filled in by the host. */
   fetched?: Fetched | null
+}
+
+/** By how much one printer prints beside where it should. */
+export interface Offset {
+  /** Millimetres to the right. */
+  x: number
+  /** Millimetres downwards. */
+  y: number
+}
+
+/** A record that stands on a paper. */
+export interface OnPaper {
+  /** Its id. */
+  id: string
+  /** Whose it is. */
+  title: string
 }
 
 /** A file that came. */
@@ -1584,6 +1685,46 @@ export interface Page {
   limit?: number | null
 }
 
+/** Something for paper: the job, and what is noted of it once it leaves the office. */
+export interface Paper {
+  /** What a file of it is called, without its ending. */
+  name: string
+  /** The job. */
+  job: Json
+  /** Whether the sheets are cards, 85.6 × 54 mm, and not A4. */
+  card: boolean
+  /** Whether faces and backs follow one another, for printing on both sides. */
+  two_sided: boolean
+  /** Type of the records that stand on it. */
+  kind: string
+  /** The records that stand on it, in their order. */
+  records: OnPaper[]
+  /** How often it was printed or saved before; from the second time on a reason is needed. */
+  before: number
+  /** Why it is printed again. */
+  reason?: string | null
+  /** Records that were asked for and do not stand on it, and why. */
+  refused: NotOnPaper[]
+  /** What the clerk should know before it is printed. */
+  told: Say[]
+}
+
+/** A PDF for the clerk. */
+export interface PaperFile {
+  /** What it is called. */
+  name: string
+  /** Its content. */
+  base64: string
+}
+
+/** A drawn paper as a file. */
+export interface PaperFileAsk {
+  /** Its id. */
+  paper: string
+  /** Where it shall stand. */
+  offset?: Offset
+}
+
 /** A new passphrase for the clerk who works here. */
 export interface PassphraseAsk {
   /** The present one. */
@@ -1646,6 +1787,84 @@ export interface PrefAsk {
 export interface Prefs {
   /** By key. */
   prefs: Record<string, Json>
+}
+
+/** A drawn paper. */
+export interface Preview {
+  /** Under which id it is kept until the office is locked, or others were drawn. */
+  paper: string
+  /** What a file of it is called, without its ending. */
+  name: string
+  /** How many pages. */
+  pages: number
+  /** The first pages as PNG, base64. */
+  previews: string[]
+  /** Whether the sheets are cards and not A4. */
+  card: boolean
+  /** Whether it is made for printing on both sides. */
+  two_sided: boolean
+  /** How often it was printed or saved before. */
+  before: number
+  /** The records that stand on it. */
+  records: OnPaper[]
+  /** Records that were asked for and do not stand on it. */
+  refused: NotOnPaper[]
+  /** What the clerk should know. */
+  told: Say[]
+  /** Letterings that this PC has no font of. */
+  missing_fonts: MissingFont[]
+  /** Characters that no font of this PC has. */
+  missing_glyphs: MissingGlyph[]
+}
+
+/** What is drawn. */
+export interface PreviewAsk {
+  /** A command that answers a paper, such as `members.paper`. */
+  of?: string | null
+  /** Its question. */
+  ask?: Json
+  /** Instead of them: what was drawn before, at another place. */
+  paper?: string | null
+  /** Where it shall stand. */
+  offset?: Offset
+}
+
+/** It lies with the printer. */
+export interface PrintAnswer {
+  /** The number that the spooler gave it. */
+  request: string
+}
+
+/** How a drawn paper is printed. */
+export interface PrintAsk {
+  /** Its id. */
+  paper: string
+  /** One of `paper.printers`. */
+  printer: string
+  /** How often. */
+  copies: number
+  /** First page; all where absent. */
+  first?: number | null
+  /** Last page; the first one alone where absent. */
+  last?: number | null
+  /** Whether both sides of the paper are printed. */
+  two_sided?: boolean
+  /** Where it shall stand. */
+  offset?: Offset
+}
+
+/** A printer. */
+export interface PrinterLine {
+  /** Its name. */
+  name: string
+  /** Whether it is the usual one. */
+  default: boolean
+}
+
+/** The printers of this PC. */
+export interface Printers {
+  /** In the spooler's order. */
+  printers: PrinterLine[]
 }
 
 /** Whether to do it. */
@@ -2802,15 +3021,18 @@ export interface Commands {
   'applications.waiting': { ask: WaitingAsk; answer: WaitingList }
   'audit.recent': { ask: Page; answer: AuditPage }
   'cards.ask_numbers': { ask: RequestAsk; answer: Saved }
+  'cards.batches': { ask: Nothing; answer: CardBatches }
   'cards.change': { ask: CardsChangeAsk; answer: CardsChanged }
   'cards.check': { ask: SaveAsk; answer: Checked }
   'cards.enter': { ask: EnterAsk; answer: Saved }
   'cards.get': { ask: GetAsk; answer: Detail }
   'cards.grant_numbers': { ask: AnswerAsk; answer: Saved }
   'cards.hand_on_numbers': { ask: AnswerAsk; answer: Saved }
+  'cards.handouts': { ask: HandoutsAsk; answer: Paper }
   'cards.history': { ask: GetAsk; answer: HistoryPage }
   'cards.list': { ask: ListAsk; answer: Listing }
   'cards.order': { ask: OrderAsk; answer: Ordered }
+  'cards.paper': { ask: CardsPaperAsk; answer: Paper }
   'cards.replace': { ask: ReplaceAsk; answer: OrderedCard }
   'cards.reveal': { ask: RevealAsk; answer: Revealed }
   'cards.save': { ask: SaveAsk; answer: Saved }
@@ -2893,6 +3115,7 @@ export interface Commands {
   'members.known': { ask: KnownAsk; answer: KnownAt }
   'members.list': { ask: ListAsk; answer: Listing }
   'members.merge': { ask: MergeAsk; answer: Saved }
+  'members.paper': { ask: MemberPaperAsk; answer: Paper }
   'members.reveal': { ask: RevealAsk; answer: Revealed }
   'members.save': { ask: SaveAsk; answer: Saved }
   'members.seen': { ask: SeenAsk; answer: SeenAnswer }
@@ -2921,6 +3144,10 @@ export interface Commands {
   'packets.import': { ask: ImportAsk2; answer: ImportAnswer2 }
   'packets.list': { ask: Page; answer: Packets }
   'packets.sticks': { ask: Nothing; answer: SticksAnswer }
+  'paper.preview': { ask: PreviewAsk; answer: Preview }
+  'paper.print': { ask: PrintAsk; answer: PrintAnswer }
+  'paper.printers': { ask: Nothing; answer: Printers }
+  'paper.save': { ask: PaperFileAsk; answer: PaperFile }
   'posts.check': { ask: SaveAsk; answer: Checked }
   'posts.get': { ask: GetAsk; answer: Detail }
   'posts.history': { ask: GetAsk; answer: HistoryPage }
@@ -2976,6 +3203,7 @@ export const DEEDS = [
   'cards.grant_numbers',
   'cards.hand_on_numbers',
   'cards.order',
+  'cards.paper',
   'cards.replace',
   'cards.reveal',
   'cards.save',
@@ -3036,6 +3264,8 @@ export const DEEDS = [
   'organisations.void',
   'packets.export',
   'packets.import',
+  'paper.print',
+  'paper.save',
   'posts.reveal',
   'posts.save',
   'posts.settle',

@@ -166,7 +166,12 @@ fn sign(desk: &mut Desk<'_>, ask: SignAsk) -> Result<SignedCards, Fault> {
     Ok(SignedCards { cards, refused })
 }
 
-fn signed(view: &View<'_>, row: &Stored, key: &IssuingKey, key_since: NaiveDate) -> Result<SignedCard, Fault> {
+pub(super) fn signed(
+    view: &View<'_>,
+    row: &Stored,
+    key: &IssuingKey,
+    key_since: NaiveDate,
+) -> Result<SignedCard, Fault> {
     let card = Card::from_values(&row.values)?;
     if *view.memory.stream_name(row.stream)? != view.office.own_stream() {
         return Err(Fault::new(

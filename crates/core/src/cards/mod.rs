@@ -8,6 +8,7 @@ mod leases;
 mod lists;
 pub mod numbers;
 mod order;
+mod paper;
 mod rules;
 mod stock;
 #[cfg(test)]
@@ -154,6 +155,7 @@ pub(crate) fn register(registry: &mut Registry) {
     change::register(registry);
     twice::register(registry);
     issue::register(registry);
+    paper::register(registry);
     verify::register(registry);
     wanting::register(registry);
 }

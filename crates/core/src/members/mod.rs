@@ -7,6 +7,7 @@ mod idle;
 mod import;
 mod judge;
 mod leaving;
+mod paper;
 mod preview;
 mod rules;
 mod same;
@@ -19,6 +20,7 @@ pub(crate) use commands::{detail, follows};
 pub(crate) use expulsions::to_take as expulsions_to_take;
 pub(crate) use idle::count as idle_count;
 pub(crate) use leaving::month;
+pub(crate) use paper::{photo_waits, union_of};
 pub(crate) use preview::Preview;
 pub use rules::{Membership, fold};
 pub(crate) use rules::{check_fields, day_of_event, member as member_rules};
@@ -273,6 +275,7 @@ pub(crate) const LEDGER: Ledger = Ledger {
 pub(crate) fn register(registry: &mut Registry) {
     records::register(registry, LEDGER);
     commands::register(registry);
+    paper::register(registry);
     import::register(registry);
     undo::register(registry);
     same::register(registry);

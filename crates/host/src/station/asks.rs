@@ -222,6 +222,7 @@ pub(crate) fn stage_commands(registry: &mut Registry) {
     );
     registry.query("codes.read", Role::Viewer, at_station::<crate::codes::ReadAsk, crate::codes::ReadCodes>);
     registry.query("codes.draw", Role::Viewer, at_station::<crate::codes::DrawAsk, crate::codes::Drawn>);
+    crate::paper::commands(registry);
     registry.query("kit.find", Role::Viewer, at_station::<Nothing, super::kit::KitPlace>);
     registry.query("kit.show", Role::SystemAdmin, at_station::<super::kit::KitAsk, super::kit::KitSheets>);
     registry.query("kit.put_away", Role::SystemAdmin, at_station::<Nothing, super::kit::KitPlace>);

@@ -37,7 +37,7 @@ use crate::{
     carry::Carry,
     disk::Folder,
     keep::{FULL, Keeper},
-    moment,
+    moment, paper,
     space::Keeping,
     sync::Timer,
 };
@@ -52,6 +52,7 @@ pub struct Station {
     pub(crate) timer: Timer,
     pub(crate) keeper: Keeper,
     pub(crate) carry: Carry,
+    pub(crate) paper: paper::Desk,
     /// One packet is made at a time: each has its own number.
     pub(crate) packets: Mutex<()>,
     browser: bool,
@@ -69,12 +70,12 @@ pub(crate) struct Session {
     pub(crate) key: DatabaseKey,
 }
 
-fn read<A: DeserializeOwned>(question: Value) -> Result<A, Fault> {
+pub(crate) fn read<A: DeserializeOwned>(question: Value) -> Result<A, Fault> {
     serde_json::from_value(question)
         .map_err(|e| Fault::question(e.to_string().split('`').next().unwrap_or("").to_owned()))
 }
 
-fn written<B: Serialize>(answer: B) -> Result<Value, Fault> {
+pub(crate) fn written<B: Serialize>(answer: B) -> Result<Value, Fault> {
     serde_json::to_value(answer).map_err(Fault::question)
 }
 
@@ -135,6 +136,7 @@ impl Station {
             events,
             timer: Timer::default(),
             carry: Carry::default(),
+            paper: paper::Desk::default(),
             packets: Mutex::default(),
             browser,
             fences: OnceLock::new(),
@@ -166,7 +168,9 @@ impl Station {
 
     /// Takes the session away; what runs goes on to its end.
     pub(crate) fn leave(&self) -> Option<Session> {
-        self.session.write().unwrap_or_else(PoisonError::into_inner).take()
+        let session = self.session.write().unwrap_or_else(PoisonError::into_inner).take();
+        self.paper.clear();
+        session
     }
 
     /// The data folder.
@@ -259,6 +263,7 @@ impl Station {
             "packets.export" => written(self.export_packet(&read(question)?)?),
             "packets.import" => written(self.import_packet(&read(question)?)?),
             "packets.sticks" => written(self.sticks()?),
+            "paper.preview" | "paper.print" | "paper.save" | "paper.printers" => self.at_printer(name, question),
             "snapshots.list" => written(self.list_snapshots(&self.session()?)?),
             "snapshots.make" => {
                 let session = self.session()?;
@@ -287,7 +292,7 @@ impl Station {
     }
 
     /// Runs a command of the unlocked office.
-    fn at_office(&self, name: &str, question: Value) -> Result<Value, Fault> {
+    pub(crate) fn at_office(&self, name: &str, question: Value) -> Result<Value, Fault> {
         let session = self.session()?;
         let run = |question| {
             let caller = Caller { clerk: session.clerk, roles: session.roles.clone(), moment: moment() };

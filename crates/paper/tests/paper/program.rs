@@ -5,11 +5,15 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 fn make(job: &[u8], words: &[&str]) -> Output {
+    run(job, &[&["make", "--job", "-"], words].concat())
+}
+
+fn run(job: &[u8], words: &[&str]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_niangjia-paper"))
-        .args(["make", "--job", "-"])
         .args(words)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -51,6 +55,26 @@ fn a_job_becomes_a_pdf_with_previews_and_a_report() {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(fs::metadata(&pdf).unwrap().permissions().mode() & 0o077, 0);
     }
+}
+
+#[test]
+fn a_job_is_shown_without_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let pdf = folder.path().join("out.pdf");
+    let job = json!({"form": "registration", "data": {"name": "王芳"}, "copies": 3}).to_string();
+    let output = run(job.as_bytes(), &["show", "--ppi", "50", "--png-pages", "4"]);
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{shown}");
+    assert_eq!(shown["pages"], 6);
+    // As many previews as were asked for, and the very pages that a file would hold.
+    let previews = shown["previews"].as_array().unwrap();
+    assert_eq!(previews.len(), 4);
+    assert!(STANDARD.decode(previews[0].as_str().unwrap()).unwrap().starts_with(b"\x89PNG"));
+    assert!(make(job.as_bytes(), &["--pdf", pdf.to_str().unwrap()]).status.success());
+    assert_eq!(STANDARD.decode(shown["pdf"].as_str().unwrap()).unwrap(), fs::read(&pdf).unwrap());
+    let refused = run("王芳".as_bytes(), &["show"]);
+    let fault: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!((refused.status.code(), &fault["fault"]["code"]), (Some(2), &json!("job_unreadable")));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -59,6 +60,27 @@ fn a_pdf_is_handed_over_in_its_own_size_and_without_a_name() {
         "-d\nHP_Office\n-n\n3\n-t\nNiangjia\n-o\nprint-scaling=none\n-o\nmedia=A4\n-o\nsides=two-sided-long-edge\n";
     assert_eq!(words, expected);
     assert_eq!(fs::read(folder.path().join("lp.fed")).unwrap(), b"%PDF-1.7 made up");
+}
+
+#[test]
+fn some_pages_of_a_pdf_from_standard_input() {
+    let folder = spooler();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_niangjia-paper"))
+        .args(["print", "--pdf", "-", "--printer", "Card_Printer", "--media", "card", "--pages", "2-5"])
+        .env("PATH", folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    program.stdin.take().unwrap().write_all(b"%PDF-1.7 made up").unwrap();
+    assert_eq!(said(&program.wait_with_output().unwrap())["request"], "HP_Office-7");
+    let words = fs::read_to_string(folder.path().join("lp.words")).unwrap();
+    assert!(words.ends_with("media=Custom.85.6x54mm\n-o\nsides=one-sided\n-o\npage-ranges=2-5\n"), "{words}");
+    assert_eq!(fs::read(folder.path().join("lp.fed")).unwrap(), b"%PDF-1.7 made up");
+    for pages in ["0", "5-2", "1,3", "-oraw"] {
+        let words = ["print", "--pdf", "-", "--printer", "HP_Office", &format!("--pages={pages}")];
+        assert_eq!(said(&run(folder.path(), &words))["fault"]["code"], "usage", "{pages}");
+    }
 }
 
 #[test]
