@@ -61,6 +61,13 @@ fn correct(desk: &mut Desk<'_>, ask: CorrectAsk) -> Result<Saved, Fault> {
     let layout = desk.act.layout(Member::TYPE.name)?;
     let row = desk.act.row(layout, ask.id.parse().map_err(|_| Fault::not_found())?)?;
     let events = desk.act.events(layout, row.rec)?;
+    if row.state.as_deref() == Some("provisional") || ask.event == "taken_in" {
+        return Err(Fault::new(
+            "taken_in_provisionally",
+            "这位会员是从别的工会接来的，接收不能在这里更正，没有改动。接错了的，请在“会籍接转”里撤回接收。",
+            "This member came from another union; the taking in is not put right here and nothing was changed. Take it back under Transfers.",
+        ));
+    }
     let Some((_, before)) = last(&events).filter(|(event, _)| *event == ask.event) else {
         return Err(Fault::new(
             "correct_gone",

@@ -134,7 +134,12 @@ fn import(desk: &mut Desk<'_>, ask: ImportAsk) -> Result<ImportAnswer, Fault> {
             }
             (Outcome::Updated, Some((id, seen))) => {
                 let row = desk.act.row(layout, *id)?;
-                desk.act.change(layout, &row, seen, &line.judged.values, None)?;
+                // Whoever is held by another union by now is written on there; the roster may be of last year.
+                if row.state.as_deref() == Some(TRANSFERRED) {
+                    fate = Outcome::Kept;
+                } else {
+                    desk.act.change(layout, &row, seen, &line.judged.values, None)?;
+                }
             }
             _ => {}
         }

@@ -67,10 +67,10 @@ impl Membership {
             ("joined", Self::None | Self::Left | Self::Expelled | Self::MovedOut) => Self::Active,
             ("moved_in", Self::None | Self::Left | Self::MovedOut) => Self::Active,
             // A roster may bring a person of whom only the last change is known: any event may be the first.
-            ("retained", Self::None | Self::Active | Self::InTransit) => Self::Retained,
+            ("retained", Self::None | Self::Active) => Self::Retained,
             ("restored", Self::Retained) => Self::Active,
-            ("left", Self::None | Self::Active | Self::Retained | Self::InTransit) => Self::Left,
-            ("expelled", Self::None | Self::Active | Self::Retained | Self::InTransit) => Self::Expelled,
+            ("left", Self::None | Self::Active | Self::Retained) => Self::Left,
+            ("expelled", Self::None | Self::Active | Self::Retained) => Self::Expelled,
             ("moved_out", Self::None | Self::Active | Self::Retained) => Self::MovedOut,
             // Who is held elsewhere is written off there.
             ("deceased", Self::Deceased | Self::Transferred) => return None,
@@ -174,7 +174,14 @@ pub(crate) fn member(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(
     check_fields(candidate, view.today());
     if let Some(number) = candidate.text("id_no") {
         let rows = view.select::<super::Member>("id_no = ?1 AND void = 0", &[&number])?;
-        if rows.iter().any(|(row, _)| Some(row.id) != candidate.id) {
+        // Entries that are one person by a link, and what another office holds now, bear one number rightly.
+        let linked = view.office.merged();
+        let other = |row: &crate::store::rows::Stored| {
+            Some(row.id) != candidate.id && row.state.as_deref() != Some("transferred") && !linked.contains(&row.rec)
+        };
+        let behind = candidate.id.is_some()
+            && rows.iter().any(|(row, _)| Some(row.id) == candidate.id && linked.contains(&row.rec));
+        if !behind && rows.iter().any(|(row, _)| other(row)) {
             candidate.fault("id_no", "id_taken", Say::new("这个证件号码已经登记过一位会员。请先搜索这个号码，打开那条记录办理，不要重复建档。", "A member with this ID number is here already. Search for the number and work on that record instead of making a second one."));
         }
     }

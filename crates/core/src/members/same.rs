@@ -181,17 +181,18 @@ pub(crate) fn merged(conn: &Connection, schema: &Schema) -> Result<Merged, Fault
     // Of a member who stands with several offices one row is shown.
     let mut away = conn.prepare_cached(
         "SELECT m.rec FROM member m WHERE m.state IN ('transferred', 'provisional') AND EXISTS (
-           SELECT 1 FROM member o WHERE o.id = m.id AND o.rec <> m.rec AND (
+           SELECT 1 FROM member o WHERE o.id = m.id AND o.rec <> m.rec AND o.void = 0 AND (
              coalesce(o.state, '') NOT IN ('transferred', 'provisional') OR (o.state = 'provisional' AND m.state = 'transferred')
              OR (o.state = m.state AND o.stream < m.stream)))",
     )?;
     out.extend(away.query_map([], |r| r.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?);
     for (entry, head) in links(conn, None)?.heads() {
-        let mut row =
-            |id: RecordId| -> Result<Option<i64>, Fault> { Ok(rec.query_row([id.0], |r| r.get(0)).optional()?) };
+        let mut rows = |id: RecordId| -> Result<Vec<i64>, Fault> {
+            Ok(rec.query_map([id.0], |r| r.get(0))?.collect::<Result<_, _>>()?)
+        };
         // Where the one that stays has not come here yet, the other goes on standing for itself.
-        if let (Some(rec), Some(_)) = (row(entry)?, row(head)?) {
-            out.insert(rec);
+        if !rows(head)?.is_empty() {
+            out.extend(rows(entry)?);
         }
     }
     Ok(out)

@@ -13,7 +13,7 @@ use crate::{
     fault::{Fault, FieldFault},
     office::{Desk, View},
     record::{Layout, RecordId, Value},
-    store::{NewEvent, moving::TRANSFERRED, rows, rows::Stored, versions::Versions},
+    store::{NewEvent, moving::PROVISIONAL, rows, rows::Stored, versions::Versions},
     words::Say,
 };
 use niangjia_replication::planted;
@@ -150,9 +150,6 @@ pub(crate) fn save_given(
             saved(desk, layout, id, Saw::All, notices)
         }
         Some(row) => {
-            if !pardoned.contains(&MOVED_ON) {
-                gone(&row)?;
-            }
             let token = ask.token.as_deref().ok_or_else(|| {
                 Fault::new(
                     "token_missing",
@@ -171,21 +168,6 @@ pub(crate) fn save_given(
             saved(desk, layout, row.id, Saw::Form(&row.versions, &seen), notices)
         }
     }
-}
-
-/// Code of the fault that what stands here is held elsewhere.
-const MOVED_ON: &str = "moved_on";
-
-/// What another office holds is read here and not written.
-fn gone(row: &Stored) -> Result<(), Fault> {
-    if row.state.as_deref() != Some(TRANSFERRED) {
-        return Ok(());
-    }
-    Err(Fault::new(
-        MOVED_ON,
-        "会籍已经转到本县其他工会，本单位保留的是存档，没有保存。需要更正的，请联系现在的工会。",
-        "The membership is held by another union of the county; what stands here is kept for reference and was not saved. For a correction call the union that holds it.",
-    ))
 }
 
 /// What whoever saves has seen of the record.
@@ -226,7 +208,13 @@ pub(super) fn void(desk: &mut Desk<'_>, ledger: Ledger, ask: &VoidAsk) -> Result
     }
     let layout = desk.act.layout(ledger.ty.name)?;
     let row = desk.act.row(layout, get::id(&ask.id)?)?;
-    gone(&row)?;
+    if row.state.as_deref() == Some(PROVISIONAL) {
+        return Err(Fault::new(
+            "taken_in_provisionally",
+            "这位会员是暂接的，不能作废，没有改动。接错了的，请在“会籍接转”里撤回接收。",
+            "This member was taken in provisionally and cannot be made void; nothing was changed. Where it was a mistake, take the taking in back under Transfers.",
+        ));
+    }
     let seen = Versions::from_token(&ask.token, layout)?;
     desk.act.void(layout, &row, &seen, ask.void)?;
     desk.note.kind = Some(ledger.ty.name);

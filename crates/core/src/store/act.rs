@@ -17,11 +17,12 @@ use rand_core::Rng as _;
 use rusqlite::Connection;
 
 use super::{
-    apply::{Applier, Fold, Pens, Touched, counter},
+    apply::{Applier, Fate, Fold, Pens, Touched, counter},
     deeds,
     log::Fresh,
     memory::Memory,
     merge,
+    moving::{ADOPTION, GIVEN_BACK, MOVED_ON, TAKEN_IN, TRANSFERRED},
     orders::is_paper,
     rows::{self, Stored},
     said,
@@ -275,6 +276,10 @@ impl<'a> Act<'a> {
         fields: &[(usize, Value)],
         event: Option<NewEvent>,
     ) -> Result<bool, Fault> {
+        let name = event.as_ref().map_or("", |event| event.name);
+        if ![TAKEN_IN, GIVEN_BACK, "release_withdrawn"].contains(&name) {
+            held_here(row)?;
+        }
         let mut sets = Vec::new();
         for (index, register) in layout.registers.iter().enumerate() {
             let touched =
@@ -317,6 +322,7 @@ impl<'a> Act<'a> {
     /// # Errors
     /// The store's own.
     pub(crate) fn void(&mut self, layout: &Layout, row: &Stored, seen: &Versions, void: bool) -> Result<(), Fault> {
+        held_here(row)?;
         let dots = self.dots(layout, row, seen, layout.void_register())?;
         let set = Set { field: self.names.get("void"), value: Value::Bool(void), seen: dots };
         let stream = *self.memory.stream_name(row.stream)?;
@@ -409,7 +415,7 @@ impl<'a> Act<'a> {
         };
         let said = said::outward(self.conn, &self.memory, stream, &change)?;
         let county = self.county;
-        Applier {
+        let fate = Applier {
             conn: self.conn,
             schema: self.schema,
             folds: self.folds,
@@ -421,6 +427,14 @@ impl<'a> Act<'a> {
             adopting: false,
         }
         .apply(stream, said.as_ref().unwrap_or(&change), said.is_some().then_some(&change), county)?;
+        // What comes from elsewhere may wait; what is written here and would wait was never whole.
+        if fate == Fate::Parked && kind == ADOPTION {
+            return Err(Fault::new(
+                "adoption_waits",
+                "这份内容建立在本单位没有的修改之上（可能是先前没有采纳的），现在接收不了，没有做任何改动。请先核对，或请对方把现在的内容告诉您，直接填写。",
+                "This builds on something that is not here, perhaps on what was refused before, so it cannot be taken in; nothing was changed. Check it, or enter what the other office tells you.",
+            ));
+        }
         let change = said.unwrap_or(change);
         let written = self.written.entry(stream).or_default();
         // Orders and grants go into segments of their own, so they never share a block.
@@ -463,6 +477,18 @@ impl<'a> Act<'a> {
         self.memory.persist(self.conn)?;
         Ok(Done { memory: self.memory, touched: self.touched, rng: self.moment.rng, fresh })
     }
+}
+
+/// What another office holds is read here and not written, by whatever command.
+fn held_here(row: &Stored) -> Result<(), Fault> {
+    if row.state.as_deref() != Some(TRANSFERRED) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        MOVED_ON,
+        "会籍已经转到本县其他工会，本单位保留的是存档，没有保存。需要更正的，请联系现在的工会。",
+        "The membership is held by another union of the county; what stands here is kept for reference and was not saved. For a correction call the union that holds it.",
+    ))
 }
 
 /// Changes in one block: small enough that a block of wide rows stays below the size of a segment.

@@ -51,11 +51,11 @@ impl Gather<'_> {
         let blocks: Vec<Vec<u8>> =
             adoptions.query_map(params![row.id.0, row.stream], |r| r.get(0))?.collect::<Result<_, _>>()?;
         for block in blocks {
-            self.pick(row, wanted, &block, &mut found)?;
+            self.pick(layout, row, wanted, &block, &mut found)?;
         }
         for dot in wanted {
             if !found.contains_key(dot) {
-                self.look_up(row, *dot, &mut found)?;
+                self.look_up(layout, row, *dot, &mut found)?;
             }
         }
         if found.len() < wanted.len() {
@@ -71,6 +71,7 @@ impl Gather<'_> {
 
     fn look_up(
         &self,
+        layout: &Layout,
         row: &Stored,
         (inc, ctr): (i64, i64),
         found: &mut BTreeMap<(i64, i64), Change>,
@@ -84,7 +85,7 @@ impl Gather<'_> {
             segments.query_map([row.stream, inc, ctr], |r| r.get(0))?.collect::<Result<_, _>>()?;
         for bytes in segments {
             for change in self.log.readable(self.conn, &bytes)?.unwrap_or_default() {
-                self.put(row, &only, change, found)?;
+                self.put(layout, row, &only, change, found)?;
             }
         }
         let mut waiting = self.conn.prepare_cached(
@@ -93,7 +94,7 @@ impl Gather<'_> {
         let waiting: Vec<Vec<u8>> =
             waiting.query_map([row.stream, inc, ctr], |r| r.get(0))?.collect::<Result<_, _>>()?;
         for block in waiting {
-            self.pick(row, &only, &block, found)?;
+            self.pick(layout, row, &only, &block, found)?;
         }
         if found.contains_key(&(inc, ctr)) {
             return Ok(());
@@ -101,7 +102,7 @@ impl Gather<'_> {
         let of: Incarnation = self.memory.incarnation(inc)?;
         for id in checkpoint::stood_on(self.conn, row.stream)? {
             for change in checkpoint::told(self.conn, self.log, &id, of, &BTreeSet::from([ctr]))?.into_values() {
-                self.put(row, &only, change, found)?;
+                self.put(layout, row, &only, change, found)?;
             }
         }
         Ok(())
@@ -109,6 +110,7 @@ impl Gather<'_> {
 
     fn pick(
         &self,
+        layout: &Layout,
         row: &Stored,
         wanted: &BTreeSet<(i64, i64)>,
         block: &[u8],
@@ -116,13 +118,14 @@ impl Gather<'_> {
     ) -> Result<(), Fault> {
         let block = Block::decode(block, &Limits::STANDARD).map_err(damaged)?;
         for change in block.changes().filter(|change| change.record() == row.id) {
-            self.put(row, wanted, change.to_owned(), found)?;
+            self.put(layout, row, wanted, change.to_owned(), found)?;
         }
         Ok(())
     }
 
     fn put(
         &self,
+        layout: &Layout,
         row: &Stored,
         wanted: &BTreeSet<(i64, i64)>,
         change: Change,
@@ -130,7 +133,7 @@ impl Gather<'_> {
     ) -> Result<(), Fault> {
         let Some(inc) = self.memory.known_number(change.dot.incarnation.0) else { return Ok(()) };
         let dot = (inc, counter(change.dot)?);
-        if change.record == row.id && wanted.contains(&dot) {
+        if change.record == row.id && *change.kind == *layout.ty.name && wanted.contains(&dot) {
             found.insert(dot, change);
         }
         Ok(())

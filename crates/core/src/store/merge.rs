@@ -127,6 +127,11 @@ impl Applier<'_, '_> {
         if !past.is_empty() || silent {
             self.put_past(layout.no, row.rec, (inc, ctr), author, change.wall, &past, &depths)?;
         }
+        if row.versions.base != stood.versions.base && change.event.is_none() {
+            let events = self.events(layout, row.rec)?;
+            let values: Vec<&Value> = row.values.iter().collect();
+            row.state = self.state(layout, (row.id, &values), row.stream, row.versions.base, &events)?;
+        }
         self.update(layout, &stood, &row)
     }
 
@@ -323,7 +328,8 @@ impl Applier<'_, '_> {
     fn show_leaf(&self, layout: &Layout, row: &mut Stored, register: &Register, leaf: Leaf) -> Result<(), Fault> {
         for (field, value) in self.leaf_values(layout.no, row.rec, register.name, leaf)? {
             match layout.place(&field) {
-                Some(place) => row.values[place] = value,
+                Some(place) if fits(layout.ty.fields[place].kind, &value) => row.values[place] = value,
+                Some(_) => {}
                 None => row.void = value == Value::Bool(true),
             }
         }

@@ -22,8 +22,12 @@ use crate::{
 pub(crate) const ADOPTION: &str = "adoption";
 /// The type whose records say which office holds a membership; those of the county's stream count.
 pub(crate) const RULING: &str = "ruling";
+/// Code of the fault that what stands here is held elsewhere.
+pub(crate) const MOVED_ON: &str = "moved_on";
 /// The event with which an office takes somebody in.
 pub(crate) const TAKEN_IN: &str = "taken_in";
+/// The event with which it gives her back, before the county has ruled.
+pub(crate) const GIVEN_BACK: &str = "given_back";
 /// The state of a row whose office has taken a record in, and the county has not ruled of it yet.
 pub(crate) const PROVISIONAL: &str = "provisional";
 /// The state of a row whose record another office holds.
@@ -38,7 +42,16 @@ pub(crate) fn brought(change: &Change) -> Result<Vec<Change>, Fault> {
     let Some(Value::Bytes(block)) = block else { return Ok(Vec::new()) };
     // What a newer version packed otherwise waits for the upgrade.
     let Ok(block) = Block::decode(block, &Limits::STANDARD) else { return Ok(Vec::new()) };
-    Ok(block.changes().map(|change| change.to_owned()).collect())
+    let said = |field: &str| change.sets.iter().find(|set| &*set.field == field).map(|set| &set.value);
+    let (Some(Value::Text(kind)), Some(Value::Bytes(record))) = (said("of"), said("record")) else {
+        return Ok(Vec::new());
+    };
+    // Of one record, as it says, and with numbers that can be kept.
+    let fits = |change: &Change| {
+        let whole = |dot: &Dot| i64::try_from(dot.counter).is_ok();
+        *change.kind == **kind && change.record.0[..] == **record && whole(&change.dot) && seen(change).all(whole)
+    };
+    Ok(block.changes().map(|change| change.to_owned()).filter(fits).collect())
 }
 
 /// What the author of a change saw.
@@ -159,14 +172,27 @@ impl Applier<'_, '_> {
                 _ => None,
             },
         };
-        let taken_in = |event: &&EventRow| event.name == TAKEN_IN;
-        let guest = self.memory.adopted(stream, base.0, base.1) || events.iter().any(|event| taken_in(&event));
+        let taken_in = events.iter().filter(|event| event.name == TAKEN_IN);
+        let guest = self.memory.adopted(stream, base.0, base.1) || taken_in.clone().next().is_some();
         let ruled = match of.filter(|_| self.memory.ruled) {
-            Some(of) => self.ruled(of)?,
+            Some(of) => self.ruled(of)?.map(|ruled| (of, ruled)),
             None => None,
         };
-        let Some(ruled) = ruled else {
-            return Ok(Some(if guest && (fold.stands)(&own) { PROVISIONAL.to_owned() } else { own }));
+        // Said by this office itself, and not given back.
+        let back = |event: &EventRow| {
+            let same = |other: &&EventRow| other.bytes("transfer") == event.bytes("transfer");
+            events.iter().filter(|other| other.name == GIVEN_BACK).filter(same).count()
+                >= events.iter().filter(|other| other.name == TAKEN_IN).filter(same).count()
+        };
+        let mut open =
+            taken_in.filter(|event| !self.memory.adopted(stream, event.leaf.inc, event.leaf.ctr) && !back(event));
+        let Some((of, ruled)) = ruled else {
+            let given_back = events.iter().any(|event| event.name == GIVEN_BACK) && open.next().is_none();
+            return Ok(Some(match (guest, given_back) {
+                (true, true) => TRANSFERRED.to_owned(),
+                (true, false) if (fold.stands)(&own) => PROVISIONAL.to_owned(),
+                _ => own,
+            }));
         };
         if ruled
             .holder
@@ -174,12 +200,24 @@ impl Applier<'_, '_> {
         {
             return Ok(Some(own));
         }
-        // Taken in by the same transfer in two places: until somebody decides, nobody is dropped.
-        let same = |event: &&EventRow| event.bytes("transfer") == ruled.transfer.as_ref().map(|id| &id[..]);
-        let contends = !ruled.decided
-            && ruled.transfer.is_some()
-            && events.iter().rev().find(taken_in).is_some_and(|event| same(&event));
+        // Taken in here since, and the county has not said; or taken in by the same transfer in two places, and nobody has
+        // decided: nobody is dropped.
+        let mut contends = false;
+        for event in open {
+            let by = event.bytes("transfer");
+            let newest = by.is_some() && by == ruled.transfer.as_ref().map(|id| &id[..]);
+            contends |= if newest { !ruled.decided } else { !self.ruled_by(of, by)? };
+        }
         Ok(Some(if contends && (fold.stands)(&own) { PROVISIONAL } else { TRANSFERRED }.to_owned()))
+    }
+
+    /// Whether the county has ruled of a membership by this transfer at any time.
+    fn ruled_by(&self, of: [u8; 16], transfer: Option<&[u8]>) -> Result<bool, Fault> {
+        let county = self.memory.known_stream(&Stream::County);
+        let mut any = self.conn.prepare_cached(
+            "SELECT 1 FROM ruling WHERE \"member\" = ?1 AND stream = ?2 AND void = 0 AND transfer IS ?3",
+        )?;
+        Ok(any.exists(params![of, county, transfer])?)
     }
 
     /// The newest ruling of a membership.

@@ -391,7 +391,7 @@ fn take_in(
         let token = row.versions.token(desk.act.layout(Member::TYPE.name)?);
         let save = records::SaveAsk { id: Some(row.id.to_string()), token: Some(token), fields };
         // She may come home: what stands here was kept for reference until now.
-        records::save_given(desk, members::LEDGER, &save, Some(event), None, &["id_taken", "moved_on"])?;
+        records::save_given(desk, members::LEDGER, &save, Some(event), None, &["id_taken"])?;
         return Ok(row.id);
     }
     let mut put = |field: &str, value: Option<String>| {

@@ -149,6 +149,15 @@ fn release(desk: &mut Desk<'_>, ask: ReleaseAsk) -> Result<Released, Fault> {
     {
         return Err(shared::cannot(shared::state(asked)));
     }
+    if let Some((_, asked)) = &asked
+        && (asked.from_office != Some(own) || (asked.id_no.is_some() && asked.id_no != member.id_no))
+    {
+        return Err(Fault::new(
+            "transfer_of_another",
+            "对方请求的不是这位会员（证件号码不同），没有办理。请核对后从请求里点“办理转出”。",
+            "The request is not for this member: the ID numbers differ. Nothing was released. Check, and release from the request itself.",
+        ));
+    }
     let card = held_card(&view, row.id)?;
     let since = cards::since(&view, &row)?;
     let id = match &asked {
@@ -304,6 +313,15 @@ fn withdraw(desk: &mut Desk<'_>, ask: WithReason) -> Result<super::list::Transfe
         detail.push(("transfer", Value::Bytes(row.id.0.to_vec().into())));
         // One that went out of the county comes back by joining what it was.
         let name = if transfer.to_outside.is_some() { "moved_in" } else { name };
+        let (layout, seen) = (desk.act.layout(Member::TYPE.name)?, member.versions.clone());
+        desk.act.change(layout, &member, &seen, &[], Some(NewEvent { name, detail }))?;
+    }
+    if name == "given_back"
+        && let Some(member) = super::list::taken_as(&desk.view(), &row, own)?
+    {
+        let member = shared::member_here(&desk.view(), &member)?;
+        let mut detail = detail();
+        detail.push(("transfer", Value::Bytes(row.id.0.to_vec().into())));
         let (layout, seen) = (desk.act.layout(Member::TYPE.name)?, member.versions.clone());
         desk.act.change(layout, &member, &seen, &[], Some(NewEvent { name, detail }))?;
     }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{
     Adoption, LateEdit, MembershipRuling, Transfer, bundle,
-    rules::{Said, State},
+    rules::{self, Said, State},
     shared,
 };
 use crate::{
@@ -26,10 +26,10 @@ use crate::{
     record::{Layout, Record as _, RecordId, Value},
     registry::Registry,
     store::{
-        LogKeys, Moment, NewEvent,
+        EventRow, LogKeys, Moment, NewEvent,
         gather::{Gather, dots},
         memory::Memory,
-        moving::pack,
+        moving::{PROVISIONAL, pack},
         rows::{self, Stored},
     },
 };
@@ -48,6 +48,9 @@ pub struct DecideAsk {
 pub(super) fn register(registry: &mut Registry) {
     registry.action("transfers.decide", Role::Clerk, decide);
 }
+
+/// Why something is carried later: it is not whole here, or what it builds on is not there. It stops nothing else.
+const WAITS: [&str; 2] = ["moving_incomplete", "adoption_waits"];
 
 /// A change as rows name it: incarnation and counter.
 type Dots = BTreeSet<(i64, i64)>;
@@ -71,6 +74,8 @@ impl Office {
             return Ok(0);
         }
         let caller = Caller { clerk: PROGRAM, roles: Vec::new(), moment };
+        // A ruling makes rows of streams that have not grown stand elsewhere.
+        self.swept.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let (count, _) = self.act("transfers.confirm", caller, |desk| {
             let mut done = sealing.len();
             for key in sealing {
@@ -82,6 +87,7 @@ impl Office {
                 // What the confirming said goes to the others at once.
                 done += carry(desk, &keys, *id)?;
             }
+            let late = late(&desk.view())?;
             for one in &late {
                 done += hand_on_late(desk, &keys, one)?;
             }
@@ -97,14 +103,15 @@ impl Office {
 fn due(view: &View<'_>) -> Result<Vec<RecordId>, Fault> {
     let mut out = Vec::new();
     for id in unsettled(view, Transfer::TYPE.name, "'confirmed', 'refused', 'withdrawn'")? {
-        let told = Told::of(view, id)?;
+        // One that cannot be read stops nobody else's.
+        let Ok(told) = Told::of(view, id) else { continue };
         if told.missing(view).next().is_some() || confirmable(view, &told)?.is_some() {
             out.push(id);
         }
     }
     // Late edits are common records too.
     for id in unsettled(view, LateEdit::TYPE.name, "'accepted', 'refused'")? {
-        if Told::late(view, id)?.missing(view).next().is_some() {
+        if Told::late(view, id).is_ok_and(|told| told.missing(view).next().is_some()) {
             out.push(id);
         }
     }
@@ -149,6 +156,10 @@ impl Told {
     fn late(view: &View<'_>, id: RecordId) -> Result<Self, Fault> {
         let mut told = Self::rows(view, LateEdit::TYPE.name, id)?;
         for (row, _) in &told.rows {
+            // The county alone hands late edits on; one that an office made itself goes nowhere.
+            if view.memory.clerk(row.made_by)? != PROGRAM {
+                return Err(Fault::not_found());
+            }
             told.parties.extend(LateEdit::from_values(&row.values)?.from_office);
             told.parties.extend(view.memory.stream_name(row.stream)?.office());
         }
@@ -216,7 +227,8 @@ pub(super) fn authors(view: &View<'_>, changes: &[Change]) -> Result<String, Fau
 /// Carries to each office what the others wrote on a common record.
 fn carry(desk: &mut Desk<'_>, keys: &Keys, id: RecordId) -> Result<usize, Fault> {
     let mut done = 0;
-    // Each step makes one office know what one other one wrote.
+    // Each step makes one office know what one other one wrote; one that makes nothing known is not done twice.
+    let mut tried: BTreeSet<(Stream, Dots)> = BTreeSet::new();
     for _ in 0..64 {
         let view = desk.view();
         let mut told = Told::of(&view, id)?;
@@ -224,11 +236,14 @@ fn carry(desk: &mut Desk<'_>, keys: &Keys, id: RecordId) -> Result<usize, Fault>
             told = Told::late(&view, id)?;
         }
         let Some((stream, row, lacks)) = told.missing(&view).next() else { break };
+        if !tried.insert((stream, lacks.clone())) {
+            break;
+        }
         let (layout, row) = (desk.act.layout(told.kind)?, row.clone());
         match adopt(desk, keys, layout, &row, &lacks, &stream) {
             Ok(()) => done += 1,
             // It waits until the log is whole again, and stops nothing else.
-            Err(fault) if fault.code == "moving_incomplete" => break,
+            Err(fault) if WAITS.contains(&fault.code.as_str()) => break,
             Err(fault) => return Err(fault),
         }
     }
@@ -251,20 +266,25 @@ fn confirmable(view: &View<'_>, told: &Told) -> Result<Option<Confirmable>, Faul
     }
     let [taker] = said.takers.as_slice() else { return Ok(None) };
     let Some(to) = office_id(taker) else { return Ok(None) };
-    if !(said.released || slip_proves(view, &transfer)?) || said.taken_back || said.refused {
+    if !(said.released || slip_proves(view, told, &transfer)?) || said.taken_back || said.refused {
         return Ok(None);
     }
     let (Some(member), Some(from)) = (transfer.member, transfer.from_office) else { return Ok(None) };
     let Some(held) = held_by(view, member, from)? else { return Ok(None) };
     let taken_as = taken_as(view, row, taker)?;
+    // Whoever voided the entry meanwhile has not got her.
+    if !has_entry(view, taken_as.unwrap_or(member), to)? {
+        return Ok(None);
+    }
     Ok(Some(Confirmable { member, row: held, to, taken_as }))
 }
 
-/// What all rows of a transfer say together: the one row that has heard everything, or the first that says it. Of the old
-/// office's release the slip in the new office's hands says as much.
+/// What all rows of a transfer say together, as far as each office says it for itself: an event counts where it was written in
+/// the stream of the office that it names, letting go is the old office's to say, and what the county said stands in a ruling.
+/// Of the old office's release the slip in the new office's hands says as much.
 fn common(view: &View<'_>, told: &Told) -> Result<(Transfer, Said), Fault> {
-    let (mut transfer, mut best) = (Transfer::blank(), (0, Said::default()));
-    for (row, dots) in &told.rows {
+    let mut transfer = Transfer::blank();
+    for (row, _) in &told.rows {
         let one = Transfer::from_values(&row.values)?;
         transfer = Transfer {
             member: transfer.member.or(one.member),
@@ -272,28 +292,53 @@ fn common(view: &View<'_>, told: &Told) -> Result<(Transfer, Said), Fault> {
             slip: transfer.slip.or(one.slip),
             ..transfer
         };
-        let said = shared::said(view, row)?;
-        if dots.len() >= best.0 {
-            best = (dots.len(), said);
-        }
     }
     if let Some(text) = &transfer.slip
         && (transfer.member.is_none() || transfer.from_office.is_none())
         && let Ok((slip, issuer)) = niangjia_credential::Slip::believed(text, &cards::trust(view)?)
+        && RecordId(slip.transfer) == told.id
     {
         let from = shared::offices(view)?.into_iter().find(|office| office.code == issuer.code);
         transfer.member = transfer.member.or(Some(RecordId(slip.member)));
         transfer.from_office = transfer.from_office.or(from.map(|from| from.id));
     }
-    Ok((transfer, best.1))
+    let layout = view.layout(Transfer::TYPE.name)?;
+    let ruled = ruled(view, told.id)?;
+    let mut events = Vec::new();
+    for (row, _) in &told.rows {
+        let office = view.memory.stream_name(row.stream)?.office();
+        for event in rows::events(view.conn, view.memory, layout.no, row.rec)? {
+            let own = !view.memory.adopted(row.stream, event.leaf.inc, event.leaf.ctr);
+            let for_itself = own && office.is_some() && event.bytes("office").and_then(office_id) == office;
+            let counts = match event.name.as_str() {
+                "confirmed" | "decided" => ruled,
+                "released" | "release_withdrawn" | "refused" | "receipted" => {
+                    for_itself && office == transfer.from_office
+                }
+                _ => for_itself,
+            };
+            if counts {
+                events.push(event);
+            }
+        }
+    }
+    Ok((transfer, rules::said(&events)))
+}
+
+/// Whether the county has ruled by a transfer.
+fn ruled(view: &View<'_>, transfer: RecordId) -> Result<bool, Fault> {
+    let county = view.memory.known_stream(&Stream::County);
+    let mut any = view.conn.prepare_cached("SELECT 1 FROM ruling WHERE transfer = ?1 AND stream = ?2 AND void = 0")?;
+    Ok(any.exists(rusqlite::params![transfer.0, county])?)
 }
 
 /// Whether the slip was signed by the office that holds the member, for this transfer.
-fn slip_proves(view: &View<'_>, transfer: &Transfer) -> Result<bool, Fault> {
+fn slip_proves(view: &View<'_>, told: &Told, transfer: &Transfer) -> Result<bool, Fault> {
     let Some(text) = &transfer.slip else { return Ok(false) };
     let Ok((slip, issuer)) = niangjia_credential::Slip::believed(text, &cards::trust(view)?) else { return Ok(false) };
     let from = shared::offices(view)?.into_iter().find(|office| office.code == issuer.code).map(|office| office.id);
-    Ok(transfer.member == Some(RecordId(slip.member)) && transfer.from_office == from && from.is_some())
+    let this = RecordId(slip.transfer) == told.id && transfer.member == Some(RecordId(slip.member));
+    Ok(this && transfer.from_office == from && from.is_some())
 }
 
 fn office_id(bytes: &[u8]) -> Option<RecordId> {
@@ -317,6 +362,13 @@ fn held_by(view: &View<'_>, member: RecordId, office: RecordId) -> Result<Option
     Ok(row.filter(|row| !row.void && holds(row)))
 }
 
+/// Whether an office that took somebody in has an entry of her that stands.
+fn has_entry(view: &View<'_>, member: RecordId, office: RecordId) -> Result<bool, Fault> {
+    let Some(stream) = view.memory.known_stream(&Stream::Office(office)) else { return Ok(false) };
+    let row = rows::in_stream(view.conn, view.layout(Member::TYPE.name)?, member, stream)?;
+    Ok(row.is_some_and(|row| !row.void && row.state.as_deref() == Some(PROVISIONAL)))
+}
+
 fn confirm(desk: &mut Desk<'_>, keys: &Keys, id: RecordId) -> Result<usize, Fault> {
     let view = desk.view();
     let told = Told::of(&view, id)?;
@@ -328,15 +380,16 @@ fn confirm(desk: &mut Desk<'_>, keys: &Keys, id: RecordId) -> Result<usize, Faul
 fn rule(desk: &mut Desk<'_>, keys: &Keys, told: &Told, can: Confirmable, reason: Option<&str>) -> Result<usize, Fault> {
     let into = Stream::Office(can.to);
     match bring(desk, keys, &can, &into) {
-        Err(fault) if fault.code == "moving_incomplete" && reason.is_none() => return Ok(0),
+        Err(fault) if WAITS.contains(&fault.code.as_str()) && reason.is_none() => return Ok(0),
         other => other?,
     }
     let (on, office) = (desk.act.moment.today(), can.to);
+    let county = desk.act.memory.known_stream(&Stream::County);
     let nth: i64 = desk
         .act
         .conn
-        .prepare_cached("SELECT coalesce(max(nth), 0) + 1 FROM ruling WHERE \"member\" = ?1")?
-        .query_row([can.member.0], |r| r.get(0))?;
+        .prepare_cached("SELECT coalesce(max(nth), 0) + 1 FROM ruling WHERE \"member\" = ?1 AND stream = ?2")?
+        .query_row(rusqlite::params![can.member.0, county], |r| r.get(0))?;
     let ruling = MembershipRuling {
         note: reason.map(ToOwned::to_owned),
         member: Some(can.member),
@@ -360,6 +413,15 @@ fn rule(desk: &mut Desk<'_>, keys: &Keys, told: &Told, can: Confirmable, reason:
             &[],
             Some(NewEvent { name, detail: shared::detail(office, on, reason) }),
         )?;
+    }
+    // Where she stays with the office that let her go, the slip is answered.
+    if *desk.act.memory.stream_name(can.row.stream)? == into {
+        let layout = desk.act.layout(Member::TYPE.name)?;
+        let mut detail = shared::detail(office, on, reason);
+        detail.push(("transfer", Value::Bytes(told.id.0.to_vec().into())));
+        let seen = can.row.versions.clone();
+        let event = NewEvent { name: "release_withdrawn", detail };
+        desk.act.change(layout, &can.row, &seen, &[], Some(event))?;
     }
     if let Some(taken_as) = can.taken_as.filter(|taken_as| *taken_as != can.member) {
         let layout = desk.act.layout(Member::TYPE.name)?;
@@ -427,7 +489,8 @@ fn decide(desk: &mut Desk<'_>, ask: DecideAsk) -> Result<super::list::TransferLi
     let (transfer, said) = common(&view, &told)?;
     let mut candidates: Vec<RecordId> = said.takers.iter().filter_map(|taker| office_id(taker)).collect();
     candidates.extend(transfer.from_office);
-    let Some(member) = transfer.member.filter(|_| candidates.contains(&to.id)) else {
+    let disputed = shared::state(&row) == State::Disputed;
+    let Some(member) = transfer.member.filter(|_| disputed && candidates.contains(&to.id)) else {
         return Err(shared::cannot(shared::state(&row)));
     };
     // Her file is where she is held now.
@@ -464,11 +527,14 @@ fn late(view: &View<'_>) -> Result<Vec<Late>, Fault> {
             let holder = of.map(|of| holder(view, of)).transpose()?.flatten();
             let Some(to) = holder.map(Stream::Office) else { continue };
             let Some(stream) = view.memory.known_stream(&to) else { continue };
-            let Some(there) = rows::in_stream(view.conn, layout, row.id, stream)? else { continue };
-            let there = dots(view.conn, layout, &there)?;
+            // A card that was ordered too late is not there at all.
+            let there = match rows::in_stream(view.conn, layout, row.id, stream)? {
+                Some(there) => dots(view.conn, layout, &there)?,
+                None => Dots::new(),
+            };
             let mut lacks: Dots = dots(view.conn, layout, &row)?.difference(&there).copied().collect();
             if !lacks.is_empty() {
-                lacks = lacks.difference(&handed(view, row.id)?).copied().collect();
+                lacks = lacks.difference(&handed(view, row.id, stream)?).copied().collect();
             }
             let before = before_release(view, &row, of, &lacks)?;
             let after: Dots = lacks.difference(&before).copied().collect();
@@ -518,7 +584,14 @@ fn before_release(view: &View<'_>, row: &Stored, of: Option<RecordId>, lacks: &D
     let member = of.map(|of| rows::in_stream(view.conn, members, of, row.stream)).transpose()?.flatten();
     let Some(member) = member.filter(|_| !lacks.is_empty()) else { return Ok(Dots::new()) };
     let events = rows::events(view.conn, view.memory, members.no, member.rec)?;
-    let mut releases = events.iter().rev().filter(|event| event.name == "released");
+    // The release by which the county let her go, and no other.
+    let by = match of {
+        Some(of) => ruling_of(view, of)?.and_then(|ruling| ruling.transfer),
+        None => None,
+    };
+    let released =
+        |event: &&EventRow| event.name == "released" && event.bytes("transfer") == by.as_ref().map(|by| &by.0[..]);
+    let mut releases = events.iter().rev().filter(released);
     let Some(release) = releases.next().map(|event| (event.leaf.inc, event.leaf.ctr)) else { return Ok(Dots::new()) };
     let out = lacks.iter().filter(|(inc, ctr)| *inc == release.0 && *ctr <= release.1);
     Ok(out.copied().collect())
@@ -526,19 +599,28 @@ fn before_release(view: &View<'_>, row: &Stored, of: Option<RecordId>, lacks: &D
 
 /// The office that holds a record by the county's newest ruling.
 pub(super) fn holder(view: &View<'_>, member: RecordId) -> Result<Option<RecordId>, Fault> {
+    Ok(ruling_of(view, member)?.and_then(|ruling| ruling.holder))
+}
+
+/// The county's newest ruling of a membership.
+fn ruling_of(view: &View<'_>, member: RecordId) -> Result<Option<MembershipRuling>, Fault> {
     let county = view.memory.known_stream(&Stream::County);
     let rulings = view.select::<MembershipRuling>(
         "\"member\" = ?1 AND stream = ?2 AND void = 0 ORDER BY nth DESC, id DESC LIMIT 1",
         &[&member.0, &county],
     )?;
-    Ok(rulings.into_iter().next().and_then(|(_, ruling)| ruling.holder))
+    Ok(rulings.into_iter().next().map(|(_, ruling)| ruling))
 }
 
 /// Changes of a record that stand in late edits already.
-fn handed(view: &View<'_>, record: RecordId) -> Result<Dots, Fault> {
+fn handed(view: &View<'_>, record: RecordId, to: i64) -> Result<Dots, Fault> {
     let mut out = Dots::new();
-    for (_, late) in view.select::<LateEdit>("record = ?1", &[&record.0])? {
-        for change in crate::store::gather::unpacked(&late.changes)? {
+    for row in
+        rows::select(view.conn, view.layout(LateEdit::TYPE.name)?, "record = ?1 AND stream = ?2", &[&record.0, &to])?
+    {
+        // One that cannot be read hands nothing on.
+        let Ok(late) = LateEdit::from_values(&row.values) else { continue };
+        for change in crate::store::gather::unpacked(&late.changes).unwrap_or_default() {
             if let Some(inc) = view.memory.known_number(change.dot.incarnation.0) {
                 out.insert((inc, i64::try_from(change.dot.counter).unwrap_or(i64::MAX)));
             }
@@ -556,7 +638,7 @@ fn hand_on_late(desk: &mut Desk<'_>, keys: &Keys, late: &Late) -> Result<usize, 
     let gather = Gather { conn: desk.act.conn, log: &log, memory: &desk.act.memory };
     let changes = match gather.changes(layout, &late.row, &late.dots) {
         Ok(changes) => changes,
-        Err(fault) if fault.code == "moving_incomplete" => return Ok(0),
+        Err(fault) if WAITS.contains(&fault.code.as_str()) => return Ok(0),
         Err(fault) => return Err(fault),
     };
     if late.with_it {

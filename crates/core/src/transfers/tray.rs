@@ -80,7 +80,8 @@ fn late(view: &View<'_>) -> Result<LateEdits, Fault> {
     let own = view.memory.known_stream(&view.office.own_stream());
     let all = view
         .select::<LateEdit>("stream = ?1 AND void = 0 ORDER BY state <> 'waiting', made_at DESC LIMIT 200", &[&own])?;
-    Ok(LateEdits { rows: all.iter().map(|(row, edit)| line(view, row, edit)).collect::<Result<_, _>>()? })
+    // One that cannot be read is of no use to a clerk, and hides no other.
+    Ok(LateEdits { rows: all.iter().filter_map(|(row, edit)| line(view, row, edit).ok()).collect() })
 }
 
 fn line(view: &View<'_>, row: &Stored, edit: &LateEdit) -> Result<LateLine, Fault> {
