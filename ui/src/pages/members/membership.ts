@@ -13,6 +13,15 @@ export function possible(record: Detail): Entered[] {
   return Array.isArray(told) ? EVENTS.filter((one) => told.includes(one)) : EVENTS
 }
 
+/** A member of this union, who can go to another one. */
+export const stays = (record: Detail): boolean => !record.void && (record.state === 'active' || record.state === 'retained') && !record.derived.merged_into
+
+/** On the move, or gone: the page says what that means. */
+export const moves = (record: Detail): boolean => ['out_in_transit', 'provisional', 'transferred'].includes(record.state ?? '')
+
+/** Another union of the county holds the membership: this page is kept for reading. */
+export const gone = (record: Detail): boolean => record.state === 'transferred'
+
 const reasons = () => codes('membership_change_reason')
 
 export const reasonLabels = (): string[] => reasons().map(say)
