@@ -196,7 +196,11 @@ pub(crate) fn waiting(view: &View<'_>) -> Result<Waiting, Fault> {
 pub(super) fn line(view: &View<'_>, id: RecordId) -> Result<TransferLine, Fault> {
     let (row, transfer) = shared::transfer(view, &id.to_string())?;
     let said = shared::said(view, &row)?;
-    let state = shared::state(&row);
+    // The slip in the new office's hands is the old one's word, before the letter itself has come.
+    let state = match shared::state(&row) {
+        State::Unreleased if transfer.slip.is_some() => State::Provisional,
+        state => state,
+    };
     let own = view.office.identity().office;
     let party = shared::party(&transfer, &said, own);
     let slip = transfer.slip.as_deref().map(niangjia_credential::Slip::open).and_then(Result::ok).map(|(slip, _)| slip);

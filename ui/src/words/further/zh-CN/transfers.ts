@@ -119,7 +119,7 @@ export default {
     refuse: '不同意',
     withdraw_out: '撤回',
     withdraw_asked: '撤回',
-    give_back: '退回',
+    give_back: '退回接收',
     receipt: '登记',
     decide: '裁定',
   },
