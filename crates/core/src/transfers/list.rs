@@ -149,7 +149,9 @@ fn list(view: &View<'_>, ask: TransfersAsk) -> Result<Transfers, Fault> {
          ORDER BY made_at DESC, id DESC",
     )?;
     let ids: Vec<RecordId> = statement
-        .query_map(rusqlite::params![ask.open, like, member.map(|m| m.0), own, one.map(|id| id.0), named], |r| r.get(0).map(RecordId))?
+        .query_map(rusqlite::params![ask.open, like, member.map(|m| m.0), own, one.map(|id| id.0), named], |r| {
+            r.get(0).map(RecordId)
+        })?
         .collect::<Result<_, _>>()?;
     let offset = usize::try_from(ask.offset).unwrap_or(usize::MAX);
     let rows = ids.iter().skip(offset).take(WINDOW).map(|id| line(view, *id)).collect::<Result<_, _>>()?;
@@ -263,8 +265,11 @@ pub(super) fn line(view: &View<'_>, id: RecordId) -> Result<TransferLine, Fault>
 fn named_by(view: &View<'_>, member: RecordId) -> Result<String, Fault> {
     let Ok(row) = shared::member_here(view, &member.to_string()) else { return Ok("[]".into()) };
     let events = rows::events(view.conn, view.memory, view.layout(Member::TYPE.name)?.no, row.rec)?;
-    let ids: Vec<String> =
-        events.iter().filter_map(|event| event.bytes("transfer")).map(|id| format!("\"{}\"", hex::encode_upper(id))).collect();
+    let ids: Vec<String> = events
+        .iter()
+        .filter_map(|event| event.bytes("transfer"))
+        .map(|id| format!("\"{}\"", hex::encode_upper(id)))
+        .collect();
     Ok(format!("[{}]", ids.join(",")))
 }
 
