@@ -126,7 +126,7 @@ export default {
       await person.press('首页')
       await person.writesAt('#home-search', 'wf')
       await person.press('王芳')
-      await person.sees('会籍')
+      await person.sees('会籍变更')
     })
 
     await step('whoever goes on guessing is told to wait', async () => {

@@ -97,7 +97,7 @@ export default {
       await person.press('首页')
       await person.writesAt('#home-search', 'wf')
       await person.press('王芳')
-      await person.sees('会籍')
+      await person.sees('会籍变更')
       await person.press('乡镇工会')
       await person.sees('平明镇总工会')
       await person.seesNoMore('还没有收到过')

@@ -64,7 +64,7 @@ export default {
       await person.sees('李强，今天办什么？')
       await person.writesAt('#home-search', 'wf')
       await person.press('王芳')
-      await person.sees('会籍')
+      await person.sees('会籍变更')
     })
   },
 }

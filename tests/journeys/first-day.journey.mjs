@@ -99,7 +99,7 @@ export default {
       await person.press('首页')
       await person.writesAt('#home-search', 'wf')
       await person.press('王芳')
-      await person.sees('会籍')
+      await person.sees('会籍变更')
       if (await person.shows(WANG_FANG)) throw new Error('the whole identity number stands on the page')
     })
 

@@ -56,7 +56,7 @@ export default {
       await person.sees('东海县总工会')
       await person.writesAt('#home-search', 'wf')
       await person.press('王芳')
-      await person.sees('会籍')
+      await person.sees('会籍变更')
       await person.picture('recovered')
     })
 

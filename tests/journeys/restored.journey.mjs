@@ -42,7 +42,7 @@ export default {
       await person.picture('restored')
       await person.writesAt('#home-search', 'wf')
       await person.press('王芳')
-      await person.sees('会籍')
+      await person.sees('会籍变更')
     })
 
     await step('the damaged file is kept as it was', async () => {

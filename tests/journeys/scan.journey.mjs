@@ -12,7 +12,7 @@ let pingming
 let folder
 
 /** Draws the code as a camera would see it: 640×480, a grey card on a table. Answers PNG (base64) and the luma of every point. */
-const SEEN = `async (svg) => {
+export const SEEN = `async (svg) => {
   const image = new Image()
   image.src = 'data:image/svg+xml;utf8,' + encodeURIComponent(svg)
   await image.decode()
@@ -34,7 +34,7 @@ const SEEN = `async (svg) => {
 }`
 
 /** A film of one picture: uncompressed 4:2:0, five frames a second. */
-function film(luma) {
+export function film(luma) {
   const planes = Buffer.concat([Buffer.from(luma), Buffer.alloc((640 * 480) / 2, 128)])
   const frame = Buffer.concat([Buffer.from('FRAME\n'), planes])
   return Buffer.concat([Buffer.from('YUV4MPEG2 W640 H480 F5:1 Ip A1:1 C420jpeg\n'), ...Array.from({ length: 5 }, () => frame)])

@@ -75,7 +75,7 @@ export default {
       await person.press('首页')
       await person.writesAt('#home-search', 'sunli')
       await person.press('孙丽')
-      await person.sees('会籍')
+      await person.sees('会籍变更')
     })
 
     await step('what it writes now comes on a stick and is kept apart', async () => {
@@ -137,7 +137,7 @@ export default {
       await person.press('首页')
       await person.writesAt('#home-search', 'zwm')
       await person.press('张伟民')
-      await person.sees('会籍')
+      await person.sees('会籍变更')
     })
 
     await step('keys are changed for the whole county, and the log says who did it all', async () => {

@@ -2427,8 +2427,10 @@ export interface SlipSaid {
   released: string
   /** Expected to be answered until. */
   until?: string | null
-  /** She was taken in on it here already: id of the member. */
+  /** She is a member here already, on this slip or otherwise: id of the member. */
   here?: string | null
+  /** Whether this office can take in on it: not on its own slip, and not twice. */
+  takes_in: boolean
 }
 
 /** What a slip says, and whether it is believed. */
@@ -2723,6 +2725,8 @@ export interface TransfersAsk {
   text?: string | null
   /** Of this member. */
   member?: string | null
+  /** Only this one. */
+  id?: string | null
   /** First row. */
   offset?: number
 }

@@ -17,7 +17,7 @@ use crate::{
     record::{Layout, Record as _, RecordId, Value},
     registry::Registry,
     sheet::{self, Limits, Outcome, Remark, ReportWords},
-    store::{NewEvent, versions::damaged},
+    store::{NewEvent, moving::TRANSFERRED, versions::damaged},
 };
 
 /// What to take in.

@@ -77,8 +77,10 @@ pub struct SlipSaid {
     pub released: NaiveDate,
     /// Expected to be answered until.
     pub until: Option<NaiveDate>,
-    /// She was taken in on it here already: id of the member.
+    /// She is a member here already, on this slip or otherwise: id of the member.
     pub here: Option<String>,
+    /// Whether this office can take in on it: not on its own slip, and not twice.
+    pub takes_in: bool,
 }
 
 /// Who is taken in, and on what.
@@ -216,6 +218,7 @@ fn read(view: &View<'_>, ask: &ReadAsk) -> Result<SlipSeen, Fault> {
         all.into_iter().find(|office| office.code == *code).map_or_else(|| code.clone(), |office| office.name)
     });
     let said = SlipSaid {
+        takes_in: from.id != own.office && here.is_none(),
         transfer: RecordId(slip.transfer).to_string(),
         member: RecordId(slip.member).to_string(),
         number: slip.number,

@@ -13,6 +13,7 @@ use crate::{
     cards,
     checks::id_number,
     fault::Fault,
+    members::{Member, Membership},
     office::View,
     people::Role,
     record::{Record as _, RecordId},
@@ -33,6 +34,9 @@ pub struct TransfersAsk {
     /// Of this member.
     #[serde(default)]
     pub member: Option<String>,
+    /// Only this one.
+    #[serde(default)]
+    pub id: Option<String>,
     /// First row.
     #[serde(default)]
     pub offset: u32,
@@ -125,20 +129,29 @@ pub(super) fn register(registry: &mut Registry) {
 fn list(view: &View<'_>, ask: TransfersAsk) -> Result<Transfers, Fault> {
     let text = ask.text.as_deref().map(str::trim).filter(|t| !t.is_empty());
     let like = text.map(|t| format!("%{}%", t.replace(['%', '_'], "")));
-    let member = ask.member.as_ref().map(|id| id.parse::<RecordId>().map_err(|_| Fault::not_found())).transpose()?;
+    let id_of = |id: &Option<String>| -> Result<Option<RecordId>, Fault> {
+        id.as_ref().map(|id| id.parse().map_err(|_| Fault::not_found())).transpose()
+    };
+    let (member, one) = (id_of(&ask.member)?, id_of(&ask.id)?);
     // Of a record that stands in several streams the own office's row; at the county, one of them.
     let own = view.memory.known_stream(&view.office.own_stream());
+    let named = match member {
+        Some(member) => named_by(view, member)?,
+        None => "[]".into(),
+    };
     let mut statement = view.conn.prepare_cached(
         "SELECT id FROM transfer t WHERE void = 0
          AND (?1 = 0 OR state NOT IN ('confirmed', 'refused', 'withdrawn'))
          AND (?2 IS NULL OR name LIKE ?2 OR number LIKE ?2 OR card_number LIKE ?2)
-         AND (?3 IS NULL OR \"member\" = ?3)
+         AND (?3 IS NULL OR \"member\" = ?3 OR hex(id) IN (SELECT value FROM json_each(?6))) AND (?5 IS NULL OR id = ?5)
          AND NOT EXISTS (SELECT 1 FROM transfer o WHERE o.id = t.id AND o.rec <> t.rec
                          AND (o.stream IS ?4) * 1000000000 - o.rec > (t.stream IS ?4) * 1000000000 - t.rec)
          ORDER BY made_at DESC, id DESC",
     )?;
     let ids: Vec<RecordId> = statement
-        .query_map(rusqlite::params![ask.open, like, member.map(|m| m.0), own], |r| r.get(0).map(RecordId))?
+        .query_map(rusqlite::params![ask.open, like, member.map(|m| m.0), own, one.map(|id| id.0), named], |r| {
+            r.get(0).map(RecordId)
+        })?
         .collect::<Result<_, _>>()?;
     let offset = usize::try_from(ask.offset).unwrap_or(usize::MAX);
     let rows = ids.iter().skip(offset).take(WINDOW).map(|id| line(view, *id)).collect::<Result<_, _>>()?;
@@ -185,7 +198,11 @@ pub(crate) fn waiting(view: &View<'_>) -> Result<Waiting, Fault> {
 pub(super) fn line(view: &View<'_>, id: RecordId) -> Result<TransferLine, Fault> {
     let (row, transfer) = shared::transfer(view, &id.to_string())?;
     let said = shared::said(view, &row)?;
-    let state = shared::state(&row);
+    // The slip in the new office's hands is the old one's word, before the letter itself has come.
+    let state = match shared::state(&row) {
+        State::Unreleased if transfer.slip.is_some() => State::Provisional,
+        state => state,
+    };
     let own = view.office.identity().office;
     let party = shared::party(&transfer, &said, own);
     let slip = transfer.slip.as_deref().map(niangjia_credential::Slip::open).and_then(Result::ok).map(|(slip, _)| slip);
@@ -210,10 +227,11 @@ pub(super) fn line(view: &View<'_>, id: RecordId) -> Result<TransferLine, Fault>
     let waits = matches!(state, State::Requested | State::Released | State::Unreleased);
     let until = transfer.valid_until.or(slip.as_ref().and_then(|slip| slip.until));
     let member = transfer.member.or(slip.as_ref().map(|slip| RecordId(slip.member)));
-    let layout = view.layout(crate::members::Member::TYPE.name)?;
+    let layout = view.layout(Member::TYPE.name)?;
     let member = match member {
         Some(member) => rows::by_id(view.conn, layout, member)?.map(|row| row.id.to_string()),
-        None => None,
+        None if party == Party::Old => held_under(view, transfer.id_no.as_deref())?,
+        None => taken_as(view, &row, own)?,
     };
     Ok(TransferLine {
         id: row.id.to_string(),
@@ -241,6 +259,33 @@ pub(super) fn line(view: &View<'_>, id: RecordId) -> Result<TransferLine, Fault>
         possible: possible(view, &transfer, state, party, &said),
         events: events(view, &row)?,
     })
+}
+
+/// The transfers that a member's own record names, as JSON: one on a slip says nothing of her before the county has carried it.
+fn named_by(view: &View<'_>, member: RecordId) -> Result<String, Fault> {
+    let Ok(row) = shared::member_here(view, &member.to_string()) else { return Ok("[]".into()) };
+    let events = rows::events(view.conn, view.memory, view.layout(Member::TYPE.name)?.no, row.rec)?;
+    let ids: Vec<String> = events
+        .iter()
+        .filter_map(|event| event.bytes("transfer"))
+        .map(|id| format!("\"{}\"", hex::encode_upper(id)))
+        .collect();
+    Ok(format!("[{}]", ids.join(",")))
+}
+
+/// The record under which this office took somebody in.
+pub(super) fn taken_as(view: &View<'_>, row: &Stored, own: RecordId) -> Result<Option<String>, Fault> {
+    let events = rows::events(view.conn, view.memory, view.layout(Transfer::TYPE.name)?.no, row.rec)?;
+    let taken = events.iter().rev().find(|e| e.name == "taken_in" && e.bytes("office") == Some(&own.0[..]));
+    Ok(taken.and_then(|e| e.bytes("member")).and_then(|id| id.try_into().ok()).map(|id| RecordId(id).to_string()))
+}
+
+/// A request names nobody's record: whom it means is held here under her ID number.
+fn held_under(view: &View<'_>, id_no: Option<&str>) -> Result<Option<String>, Fault> {
+    let own = view.memory.known_stream(&view.office.own_stream());
+    let all = view.select::<Member>("id_no = ?1 AND stream = ?2 AND void = 0 ORDER BY rec", &[&id_no, &own])?;
+    let holds = |row: &Stored| Membership::from_key(row.state.as_deref().unwrap_or("")).holds();
+    Ok(all.into_iter().map(|(row, _)| row).find(holds).map(|row| row.id.to_string()))
 }
 
 fn named(view: &View<'_>, ids: &[RecordId]) -> Result<Vec<OfficeName>, Fault> {

@@ -62,14 +62,14 @@ impl Office {
     /// The store's own.
     pub(crate) fn settle_transfers(&self, moment: Moment) -> Result<usize, Fault> {
         let keys = self.keys();
-        let (ids, late, sealing) = {
+        let (ids, strays, sealing) = {
             let memory = self.store.memory();
             self.store.read(|conn| {
                 let view = View { office: self, conn, memory: &memory, clerk: PROGRAM, wall: moment.wall };
-                Ok((due(&view)?, late(&view)?, bundle::keys_due(&view, &keys)?))
+                Ok((due(&view)?, !late(&view)?.is_empty(), bundle::keys_due(&view, &keys)?))
             })?
         };
-        if ids.is_empty() && late.is_empty() && sealing.is_empty() {
+        if ids.is_empty() && !strays && sealing.is_empty() {
             *self.swept.lock().unwrap_or_else(PoisonError::into_inner) = grown(&self.store.memory());
             return Ok(0);
         }

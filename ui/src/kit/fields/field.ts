@@ -10,3 +10,8 @@ export interface FieldProps {
 }
 
 export type FieldValue = Json | undefined
+
+/** A day in a small form that stands outside of the catalogue. */
+export function plainDay(name: string, required = false): FieldDescription {
+  return { name, zh: '', en: '', kind: 'day', required, sensitive: false, register: '', section: '', listed: false, due: false }
+}

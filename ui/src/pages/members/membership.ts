@@ -20,6 +20,17 @@ export function also(record: Detail): Entered[] {
   return Array.isArray(told) ? ALSO.filter((one) => told.includes(one)) : []
 }
 
+/** A member of this union, who can go to another one. */
+export const stays = (record: Detail): boolean => !record.void && (record.state === 'active' || record.state === 'retained') && !record.derived.merged_into
+
+/** On the move, or gone: the page says what that means. */
+export const moves = (record: Detail): boolean => ['out_in_transit', 'provisional', 'transferred'].includes(record.state ?? '')
+
+/** Another union of the county holds the membership: this page is kept for reading. */
+export const gone = (record: Detail): boolean => record.state === 'transferred'
+
+const reasons = () => codes('membership_change_reason')
+
 /** What was entered last: the one thing that can be put right. */
 export function lastChange(record: Detail): string {
   return typeof record.derived.last_change === 'string' ? record.derived.last_change : ''

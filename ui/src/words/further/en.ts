@@ -1,8 +1,10 @@
 // Words of pages that are opened seldom, loaded with them; zh-CN.ts beside it says the same.
 import joining from './en/joining'
+import transfers from './en/transfers'
 
 export default {
   ...joining,
+  transfers,
   recover: {
     lead: 'When every PC of the county is broken or lost, any two of the three printed shares found it again on a new PC. That shuts out the old registrar and changes every key.',
     share_1: 'First share',
@@ -315,6 +317,16 @@ export default {
     members_seen: 'Recorded union life and dues',
     members_take_on_record: 'Took an expulsion on record',
     practice_set: 'Changed local practice',
+    transfers_accept: 'Take a member in',
+    transfers_ask: 'Ask a union to release a member',
+    transfers_confirm: 'Confirm a transfer',
+    transfers_decide: 'Decide who holds a membership',
+    transfers_receipt: 'Enter the receipt of a letter',
+    transfers_refuse: 'Refuse to release a member',
+    transfers_refuse_late: 'Refuse a late edit',
+    transfers_release: 'Release a member on a letter',
+    transfers_take_late: 'Take a late edit',
+    transfers_withdraw: 'Take back a transfer',
     cards_order: 'Order cards',
     cards_enter: 'Enter a card from paper',
     cards_change: 'Change of cards',

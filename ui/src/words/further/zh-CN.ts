@@ -1,8 +1,10 @@
 // 不常打开的页面上的话，和页面一起才装入。Words of pages that are opened seldom; en.ts beside it says the same.
 import joining from './zh-CN/joining'
+import transfers from './zh-CN/transfers'
 
 export default {
   ...joining,
+  transfers,
   recover: {
     lead: '县总工会的电脑全部损坏或丢失时，用三份打印件中的任意两份，在新电脑上重新建立县总工会。恢复后旧登记机随即停用，全部密钥更换。',
     share_1: '第一份应急密钥',
@@ -315,6 +317,16 @@ export default {
     members_seen: '登记参加活动、交会费',
     members_take_on_record: '开除会籍备案',
     practice_set: '修改办事规定',
+    transfers_accept: '接收会籍',
+    transfers_ask: '请对方转出会籍',
+    transfers_confirm: '确认会籍接转',
+    transfers_decide: '裁定会籍归属',
+    transfers_receipt: '登记转出回执',
+    transfers_refuse: '不同意转出会籍',
+    transfers_refuse_late: '不采纳迟到的修改',
+    transfers_release: '转出会籍，开介绍信',
+    transfers_take_late: '采纳迟到的修改',
+    transfers_withdraw: '撤回会籍接转',
     cards_order: '办理会员证',
     cards_enter: '登记原有证件',
     cards_change: '会员证变更',
