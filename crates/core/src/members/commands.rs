@@ -156,9 +156,10 @@ fn change(desk: &mut Desk<'_>, ask: ChangeAsk) -> Result<Saved, Fault> {
 
 /// Which changes may follow now, and the label of the state.
 pub(super) fn derived(view: &View<'_>, id: RecordId, _: &[Value]) -> Result<Map<String, Json>, Fault> {
-    let state: Option<String> =
-        view.conn.prepare_cached("SELECT state FROM member WHERE id = ?1")?.query_row([id.0], |r| r.get(0))?;
-    let now = rules::Membership::from_key(state.as_deref().unwrap_or(""));
+    // Of several rows of one member, at the county, the one whose page this is.
+    let row =
+        crate::store::rows::by_id(view.conn, view.layout(Member::TYPE.name)?, id)?.ok_or_else(Fault::not_found)?;
+    let now = rules::Membership::from_key(row.state.as_deref().unwrap_or(""));
     let possible: Vec<Json> =
         std::iter::once("joined").chain(EVENTS).filter(|e| now.after(e).is_some()).map(Json::from).collect();
     let label = crate::codes::list("membership_state")

@@ -13,9 +13,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adoption, Transfer,
+    Adoption, Transfer, common,
     rules::State,
-    settle,
     shared::{self, Party},
 };
 use crate::{
@@ -171,7 +170,7 @@ fn bundle(desk: &mut Desk<'_>, ask: BundleAsk) -> Result<Bundle, Fault> {
             layout.ty.name.into(),
             Cbor::Bytes(row.id.0.to_vec()),
             Cbor::Bytes(pack(&changes)?),
-            settle::authors(&view, &changes)?.into(),
+            common::authors(&view, &changes)?.into(),
         ]));
     }
     let slip = transfer.slip.clone().map_or(Cbor::Null, Into::into);

@@ -7,9 +7,12 @@
 
 mod accept;
 mod bundle;
+mod common;
+mod late;
 mod list;
 mod release;
 mod rules;
+mod rulings;
 mod settle;
 mod shared;
 #[cfg(test)]
@@ -128,7 +131,7 @@ pub(crate) fn register(registry: &mut Registry) {
     release::register(registry);
     accept::register(registry);
     list::register(registry);
-    settle::register(registry);
+    rulings::register(registry);
     tray::register(registry);
     bundle::register(registry);
 }

@@ -29,8 +29,6 @@ export const moves = (record: Detail): boolean => ['out_in_transit', 'provisiona
 /** Another union of the county holds the membership: this page is kept for reading. */
 export const gone = (record: Detail): boolean => record.state === 'transferred'
 
-const reasons = () => codes('membership_change_reason')
-
 /** What was entered last: the one thing that can be put right. */
 export function lastChange(record: Detail): string {
   return typeof record.derived.last_change === 'string' ? record.derived.last_change : ''
