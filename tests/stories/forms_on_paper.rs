@@ -77,7 +77,8 @@ async fn a_registration_form_is_looked_at_saved_and_printed_again_with_a_reason(
     // Looked at is not printed.
     assert!(!audit(&desk).await.iter().any(|(deed, _)| deed.starts_with("paper.")));
     let saved = desk.ask("paper.save", json!({ "paper": shown["paper"] })).await;
-    assert_eq!(saved["name"], "工会会员登记表 王芳.pdf");
+    let named = saved["name"].as_str().unwrap();
+    assert!(named.starts_with("工会会员登记表 20") && named.ends_with(".pdf"), "{named}: no name of a person");
     assert!(pdf(&saved).starts_with(b"%PDF-"));
     assert_eq!(audit(&desk).await[0], ("paper.save".to_owned(), "工会会员登记表".to_owned()));
     // The same paper once more is still the first time: it lies before the clerk. Moved, it is another file.

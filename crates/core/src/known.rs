@@ -291,3 +291,42 @@ impl Office {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers of 18 digits, as far as the tags care.
+    fn numbers(from: u64, count: u64) -> impl Iterator<Item = String> {
+        (from..from + count).map(|n| format!("9901{n:014}"))
+    }
+
+    #[test]
+    fn of_300_000_members_the_index_takes_five_bytes_each_and_meets_no_stranger() {
+        let (key, office) = ([7; 32], RecordId([1; 16]));
+        let tags: BTreeSet<Tag> = numbers(0, 300_000).map(|number| tag(&key, &number)).collect();
+        let parts: Vec<Vec<u8>> = tags
+            .iter()
+            .copied()
+            .collect::<Vec<Tag>>()
+            .chunks(PART)
+            .map(|part| pack(&[(office, part.to_vec(), Vec::new())]).unwrap())
+            .collect();
+        let bytes: usize = parts.iter().map(Vec::len).sum();
+        assert!(bytes <= 300_000 * 5 + 200, "{bytes}");
+        let back: BTreeSet<Tag> =
+            parts.iter().flat_map(|part| unpack(part).unwrap()).flat_map(|(_, came, _)| came).collect();
+        assert_eq!(back, tags);
+        // One in 3.7 million: of as many strangers as there are members hardly one.
+        let met = numbers(1_000_000, 300_000).filter(|number| tags.contains(&tag(&key, number))).count();
+        assert!(met <= 2, "{met}");
+        assert_ne!(tag(&[8; 32], "99010119900615007X"), tag(&key, "99010119900615007X"), "another epoch, another tag");
+        assert_eq!(tag(&key, "99010119900615007x"), tag(&key, "99010119900615007X"));
+    }
+
+    #[test]
+    fn a_part_that_a_newer_version_packs_otherwise_says_nothing() {
+        assert!(unpack(b"").is_none() && unpack(&[0x80]).is_some_and(|parts| parts.is_empty()));
+        assert!(unpack(&[0x81, 0x01]).is_none());
+    }
+}

@@ -155,7 +155,8 @@ fn draw(desk: &mut Desk<'_>, ask: CardsPaperAsk) -> Result<Paper, Fault> {
         CardForm::SheetFront => ("card_sheet", Some("front")),
         CardForm::SheetBack => ("card_sheet", Some("back")),
     };
-    let name = ask.batch.unwrap_or_else(|| items[0].text("number").to_owned());
+    // The name of a file says no number of a person.
+    let name = ask.batch.unwrap_or_else(|| desk.act.moment.today().to_string());
     let mut paper = Paper::new(form, format!("会员证 {name}"), Card::TYPE.name, items);
     if let Some(side) = side {
         paper.job["side"] = json!(side);

@@ -50,7 +50,8 @@ fn draw(view: &View<'_>, ask: MemberPaperAsk) -> Result<Paper, Fault> {
     if let Some(Some(photo)) = photo {
         item.set("photo", photo.into());
     }
-    let name = format!("工会会员登记表 {}", member.name);
+    // The name of a file says no name of a person.
+    let name = format!("工会会员登记表 {}", view.today());
     let mut paper = Paper::new("registration", name, Member::TYPE.name, vec![item]);
     paper.records = vec![OnPaper { id: row.id.to_string(), title: member.name }];
     if waits {

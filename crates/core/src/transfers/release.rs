@@ -269,7 +269,7 @@ fn next_number(desk: &Desk<'_>) -> Result<String, Fault> {
         .query_row(rusqlite::params![stream, view.today().format("%Y-01-01").to_string()], |r| r.get(0))?;
     let pc = hex::encode_upper(&view.memory.incarnation(view.memory.own)?.0[..1]);
     let code = &view.office.identity().code;
-    Ok(format!("{code}-{}-{:04}{pc}", view.today().format("%Y"), before + 1))
+    Ok(format!("{code}-{}-{:04}-{pc}", view.today().format("%Y"), before + 1))
 }
 
 fn signed(desk: &mut Desk<'_>, slip: &mut Slip) -> Result<String, Fault> {
