@@ -186,11 +186,6 @@ impl Fields {
         self.texts.insert(field.to_owned(), Json::String(text));
     }
 
-    /// What stands in a field.
-    pub(crate) fn text(&self, field: &str) -> &str {
-        self.texts.get(field).and_then(Json::as_str).unwrap_or_default()
-    }
-
     /// What is no text, such as the rows of a list.
     pub(crate) fn set(&mut self, field: &str, value: Json) {
         self.texts.insert(field.to_owned(), value);
