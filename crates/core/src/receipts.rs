@@ -21,14 +21,13 @@ impl Office {
         if !self.registrar() {
             return Ok(told + self.tell_owed(moment)?);
         }
-        let granted = told + self.grant_owed(moment.part())? + self.accept_lost(moment.part())?;
+        let mut granted = told + self.grant_owed(moment.part())? + self.accept_lost(moment.part())?;
         let done = [
             self.settle_transfers(moment.part()),
             self.grant_numbers(moment.part()),
             self.publish_lists(moment.part()),
             self.publish_known(moment.part()),
         ];
-        let mut granted = granted;
         for one in done {
             granted += match one {
                 // What an office wrote and nobody here can read stops nobody's receipts: it stands where it stood.

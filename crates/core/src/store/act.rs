@@ -17,7 +17,7 @@ use rand_core::Rng as _;
 use rusqlite::Connection;
 
 use super::{
-    apply::{Applier, Fate, Fold, Pens, Touched, counter},
+    apply::{Applier, Fold, Pens, Touched, counter},
     deeds,
     log::Fresh,
     memory::Memory,
@@ -415,7 +415,7 @@ impl<'a> Act<'a> {
         };
         let said = said::outward(self.conn, &self.memory, stream, &change)?;
         let county = self.county;
-        let fate = Applier {
+        let mut applier = Applier {
             conn: self.conn,
             schema: self.schema,
             folds: self.folds,
@@ -425,16 +425,18 @@ impl<'a> Act<'a> {
             reduced: false,
             carried: false,
             adopting: false,
-        }
-        .apply(stream, said.as_ref().unwrap_or(&change), said.is_some().then_some(&change), county)?;
-        // What comes from elsewhere may wait; what is written here and would wait was never whole.
-        if fate == Fate::Parked && kind == ADOPTION {
+        };
+        // What comes from elsewhere may wait; what is written here and would wait was never whole. It is asked before anything
+        // counts: whoever catches this goes on in the same act.
+        if kind == ADOPTION && !applier.adoptable(stream, &change)? {
+            self.memory.counter -= 1;
             return Err(Fault::new(
                 "adoption_waits",
                 "这份内容建立在本单位没有的修改之上（可能是先前没有采纳的），现在接收不了，没有做任何改动。请先核对，或请对方把现在的内容告诉您，直接填写。",
                 "This builds on something that is not here, perhaps on what was refused before, so it cannot be taken in; nothing was changed. Check it, or enter what the other office tells you.",
             ));
         }
+        applier.apply(stream, said.as_ref().unwrap_or(&change), said.is_some().then_some(&change), county)?;
         let change = said.unwrap_or(change);
         let written = self.written.entry(stream).or_default();
         // Orders and grants go into segments of their own, so they never share a block.

@@ -413,7 +413,7 @@ fn take_in(
     let id: RecordId = saved.id.parse().map_err(|_| Fault::not_found())?;
     let stream = own_stream(desk);
     for (row, _) in same.into_iter().filter(|(row, _)| row.stream == stream && row.id != id) {
-        members::link(desk, &row, id, "transfers.accept")?;
+        members::link(desk, &row, id, shared::ONE_PERSON)?;
     }
     Ok(id)
 }

@@ -1,7 +1,7 @@
 //! The county's word: who holds a membership once the old office has let go and one new one has taken in; and what a person
 //! decides where they do not agree.
 
-use niangjia_replication::{Stream, planted};
+use niangjia_replication::Stream;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -54,7 +54,7 @@ pub(super) struct Confirmable {
 pub(super) fn confirmable(view: &View<'_>, told: &Told) -> Result<Option<Confirmable>, Fault> {
     let Some((row, _)) = told.rows.first() else { return Ok(None) };
     let (transfer, said) = common(view, told)?;
-    if shared::state(row) == State::Confirmed || said.confirmed.is_some() {
+    if said.confirmed.is_some() {
         return Ok(None);
     }
     let [taker] = said.takers.as_slice() else { return Ok(None) };
@@ -191,9 +191,7 @@ fn rule(desk: &mut Desk<'_>, keys: &Keys, told: &Told, can: Confirmable, reason:
         nth: Some(nth),
         decided: reason.is_some().then_some(true),
     };
-    if !planted!("the county confirms and says so to nobody") {
-        desk.act.create(&Stream::County, ruling, None)?;
-    }
+    desk.act.create(&Stream::County, ruling, None)?;
     let name = if reason.is_some() { "decided" } else { "confirmed" };
     if let Some((row, _)) = told.rows.first() {
         let layout = desk.act.layout(Transfer::TYPE.name)?;
@@ -207,33 +205,35 @@ fn rule(desk: &mut Desk<'_>, keys: &Keys, told: &Told, can: Confirmable, reason:
             Some(NewEvent { name, detail: shared::detail(office, on, reason) }),
         )?;
     }
-    // Where she stays with the office that let her go, the slip is answered.
-    if *desk.act.memory.stream_name(can.row.stream)? == into {
-        let layout = desk.act.layout(Member::TYPE.name)?;
-        let mut detail = shared::detail(office, on, reason);
-        detail.push(("transfer", Value::Bytes(told.id.0.to_vec().into())));
-        let seen = can.row.versions.clone();
-        let event = NewEvent { name: "release_withdrawn", detail };
-        desk.act.change(layout, &can.row, &seen, &[], Some(event))?;
+    let layout = desk.act.layout(Member::TYPE.name)?;
+    let stream = desk.act.memory.known_stream(&into).ok_or_else(Fault::not_found)?;
+    let came = rows::in_stream(desk.act.conn, layout, can.member, stream)?;
+    // Where she stays with the office that let her go, or comes back to it, the slip is answered.
+    let waits = |row: &&Stored| row.state.as_deref() == Some(members::Membership::InTransit.key());
+    if let Some(came) = came.as_ref().filter(waits) {
+        let event =
+            NewEvent { name: "release_withdrawn", detail: of_transfer(shared::detail(office, on, reason), told.id) };
+        desk.act.change(layout, came, &came.versions, &[], Some(event))?;
     }
     if let Some(taken_as) = can.taken_as.filter(|taken_as| *taken_as != can.member) {
-        let layout = desk.act.layout(Member::TYPE.name)?;
-        let stream = desk.act.memory.known_stream(&into).ok_or_else(Fault::not_found)?;
         let here = rows::in_stream(desk.act.conn, layout, taken_as, stream)?;
-        let came = rows::in_stream(desk.act.conn, layout, can.member, stream)?;
         if let (Some(here), Some(came)) = (here, came) {
             // What the new office said of the place is said of the record that came, and the two are one person.
             let local = |place: &usize| layout.local.contains(&layout.register_of[*place]);
             let fields: Vec<(usize, Value)> =
                 (0..here.values.len()).filter(local).map(|place| (place, here.values[place].clone())).collect();
-            let mut detail = shared::detail(office, on, None);
-            detail.push(("transfer", Value::Bytes(told.id.0.to_vec().into())));
-            let seen = came.versions.clone();
-            desk.act.change(layout, &came, &seen, &fields, Some(NewEvent { name: "taken_in", detail }))?;
-            members::link(desk, &here, can.member, "transfers.confirm")?;
+            let event = NewEvent { name: "taken_in", detail: of_transfer(shared::detail(office, on, None), told.id) };
+            desk.act.change(layout, &came, &came.versions, &fields, Some(event))?;
+            members::link(desk, &here, can.member, shared::ONE_PERSON)?;
         }
     }
     Ok(2)
+}
+
+/// The detail of an event on a member, with the transfer that it belongs to.
+fn of_transfer(mut detail: Vec<(&'static str, Value)>, transfer: RecordId) -> Vec<(&'static str, Value)> {
+    detail.push(("transfer", Value::Bytes(transfer.0.to_vec().into())));
+    detail
 }
 
 /// The member's record and her cards, as far as the new office lacks them.

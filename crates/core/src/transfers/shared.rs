@@ -65,6 +65,9 @@ impl Transfer {
     }
 }
 
+/// On what grounds two entries are linked that a transfer shows to be one person; a clerk reads it on the member's page.
+pub(super) const ONE_PERSON: &str = "会籍接转：证件号码相同";
+
 fn fault(field: &str, key: &str, say: Say) -> Fault {
     Fault::fields(vec![FieldFault { field: field.into(), key: key.into(), say }])
 }

@@ -13,6 +13,7 @@ use niangjia_replication::{
     enrol::{self, Code},
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+use rusqlite::{Transaction, TransactionBehavior};
 use serde_json::{Value, json};
 
 use crate::{
@@ -20,8 +21,10 @@ use crate::{
     founding::{self, Founded},
     office::Caller,
     people::Role,
-    store::Moment,
+    store::{Moment, NewEvent},
 };
+
+use super::{LateEdit, Transfer, shared};
 
 thread_local! {
     static TICK: Cell<u64> = const { Cell::new(1) };
@@ -343,4 +346,127 @@ fn taken_in_at_two_places_both_are_held_in_every_order_and_the_county_decides() 
         world.agrees(pc);
     }
     world.rebuilt_alike();
+}
+
+/// Released to 安峰, taken in there, and confirmed before 平明 comes back.
+fn confirmed_early(world: &mut World, n: usize) -> (String, Value) {
+    let (wang, id_no) = joined(world, PINGMING, n);
+    let slip = world.ask(PINGMING, "transfers.release", json!({ "member": wang, "reason": "employment" }));
+    world.ask(ANFENG, "transfers.accept", json!({ "slip": slip["slip"], "id_no": id_no, "fields": {} }));
+    world.sync(ANFENG);
+    world.sync(COUNTY);
+    world.sync(ANFENG);
+    assert_eq!(world.state(ANFENG, &wang), "active");
+    (wang, slip["id"].clone())
+}
+
+#[test]
+fn what_builds_on_a_refused_edit_is_not_taken_and_stops_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path(), &["平明镇总工会", "安峰镇总工会"]);
+    let (wang, _) = confirmed_early(&mut world, 0);
+    world.save(PINGMING, &wang, json!({ "residence": "平明街 1 号" }));
+    // The county has it; 平明 has not heard that she is held elsewhere, and corrects what it wrote.
+    world.push(PINGMING);
+    world.sync(COUNTY);
+    world.save(PINGMING, &wang, json!({ "residence": "平明街 2 号" }));
+    world.sync(ANFENG);
+    let first = world.late(ANFENG, &wang);
+    world.ask(ANFENG, "transfers.refuse_late", json!({ "id": first[0]["id"], "reason": "本人说已搬走" }));
+    world.all_sync();
+    let second = world.late(ANFENG, &wang);
+    assert_eq!(second.len(), 1);
+    let refused = world.call(ANFENG, "transfers.take_late", json!({ "id": second[0]["id"] })).unwrap_err();
+    assert_eq!(refused.code, "adoption_waits");
+    assert_eq!(world.late(ANFENG, &wang).len(), 1, "it waits still, and nothing says that it was taken");
+    world.save(ANFENG, &wang, json!({ "residence": "安峰镇 8 号" }));
+    world.all_sync();
+    world.agrees(ANFENG);
+    world.rebuilt_alike();
+    let status = world.ask(ANFENG, "sync.status", json!({}));
+    assert_eq!((&status["parked"], &status["unconfirmed"]), (&json!(0), &json!(0)));
+}
+
+#[test]
+fn decided_for_the_old_office_she_is_there_again_and_can_be_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path(), &["平明镇总工会", "安峰镇总工会", "双店镇总工会"]);
+    for (n, confirmed_before) in [(0, true), (1, false)] {
+        let (wang, id_no) = joined(&mut world, PINGMING, n);
+        let slip = world.ask(PINGMING, "transfers.release", json!({ "member": wang, "reason": "employment" }));
+        for pc in [ANFENG, SHUANGDIAN] {
+            world.ask(pc, "transfers.accept", json!({ "slip": slip["slip"], "id_no": id_no, "fields": {} }));
+            if confirmed_before {
+                world.sync(pc);
+                world.sync(COUNTY);
+            }
+        }
+        world.all_sync();
+        let ask = json!({ "id": slip["id"], "office": world.office(PINGMING), "reason": "劳动合同还在平明" });
+        world.ask(COUNTY, "transfers.decide", ask.clone());
+        world.all_sync();
+        assert_eq!(world.state(PINGMING, &wang), "active", "{confirmed_before}");
+        for (pc, counts) in [(COUNTY, 1), (PINGMING, 1), (ANFENG, 0), (SHUANGDIAN, 0)] {
+            assert_eq!(world.counts(pc, &wang), counts, "{confirmed_before} {pc}");
+        }
+        assert_eq!(world.call(COUNTY, "transfers.decide", ask).unwrap_err().code, "transfer_cannot", "once is enough");
+        world.ask(PINGMING, "transfers.release", json!({ "member": wang, "reason": "employment" }));
+        assert_eq!(world.state(PINGMING, &wang), "out_in_transit");
+    }
+}
+
+#[test]
+fn nobody_is_let_go_by_the_word_of_another_office() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path(), &["平明镇总工会", "安峰镇总工会"]);
+    let (wang, id_no) = joined(&mut world, PINGMING, 0);
+    let (old, new) = (world.office(PINGMING).parse().unwrap(), world.office(ANFENG).parse().unwrap());
+    // 安峰 takes her in on her card, and writes the release itself, past every command.
+    let ask = json!({ "from": "平明镇总工会", "id_no": id_no, "fields": { "name": "王芳" } });
+    world.ask(ANFENG, "transfers.accept", ask);
+    let forged = |event: &'static str, office| NewEvent { name: event, detail: shared::detail(office, at(), None) };
+    let office = &world.pcs[ANFENG].office;
+    let stream = office.own_stream();
+    let letter = Transfer {
+        member: Some(wang.parse().unwrap()),
+        from_office: Some(old),
+        to_office: Some(new),
+        ..Transfer::blank()
+    };
+    let conn = office.store.write();
+    let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate).unwrap();
+    let memory = (*office.store.memory()).clone();
+    office
+        .by_itself(tx, memory, moment(), &[], |act| {
+            let id = act.create(&stream, letter, Some(forged("released", old)))?;
+            let layout = act.layout("transfer")?;
+            let row = act.row(layout, id)?;
+            act.change(layout, &row, &row.versions, &[], Some(forged("taken_in", new)))?;
+            // And a late edit that nobody can read.
+            let edit = LateEdit {
+                name: None,
+                of: "member".into(),
+                record: None,
+                from_office: Some(old),
+                changes: vec![1, 2, 3],
+                authors: None,
+            };
+            act.create(&stream, edit, None).map(|_| ())
+        })
+        .unwrap();
+    drop(conn);
+    world.all_sync();
+    assert_eq!((world.counts(COUNTY, &wang), world.state(PINGMING, &wang)), (1, "active".to_owned()));
+    let rulings: i64 = {
+        let conn = world.pcs[COUNTY].office.store.write();
+        conn.query_row("SELECT count(*) FROM ruling", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(rulings, 0);
+    // The county's receipts go on.
+    let status = world.ask(PINGMING, "sync.status", json!({}));
+    assert_eq!(status["unconfirmed"], 0);
+}
+
+fn at() -> chrono::NaiveDate {
+    moment().today()
 }
