@@ -21,6 +21,7 @@ use crate::{
     founding::{self, Founded},
     office::Caller,
     people::Role,
+    record::{RecordId, Value as Word},
     store::{Moment, NewEvent},
 };
 
@@ -423,8 +424,12 @@ fn nobody_is_let_go_by_the_word_of_another_office() {
     let (old, new) = (world.office(PINGMING).parse().unwrap(), world.office(ANFENG).parse().unwrap());
     // 安峰 takes her in on her card, and writes the release itself, past every command.
     let ask = json!({ "from": "平明镇总工会", "id_no": id_no, "fields": { "name": "王芳" } });
-    world.ask(ANFENG, "transfers.accept", ask);
-    let forged = |event: &'static str, office| NewEvent { name: event, detail: shared::detail(office, at(), None) };
+    let entry: RecordId = world.ask(ANFENG, "transfers.accept", ask)["member"].as_str().unwrap().parse().unwrap();
+    let forged = |event: &'static str, office| {
+        let mut detail = shared::detail(office, at(), None);
+        detail.push(("member", Word::Bytes(entry.0.to_vec().into())));
+        NewEvent { name: event, detail }
+    };
     let office = &world.pcs[ANFENG].office;
     let stream = office.own_stream();
     let letter = Transfer {
