@@ -329,7 +329,7 @@ impl Office {
         let mut received = taken?;
         let (own_came, loaded, others) = (intake.own_came, intake.loaded, intake.others);
         let summed = std::mem::take(&mut intake.summed);
-        let (news, again) = (intake.news, intake.forked || intake.news.orders);
+        let (news, again) = (intake.news, intake.again());
         let (memory, touched) = intake.finish();
         let told = self.changed(&touched).kinds.iter().any(|kind| kind == SharedKey::TYPE.name);
         // Who told its key may have been heard before what it opens came.

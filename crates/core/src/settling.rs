@@ -63,7 +63,7 @@ impl Office {
             let mut intake = Intake::new(tx, &self.store, LogKeys { keys }, memory, moment.part());
             intake.touched = std::mem::take(&mut settling.touched);
             settling.changes += intake.open_keyless()?;
-            due = intake.forked || intake.news.orders;
+            due = intake.again();
             (settling.memory, settling.touched) = intake.finish();
         }
     }
@@ -104,11 +104,18 @@ impl Office {
         mut memory: Memory,
         keys: &Keys,
     ) -> Result<(Memory, u64), Fault> {
-        drop_tables(tx, &self.store.schema)?;
-        memory.forget_rows();
-        let mut intake = Intake::new(tx, &self.store, LogKeys { keys }, memory, still());
-        let count = intake.replay()?;
-        let (mut memory, _) = intake.finish();
+        memory.forget_choices();
+        let count = loop {
+            drop_tables(tx, &self.store.schema)?;
+            memory.forget_rows();
+            let mut intake = Intake::new(tx, &self.store, LogKeys { keys }, memory, still());
+            let count = intake.replay()?;
+            (memory, _) = intake.finish();
+            // Of several changes of one name each round finds one that counts before those that it knew, or none.
+            if !std::mem::take(&mut memory.contested) {
+                break count;
+            }
+        };
         make_indices(tx, &self.store.schema)?;
         memory.persist(tx)?;
         set_meta(tx, "schema", &self.store.schema.fingerprint())?;

@@ -189,6 +189,9 @@ impl Applier<'_, '_> {
             return Ok(Fate::Applied);
         }
         let Some(layout) = self.schema.kind(&change.kind) else { return Ok(Fate::Unknown) };
+        if layout.ty.moves != Moves::Never && self.brought_before(stream, change)? {
+            return Ok(Fate::Applied);
+        }
         let (rec, found) = if first_of_a_record(change)
             && let Some(fresh) = self.insert(layout, stream, change)?
         {

@@ -119,6 +119,11 @@ impl<'a> Intake<'a> {
         (self.memory, self.touched)
     }
 
+    /// Whether what came asks for the tables to be made again.
+    pub(crate) fn again(&self) -> bool {
+        self.forked || self.news.orders || self.memory.contested
+    }
+
     /// Takes segments of one stream; what cannot be used is kept aside with its reason and blocks nothing.
     pub(crate) fn take(&mut self, stream: &Stream, segments: &[Vec<u8>]) -> Result<Received, Fault> {
         let mut received = Received::default();

@@ -2,7 +2,7 @@
 //! each incarnation has been applied, received and confirmed. Copied when an act begins, swapped in when it commits.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     str::FromStr,
     sync::Arc,
 };
@@ -15,7 +15,11 @@ use niangjia_replication::{
 };
 use rusqlite::{Connection, params};
 
-use super::{carried, versions::damaged};
+use super::{
+    carried,
+    moving::{Counts, Wording},
+    versions::damaged,
+};
 use crate::fault::Fault;
 
 /// How far one incarnation stands in one stream.
@@ -56,9 +60,13 @@ pub(crate) struct Memory {
     /// Those that are still to be written.
     fresh: Vec<(i64, i64, i64)>,
     /// Counters of changes that were written in another stream and adopted into this one, by stream and incarnation.
-    adopted: HashMap<(i64, i64), Arc<BTreeSet<i64>>>,
+    adopted: HashMap<(i64, i64), Arc<BTreeMap<i64, Wording>>>,
     /// Those that are still to be written.
-    fresh_adopted: Vec<(i64, i64, i64)>,
+    fresh_adopted: Vec<(i64, i64, i64, Wording)>,
+    /// Of changes that came into a stream twice, which one counts; known while the tables are made again.
+    chosen: HashMap<(i64, i64, i64), Counts>,
+    /// What came shows that another one counts than the one that became rows: the tables have to be made again.
+    pub(crate) contested: bool,
     /// The county has ruled of some record which office holds it.
     pub(crate) ruled: bool,
     /// Of such counters, those that the registrar has confirmed.
@@ -108,14 +116,17 @@ impl Memory {
             let (key, head) = head?;
             memory.heads.insert(key, head);
         }
-        for (table, set) in
-            [("carried", &mut memory.carried), ("adopted", &mut memory.adopted), ("confirmed", &mut memory.confirmed)]
-        {
+        for (table, set) in [("carried", &mut memory.carried), ("confirmed", &mut memory.confirmed)] {
             let mut rows = conn.prepare(&format!("SELECT stream, inc, ctr FROM {table}"))?;
             for row in rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, i64>(2)?)))? {
                 let (of, ctr) = row?;
                 Arc::make_mut(set.entry(of).or_default()).insert(ctr);
             }
+        }
+        let mut rows = conn.prepare("SELECT stream, inc, ctr, wording FROM adopted")?;
+        for row in rows.query_map([], |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?, r.get(3)?)))? {
+            let (of, ctr, wording) = row?;
+            Arc::make_mut(memory.adopted.entry(of).or_default()).insert(ctr, wording);
         }
         let mut rows = conn.prepare("SELECT stream, inc, ctr FROM parked")?;
         for row in rows.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))? {
@@ -294,15 +305,42 @@ impl Memory {
     }
 
     /// Notes a change of another stream that was adopted into this one: what was written on it here finds it.
-    pub(crate) fn adopt(&mut self, stream: i64, inc: i64, ctr: i64) {
-        if Arc::make_mut(self.adopted.entry((stream, inc)).or_default()).insert(ctr) {
-            self.fresh_adopted.push((stream, inc, ctr));
+    pub(crate) fn adopt(&mut self, stream: i64, inc: i64, ctr: i64, wording: Wording) {
+        if Arc::make_mut(self.adopted.entry((stream, inc)).or_default()).insert(ctr, wording).is_none() {
+            self.fresh_adopted.push((stream, inc, ctr, wording));
         }
     }
 
     /// Whether a change of another stream was adopted into this one.
     pub(crate) fn adopted(&self, stream: i64, inc: i64, ctr: i64) -> bool {
-        self.adopted.get(&(stream, inc)).is_some_and(|adopted| adopted.contains(&ctr))
+        self.wording(stream, inc, ctr).is_some()
+    }
+
+    /// The wording of the adopted change that became rows.
+    pub(super) fn wording(&self, stream: i64, inc: i64, ctr: i64) -> Option<Wording> {
+        self.adopted.get(&(stream, inc)).and_then(|adopted| adopted.get(&ctr)).copied()
+    }
+
+    /// Whether an adoption brings this change, and not another one of its name that counts instead.
+    pub(super) fn admits(&self, stream: i64, inc: i64, ctr: i64, wording: Wording) -> bool {
+        match self.chosen.get(&(stream, inc, ctr)) {
+            None => true,
+            Some(Counts::Native) => false,
+            Some(Counts::Brought(chosen)) => wording <= *chosen,
+        }
+    }
+
+    /// Notes that of the changes of one name this one counts, and not the one that became rows.
+    pub(super) fn contest(&mut self, stream: i64, inc: i64, ctr: i64, counts: Counts) {
+        let chosen = self.chosen.entry((stream, inc, ctr)).or_insert(counts);
+        *chosen = counts.min(*chosen);
+        self.contested = true;
+    }
+
+    /// Before the tables are made again: what counts is found out anew, for an order may have taken away what counted.
+    pub(crate) fn forget_choices(&mut self) {
+        self.chosen.clear();
+        self.contested = false;
     }
 
     /// Whether other chains carry changes of an incarnation.
@@ -444,15 +482,15 @@ impl Memory {
                 head.news
             ])?;
         }
-        for (table, fresh) in [
-            ("carried", &mut self.fresh),
-            ("adopted", &mut self.fresh_adopted),
-            ("confirmed", &mut self.fresh_confirmed),
-        ] {
+        for (table, fresh) in [("carried", &mut self.fresh), ("confirmed", &mut self.fresh_confirmed)] {
             let sql = format!("INSERT OR IGNORE INTO {table} (stream, inc, ctr) VALUES (?1, ?2, ?3)");
             for (stream, inc, ctr) in std::mem::take(fresh) {
                 conn.prepare_cached(&sql)?.execute([stream, inc, ctr])?;
             }
+        }
+        for (stream, inc, ctr, wording) in std::mem::take(&mut self.fresh_adopted) {
+            conn.prepare_cached("INSERT OR IGNORE INTO adopted (stream, inc, ctr, wording) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![stream, inc, ctr, wording])?;
         }
         for ((stream, inc), branches) in &self.branches {
             for branch in branches {

@@ -28,7 +28,8 @@ impl Applier<'_, '_> {
         let (inc, ctr) = (self.memory.number(self.conn, change.dot.incarnation.0)?, counter(change.dot)?);
         let author = self.memory.number(self.conn, change.author.0)?;
         let stood = row.clone();
-        if layout.ty.moves != Moves::Never && first_of_a_record(change) {
+        let begins = layout.ty.moves != Moves::Never && first_of_a_record(change);
+        if begins {
             self.begin_with(layout, &mut row, change, (inc, ctr), author)?;
         }
         let mut past: Vec<(String, Value, Value)> = Vec::new();
@@ -119,11 +120,16 @@ impl Applier<'_, '_> {
                 row.versions.own.insert(index, leaves);
             }
         }
+        if begins {
+            past.retain(|(field, _, new)| says(layout, field, new));
+            depths.clear();
+        }
         if let Some(event) = &change.event {
             self.append(layout, &mut row, event, Leaf { inc, ctr, depth: 0 }, author, change.wall)?;
         }
         // What sets nothing that this version knows still stands in the row, for what builds on it.
-        let silent = layout.ty.moves != Moves::Never && change.event.is_none() && (inc, ctr) != row.versions.base;
+        let silent =
+            layout.ty.moves != Moves::Never && change.event.is_none() && (begins || (inc, ctr) != row.versions.base);
         if !past.is_empty() || silent {
             self.put_past(layout.no, row.rec, (inc, ctr), author, change.wall, &past, &depths)?;
         }
@@ -146,27 +152,15 @@ impl Applier<'_, '_> {
         author: i64,
     ) -> Result<(), Fault> {
         let old = row.versions.base;
+        self.write_out(layout, row)?;
         if (self.memory.ident(dot.0)?, dot.1) > (self.memory.ident(old.0)?, old.1) {
             return Ok(());
         }
-        let known = past(self.conn, layout.no, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == old);
-        let mut sets = known.map_or_else(Vec::new, |e| e.sets);
         for (index, register) in layout.registers.iter().enumerate() {
-            if row.versions.own.contains_key(&index) || empty(row, register) {
-                continue;
-            }
-            row.versions.own.insert(index, vec![Leaf { inc: old.0, ctr: old.1, depth: 1 }]);
-            match register.fields.as_slice() {
-                [] => sets.push((register.name.to_owned(), Value::Null, Value::Bool(row.void))),
-                fields => {
-                    let held = fields.iter().map(|p| (layout.ty.fields[*p].name, row.values[*p].clone()));
-                    let held =
-                        held.map(|(name, value)| if self.reduced { (name, Value::elided()) } else { (name, value) });
-                    sets.extend(held.map(|(name, value)| (name.to_owned(), Value::Null, value)));
-                }
+            if !row.versions.own.contains_key(&index) && !empty(row, register) {
+                row.versions.own.insert(index, vec![Leaf { inc: old.0, ctr: old.1, depth: 1 }]);
             }
         }
-        self.put_past(layout.no, row.rec, old, row.made_by, row.made_at, &sets, &[])?;
         row.versions.base = dot;
         (row.made_by, row.made_at) = (author, change.wall);
         self.conn
@@ -175,6 +169,62 @@ impl Applier<'_, '_> {
                 layout.ty.name
             ))?
             .execute(params![row.rec, dot.0, dot.1, author, change.wall])?;
+        Ok(())
+    }
+
+    /// Writes down all that the record's first change says. Where a record began several times this stands in its past of each
+    /// beginning, so that the past does not tell which of them came first.
+    fn write_out(&self, layout: &Layout, row: &Stored) -> Result<(), Fault> {
+        let base = row.versions.base;
+        let known = past(self.conn, layout.no, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == base);
+        let mut sets = known.map_or_else(Vec::new, |e| e.sets);
+        for (index, register) in layout.registers.iter().enumerate() {
+            let leaves = row.versions.leaves(index);
+            // What was replaced by somebody who saw it was written down then.
+            if leaves.iter().any(|leaf| (leaf.inc, leaf.ctr) == base) {
+                self.said_first(layout, row, register, &leaves, &mut sets)?;
+            }
+        }
+        let event = self.events(layout, row.rec)?.into_iter().any(|e| (e.leaf.inc, e.leaf.ctr) == base);
+        if !sets.is_empty() || !event {
+            self.put_past(layout.no, row.rec, base, row.made_by, row.made_at, &sets, &[])?;
+        }
+        Ok(())
+    }
+
+    /// What the record's first change says in a register, added to what is known of it.
+    fn said_first(
+        &self,
+        layout: &Layout,
+        row: &Stored,
+        register: &Register,
+        leaves: &[Leaf],
+        sets: &mut Vec<(String, Value, Value)>,
+    ) -> Result<(), Fault> {
+        let names: Vec<&str> = if register.fields.is_empty() {
+            vec![register.name]
+        } else {
+            register.fields.iter().map(|p| layout.ty.fields[*p].name).collect()
+        };
+        let moves = layout.ty.moves != Moves::Never;
+        for name in names {
+            if moves && sets.iter().any(|(known, ..)| known == name) {
+                continue;
+            }
+            let mut held = if self.reduced && !moves {
+                Value::elided()
+            } else {
+                self.value_of(layout, row, register, leaves, row.versions.base, name)?
+            };
+            // A field that a beginning left out is none of its versions.
+            if moves && !says(layout, name, &held) {
+                continue;
+            }
+            if self.reduced {
+                held = Value::elided();
+            }
+            sets.push((name.to_owned(), Value::Null, held));
+        }
         Ok(())
     }
 
@@ -240,17 +290,12 @@ impl Applier<'_, '_> {
     /// and comes late must find it, in whatever order the changes come.
     fn keep_first(&self, layout: &Layout, row: &Stored, register: &Register, before: &[Leaf]) -> Result<(), Fault> {
         let base = row.versions.base;
-        let names: Vec<&str> = if register.fields.is_empty() {
-            vec![register.name]
-        } else {
-            register.fields.iter().map(|p| layout.ty.fields[*p].name).collect()
-        };
         let known = past(self.conn, layout.no, row.rec)?.into_iter().find(|e| (e.inc, e.ctr) == base);
         let mut sets = known.map_or_else(Vec::new, |e| e.sets);
-        for name in names {
-            let held =
-                if self.reduced { Value::elided() } else { self.value_of(layout, row, register, before, base, name)? };
-            sets.push((name.to_owned(), Value::Null, held));
+        let stood = sets.len();
+        self.said_first(layout, row, register, before, &mut sets)?;
+        if layout.ty.moves != Moves::Never && sets.len() == stood {
+            return Ok(());
         }
         self.put_past(layout.no, row.rec, base, row.made_by, row.made_at, &sets, &[])
     }
@@ -406,6 +451,15 @@ impl Applier<'_, '_> {
             return Ok(found.filter(|_| !row.void));
         }
         self.index(layout, row.rec, found, row.void)
+    }
+}
+
+/// Whether a first change says anything with this: what it leaves out is none of its versions.
+fn says(layout: &Layout, field: &str, value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(false) => layout.place(field).is_some(),
+        _ => true,
     }
 }
 

@@ -14,7 +14,7 @@ mod likeness;
 mod log;
 pub(crate) mod memory;
 mod mend;
-mod merge;
+pub(crate) mod merge;
 pub(crate) mod moving;
 mod open;
 pub(crate) mod orders;

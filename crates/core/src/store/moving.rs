@@ -4,7 +4,7 @@
 
 use niangjia_replication::{
     Block, Limits, Stream,
-    change::{Change, Dot, RecordId, Value},
+    change::{Change, Dot, Hlc, RecordId, Value},
 };
 use rusqlite::{OptionalExtension as _, params};
 
@@ -54,6 +54,28 @@ pub(crate) fn brought(change: &Change) -> Result<Vec<Change>, Fault> {
     Ok(block.changes().map(|change| change.to_owned()).filter(fits).collect())
 }
 
+/// Tells apart changes of one name that adoptions bring. Of several that say different things the least counts: one that is whole
+/// before one from a checkpoint, from which values that were replaced are gone.
+pub(crate) type Wording = [u8; 10];
+
+fn wording(change: &Change) -> Wording {
+    let gone = change.sets.iter().filter(|set| set.value.is_elided()).count();
+    let gone = gone + usize::from(change.hlc == Hlc { millis: 0, count: 0 });
+    let mut wording = [0; 10];
+    wording[..2].copy_from_slice(&u16::try_from(gone).unwrap_or(u16::MAX).to_be_bytes());
+    wording[2..].copy_from_slice(&change.id().tag);
+    wording
+}
+
+/// Which of several changes of one name counts in a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Counts {
+    /// The one that was written in the stream itself.
+    Native,
+    /// Of those that adoptions bring the one with this mark.
+    Brought(Wording),
+}
+
 /// What the author of a change saw.
 pub(super) fn seen(change: &Change) -> impl Iterator<Item = &Dot> {
     change.sets.iter().flat_map(|set| &set.seen).chain(change.event.iter().flat_map(|event| &event.seen))
@@ -84,7 +106,8 @@ impl Applier<'_, '_> {
 
     /// Whether everything that the changes of an adoption build on stands here or is brought with them.
     pub(super) fn adoptable(&mut self, stream: i64, adoption: &Change) -> Result<bool, Fault> {
-        let changes = brought(adoption)?;
+        let mut changes = brought(adoption)?;
+        changes.retain(|change| self.admits(stream, change).unwrap_or(true));
         let with: std::collections::HashSet<Dot> = changes.iter().map(|change| change.dot).collect();
         for change in &changes {
             let Some(layout) = self.schema.kind(&change.kind) else { continue };
@@ -96,6 +119,23 @@ impl Applier<'_, '_> {
                 }
             }
         }
+        Ok(true)
+    }
+
+    /// Whether an adoption brings this change here, and not another one of its name that counts instead.
+    fn admits(&self, stream: i64, change: &Change) -> Result<bool, Fault> {
+        let Some(inc) = self.memory.known_number(change.dot.incarnation.0) else { return Ok(true) };
+        Ok(self.memory.admits(stream, inc, counter(change.dot)?, wording(change)))
+    }
+
+    /// Whether an adoption brought a change into its own stream before it came there itself, as where a file comes home on a stick
+    /// to a PC that lacks what another PC of its office wrote. What the stream itself says counts.
+    pub(super) fn brought_before(&mut self, stream: i64, change: &Change) -> Result<bool, Fault> {
+        let (inc, ctr) = (self.memory.number(self.conn, change.dot.incarnation.0)?, counter(change.dot)?);
+        if !self.memory.adopted(stream, inc, ctr) {
+            return Ok(false);
+        }
+        self.memory.contest(stream, inc, ctr, Counts::Native);
         Ok(true)
     }
 
@@ -127,13 +167,20 @@ impl Applier<'_, '_> {
         for change in brought(adoption)? {
             let Some(layout) = self.schema.kind(&change.kind).filter(|l| l.ty.moves != Moves::Never) else { continue };
             let row = rows::in_stream(self.conn, layout, change.record, stream)?;
+            let (inc, ctr) = (self.memory.number(self.conn, change.dot.incarnation.0)?, counter(change.dot)?);
+            let wording = wording(&change);
             if let Some(row) = &row
                 && self.has(layout, (row.rec, row.versions.base), change.dot)?
             {
+                if self.memory.wording(stream, inc, ctr).is_some_and(|stands| wording < stands) {
+                    self.memory.contest(stream, inc, ctr, Counts::Brought(wording));
+                }
                 continue;
             }
-            let inc = self.memory.number(self.conn, change.dot.incarnation.0)?;
-            self.memory.adopt(stream, inc, counter(change.dot)?);
+            if !self.memory.admits(stream, inc, ctr, wording) {
+                continue;
+            }
+            self.memory.adopt(stream, inc, ctr, wording);
             self.adopting = true;
             let done = match row {
                 Some(row) => {

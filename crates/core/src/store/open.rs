@@ -293,8 +293,8 @@ pub(super) const ASIDE: &str =
 /// Changes that another chain carried than that of their incarnation; derived.
 pub(super) const CARRIED: &str = "CREATE TABLE IF NOT EXISTS carried (stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, PRIMARY KEY (stream, inc, ctr)) STRICT, WITHOUT ROWID;";
 
-/// Changes of another stream that were adopted into one; derived.
-pub(super) const ADOPTED: &str = "CREATE TABLE IF NOT EXISTS adopted (stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, PRIMARY KEY (stream, inc, ctr)) STRICT, WITHOUT ROWID;";
+/// Changes of another stream that were adopted into one, each with its wording (`moving.rs`); derived.
+pub(super) const ADOPTED: &str = "CREATE TABLE IF NOT EXISTS adopted (stream INTEGER NOT NULL, inc INTEGER NOT NULL, ctr INTEGER NOT NULL, wording BLOB NOT NULL, PRIMARY KEY (stream, inc, ctr)) STRICT, WITHOUT ROWID;";
 
 /// Which changes of an incarnation the registrar keeps as segments, by its newest receipt: those behind `below`, up to `upto`; derived.
 pub(super) const KEPT: &str = "CREATE TABLE IF NOT EXISTS kept (stream INTEGER NOT NULL, inc INTEGER NOT NULL, below INTEGER NOT NULL, upto INTEGER NOT NULL, PRIMARY KEY (stream, inc)) STRICT, WITHOUT ROWID;";

@@ -236,7 +236,8 @@ fn elide(schema: &Schema, replaced: &HashMap<Dot, Vec<Arc<str>>>, change: &mut C
     for (at, set) in change.sets.iter_mut().enumerate() {
         let gone = fields.contains(&set.field) && register_of(layout, &set.field).is_some();
         let forgotten = planted!("a checkpoint forgets one side") && at == 0 && !set.seen.is_empty();
-        if gone || forgotten {
+        // That nothing was said stays known: a record that begins twice asks which fields a beginning left out.
+        if (gone || forgotten) && set.value != Value::Null {
             set.value = Value::elided();
         }
     }
