@@ -238,7 +238,13 @@ impl Applier<'_, '_> {
             next = ahead.map_or(next, |place| place + 1);
             match ahead.or_else(|| layout.place(&set.field)) {
                 Some(place) if self.adopting && layout.local.contains(&layout.register_of[place]) => {
-                    elsewhere.push((set.field.to_string(), Value::Null, set.value.clone()));
+                    if set.value != Value::Null {
+                        elsewhere.push((set.field.to_string(), Value::Null, set.value.clone()));
+                    }
+                }
+                // What was said here first, and is gone from a checkpoint because it was replaced: that it was said is known.
+                Some(_) if layout.ty.moves != Moves::Never && set.value.is_elided() => {
+                    elsewhere.push((set.field.to_string(), Value::Null, Value::elided()));
                 }
                 Some(place) if fits(layout.ty.fields[place].kind, &set.value) => values[place] = &set.value,
                 None if &*set.field == "void" => void = set.value == Value::Bool(true),
