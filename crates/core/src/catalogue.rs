@@ -146,6 +146,8 @@ const EVENTS: &[(&str, Say)] = &[
     ("refused", Say::new("不同意", "Refused")),
     ("withdrawn", Say::new("撤回", "Taken back")),
     ("taken_in", Say::new("接收会籍", "Taken in")),
+    ("succeeded", Say::new("随机构调整划入", "Came with a reorganisation")),
+    ("carried_out", Say::new("已办理", "Carried out")),
     ("given_back", Say::new("退回接收", "Given back")),
     ("receipted", Say::new("回执已到", "Receipt has come")),
     ("confirmed", Say::new("县总工会确认", "Confirmed by the county")),

@@ -11,6 +11,7 @@ use crate::{
     people::{Nothing, Role},
     registry::Registry,
     store::standing::CONFLICTS,
+    successions::HELD,
     transfers,
     words::Say,
 };
@@ -74,10 +75,12 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
     let members = one(&format!("{MEMBERS}{counted}"), &[])?;
     let contracts = one(&format!("{CONTRACTS}{counted}"), &[&now, &soon])?;
     let elections = one(
-        "SELECT count(*) FROM organisation WHERE void = 0 AND next_election_on >= ?1 AND next_election_on <= ?2",
+        &format!(
+            "SELECT count(*) FROM organisation WHERE {HELD} AND next_election_on >= ?1 AND next_election_on <= ?2"
+        ),
         &[&now, &soon],
     )?;
-    let late = one("SELECT count(*) FROM organisation WHERE void = 0 AND next_election_on < ?1", &[&now])?;
+    let late = one(&format!("SELECT count(*) FROM organisation WHERE {HELD} AND next_election_on < ?1"), &[&now])?;
     // An office that works alone reports to nobody.
     let alone = view.office.identity.federation.is_none();
     let unsent = if alone { 0 } else { i64::try_from(exchange::unsent(view)?.deeds).unwrap_or(i64::MAX) };
@@ -130,8 +133,8 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
         tiles,
         counts: Counts {
             members,
-            enterprises: one("SELECT count(*) FROM enterprise WHERE void = 0", &[])?,
-            organisations: one("SELECT count(*) FROM organisation WHERE void = 0", &[])?,
+            enterprises: one(&format!("SELECT count(*) FROM enterprise WHERE {HELD}"), &[])?,
+            organisations: one(&format!("SELECT count(*) FROM organisation WHERE {HELD}"), &[])?,
         },
     })
 }

@@ -59,6 +59,7 @@ mod refill;
 mod said_again;
 mod search;
 mod settling;
+mod successions;
 mod tried;
 mod uncounted;
 
@@ -94,13 +95,14 @@ const TYPES: &[&RecordType] = &[
     cards::IssuingKeyEntry::TYPE,
     cards::CardList::TYPE,
     transfers::Transfer::TYPE,
-    transfers::MembershipRuling::TYPE,
+    transfers::HolderRuling::TYPE,
     transfers::Adoption::TYPE,
     transfers::LateEdit::TYPE,
     transfers::OfficeKey::TYPE,
     known::KnownIds::TYPE,
     applications::Application::TYPE,
     practice::PracticeEntry::TYPE,
+    successions::Succession::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {
@@ -121,6 +123,7 @@ pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
         (transfers::Transfer::TYPE.name, fold(transfers::fold, transfers::never)),
         (transfers::LateEdit::TYPE.name, fold(transfers::fold_late, transfers::never)),
         (applications::Application::TYPE.name, fold(applications::fold, transfers::never)),
+        (successions::Succession::TYPE.name, fold(successions::fold, transfers::never)),
     ])
 }
 
@@ -132,6 +135,7 @@ pub fn registry() -> Registry {
     applications::register(&mut registry);
     cards::register(&mut registry);
     transfers::register(&mut registry);
+    successions::register(&mut registry);
     known::register(&mut registry);
     enterprises::register(&mut registry);
     organisations::register(&mut registry);

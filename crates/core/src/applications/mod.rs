@@ -27,7 +27,14 @@ use crate::{
 /// An application (入会申请书 with what 工会会员登记表 asks, domain rules §2.2). What bears the name of a member's field becomes
 /// that field on approval.
 #[derive(Clone, Record)]
-#[record(name = "application", plural = "applications", zh = "入会申请", en = "Application to join", title = "name")]
+#[record(
+    name = "application",
+    plural = "applications",
+    zh = "入会申请",
+    en = "Application to join",
+    title = "name",
+    moves = "itself"
+)]
 pub struct Application {
     #[field(zh = "申请方式", en = "How applied", section = "application", codes = "application_way", required, listed)]
     pub way: Option<String>,

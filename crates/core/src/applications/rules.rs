@@ -20,11 +20,20 @@ pub(super) enum State {
     Rejected,
     /// Taken back by the applicant.
     Withdrawn,
+    /// Gone to another office with a succession; decided there.
+    Transferred,
 }
 
 impl State {
-    const ALL: [Self; 6] =
-        [Self::Draft, Self::Submitted, Self::GroupOk, Self::Approved, Self::Rejected, Self::Withdrawn];
+    const ALL: [Self; 7] = [
+        Self::Draft,
+        Self::Submitted,
+        Self::GroupOk,
+        Self::Approved,
+        Self::Rejected,
+        Self::Withdrawn,
+        Self::Transferred,
+    ];
 
     /// Code of the state in `joining_state`.
     pub(super) const fn key(self) -> &'static str {
@@ -35,6 +44,7 @@ impl State {
             Self::Approved => "approved",
             Self::Rejected => "rejected",
             Self::Withdrawn => "withdrawn",
+            Self::Transferred => "transferred",
         }
     }
 

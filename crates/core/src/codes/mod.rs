@@ -31,7 +31,7 @@ pub use person::{
     DEGREE, EDUCATION, EMPLOYMENT, FAMILY_RELATION, HUKOU_KIND, ID_KIND, MARITAL, POLITICS, SEX, SKILL_LEVEL,
 };
 pub use standing::{JOINING_STATE, LEFT_KIND, MEMBERSHIP_STATE, RETAINED_REASON};
-pub use transfer::{LATE_EDIT_STATE, TRANSFER_REASON, TRANSFER_STATE};
+pub use transfer::{LATE_EDIT_STATE, SUCCESSION_KIND, SUCCESSION_STATE, TRANSFER_REASON, TRANSFER_STATE};
 
 use serde::Serialize;
 
@@ -106,7 +106,7 @@ macro_rules! code_list {
 }
 use code_list;
 
-static ALL: [&CodeList; 40] = [
+static ALL: [&CodeList; 42] = [
     &SEX,
     &ETHNICITY,
     &EMPLOYMENT,
@@ -129,6 +129,8 @@ static ALL: [&CodeList; 40] = [
     &CARD_STATE,
     &TRANSFER_STATE,
     &TRANSFER_REASON,
+    &SUCCESSION_KIND,
+    &SUCCESSION_STATE,
     &LATE_EDIT_STATE,
     &CARD_KIND,
     &MEMBER_KIND,

@@ -47,4 +47,5 @@ code_list! {
     "approved" "已批准" "Approved" ["批准" "同意"]
     "rejected" "未批准" "Rejected" ["不批准" "不同意"]
     "withdrawn" "已撤回" "Withdrawn" ["撤回"]
+    "transferred" "已随机构调整划走" "Gone with a reorganisation"
 }

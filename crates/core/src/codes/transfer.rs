@@ -33,3 +33,19 @@ code_list! {
     "accepted" "已采纳" "Accepted"
     "refused" "未采纳" "Refused"
 }
+
+code_list! {
+    /// What kind of reorganisation. Source: 撤乡并镇 and moves of enterprises as offices name them; local.
+    SUCCESSION_KIND "succession_kind" "调整方式" "Kind of reorganisation", source "local";
+    "enterprise" "单位划转" "An enterprise moves"
+    "split" "分设" "Split"
+    "merger" "合并" "Merger"
+    "abolition" "撤销" "Abolition"
+}
+
+code_list! {
+    /// Where a reorganisation stands.
+    SUCCESSION_STATE "succession_state" "调整状态" "State of a reorganisation", source "local";
+    "planned" "待生效" "Planned"
+    "done" "已办理" "Carried out"
+}

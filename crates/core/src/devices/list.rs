@@ -246,6 +246,23 @@ fn named(view: &View<'_>, device: &Known, twice: &BTreeSet<[u8; 32]>) -> Result<
     }
 }
 
+/// The PCs of an office that the county has not shut out: what each is called, and when its last act was that has come here,
+/// milliseconds since 1970.
+pub(crate) fn of_office(view: &View<'_>, office: RecordId) -> Result<Vec<(String, Option<i64>)>, Fault> {
+    let devices = all(view)?;
+    let (twice, heard) = (twice(&devices), heard(view, &devices)?);
+    let orders = orders::load(view.conn, view.office.keys().root.as_ref())?;
+    let mut out = Vec::new();
+    for device in devices.iter().filter(|device| device.office == office) {
+        if orders.shut_out(&device.certs).is_none() {
+            let name = named(view, device, &twice)?;
+            let print = || hex::encode(&blake3::hash(&device.key).as_bytes()[..4]);
+            out.push((name.unwrap_or_else(print), heard.get(&device.cert.0).map(|(_, last)| *last)));
+        }
+    }
+    Ok(out)
+}
+
 /// The offices of which a PC is known.
 pub(crate) fn present(view: &View<'_>) -> Result<BTreeSet<RecordId>, Fault> {
     Ok(all(view)?.into_iter().map(|device| device.office).collect())

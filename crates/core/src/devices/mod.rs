@@ -35,7 +35,7 @@ use crate::{
 pub(crate) use enrolment::seal;
 pub(crate) use grants::{grant_owed, rotate};
 pub use list::Fetched;
-pub(crate) use list::{Writers, at_a_living_pc, flagged, present, registrars, written_at};
+pub(crate) use list::{Writers, at_a_living_pc, flagged, of_office, present, registrars, written_at};
 pub(crate) use revoke::revoked_here;
 pub(crate) use shared::{SharedKey, tell};
 pub(crate) use withdraw::{unknown as invitation_unknown, withdraw};

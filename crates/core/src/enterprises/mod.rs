@@ -8,12 +8,13 @@ use crate::{
     record::{Record as _, RecordId, Value},
     records::{self, Candidate, Ledger},
     registry::Registry,
+    successions::HELD,
     words::Say,
 };
 
 /// An employer (domain rules A3).
 #[derive(Clone, Record)]
-#[record(name = "enterprise", plural = "enterprises", zh = "单位", en = "Enterprise", title = "name")]
+#[record(name = "enterprise", plural = "enterprises", zh = "单位", en = "Enterprise", title = "name", moves = "itself")]
 pub struct Enterprise {
     #[field(zh = "单位名称", en = "Name", section = "basic", sheet = "企业名称|单位全称", required, search, listed)]
     pub name: String,
@@ -119,7 +120,7 @@ fn rules(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(), Fault> {
         );
     }
     if let Some(code) = candidate.text("credit_code") {
-        let same = view.select::<Enterprise>("credit_code = ?1 AND void = 0", &[&code])?;
+        let same = view.select::<Enterprise>(&format!("credit_code = ?1 AND {HELD}"), &[&code])?;
         if same.iter().any(|(row, _)| Some(row.id) != candidate.id) {
             candidate.notice(
                 "credit_code",

@@ -24,6 +24,7 @@ use crate::{
         rows,
         versions::{Versions, damaged},
     },
+    successions::HELD,
     words::Say,
 };
 
@@ -162,8 +163,8 @@ pub(super) fn look(view: &View<'_>, path: &Path) -> Result<Preview, Fault> {
         let rows = statement.query_map([], |r| Ok((r.get(0)?, RecordId(r.get(1)?))))?;
         Ok(rows.collect::<Result<_, _>>()?)
     };
-    let organisations = ids("SELECT name, id FROM organisation WHERE void = 0 AND name IS NOT NULL")?;
-    let enterprises = ids("SELECT name, id FROM enterprise WHERE void = 0 AND name IS NOT NULL")?;
+    let organisations = ids(&format!("SELECT name, id FROM organisation WHERE {HELD} AND name IS NOT NULL"))?;
+    let enterprises = ids(&format!("SELECT name, id FROM enterprise WHERE {HELD} AND name IS NOT NULL"))?;
     let mut judge =
         Judge::new(layout, &found.header, view.today(), view.office.identity.office, organisations, enterprises)
             .ok_or_else(|| damaged("member fields"))?;

@@ -12,6 +12,7 @@ use crate::{
     members::counted,
     office::View,
     record::{Record as _, RecordId, Value},
+    successions::HELD,
 };
 
 /// The whole tree.
@@ -37,7 +38,7 @@ pub struct Node {
 }
 
 pub(super) fn tree(view: &View<'_>) -> Result<Tree, Fault> {
-    let rows = view.select::<Organisation>("void = 0 ORDER BY rec", &[])?;
+    let rows = view.select::<Organisation>(&format!("{HELD} ORDER BY rec"), &[])?;
     let mut counts: HashMap<[u8; 16], i64> = HashMap::new();
     let mut statement = view.conn.prepare_cached(&format!(
         "SELECT organisation, count(*) FROM member WHERE organisation IS NOT NULL AND void = 0 AND state IN ('active', 'out_in_transit'){} GROUP BY organisation",
@@ -94,13 +95,13 @@ pub(super) fn derived(view: &View<'_>, id: RecordId, _: &[Value]) -> Result<Map<
         Ok(Json::from(view.conn.prepare_cached(sql)?.query_row([id.0], |r| r.get::<_, i64>(0))?))
     };
     let mut out = Map::new();
-    out.insert("below".into(), count("SELECT count(*) FROM organisation WHERE parent = ?1 AND void = 0")?);
+    out.insert("below".into(), count(&format!("SELECT count(*) FROM organisation WHERE parent = ?1 AND {HELD}"))?);
     let members =
         "SELECT count(*) FROM member WHERE organisation = ?1 AND void = 0 AND state IN ('active', 'out_in_transit')";
     out.insert("members".into(), count(&format!("{members}{}", counted(view)))?);
     out.insert(
         "enterprises".into(),
-        count("SELECT count(*) FROM enterprise WHERE union_organisation = ?1 AND void = 0")?,
+        count(&format!("SELECT count(*) FROM enterprise WHERE union_organisation = ?1 AND {HELD}"))?,
     );
     Ok(out)
 }

@@ -20,7 +20,14 @@ use crate::{
 /// A union organisation, from the county federation down to a group. Fields of the collection form
 /// 工会组织信息采集表 (domain rules §2.4, A2).
 #[derive(Clone, Record)]
-#[record(name = "organisation", plural = "organisations", zh = "工会组织", en = "Union organisation", title = "name")]
+#[record(
+    name = "organisation",
+    plural = "organisations",
+    zh = "工会组织",
+    en = "Union organisation",
+    title = "name",
+    moves = "itself"
+)]
 pub struct Organisation {
     #[field(zh = "工会名称", en = "Name", section = "basic", sheet = "工会全称|组织名称", required, search, listed)]
     pub name: String,
@@ -100,7 +107,7 @@ pub struct Organisation {
 
 /// A post that a person holds in an organisation.
 #[derive(Clone, Record)]
-#[record(name = "post", plural = "posts", zh = "工会职务", en = "Post", title = "name")]
+#[record(name = "post", plural = "posts", zh = "工会职务", en = "Post", title = "name", moves = "organisation")]
 pub struct Post {
     #[field(zh = "工会组织", en = "Organisation", section = "basic", link = "organisation", required, listed)]
     pub organisation: Option<RecordId>,
@@ -126,7 +133,14 @@ pub struct Post {
 
 /// A committee that was founded with an organisation (S1-27).
 #[derive(Clone, Record)]
-#[record(name = "committee", plural = "committees", zh = "委员会", en = "Committee", title = "approval_no")]
+#[record(
+    name = "committee",
+    plural = "committees",
+    zh = "委员会",
+    en = "Committee",
+    title = "approval_no",
+    moves = "organisation"
+)]
 pub struct Committee {
     #[field(zh = "工会组织", en = "Organisation", section = "basic", link = "organisation", required, listed)]
     pub organisation: Option<RecordId>,
@@ -147,7 +161,14 @@ pub struct Committee {
 /// A unit that a union covers. A joint union covers many, and a unit may be covered by its own union and by one above it (A2,
 /// 涵盖单位).
 #[derive(Clone, Record)]
-#[record(name = "coverage", plural = "coverages", zh = "涵盖单位", en = "Covered unit", title = "unit")]
+#[record(
+    name = "coverage",
+    plural = "coverages",
+    zh = "涵盖单位",
+    en = "Covered unit",
+    title = "unit",
+    moves = "organisation"
+)]
 pub struct Coverage {
     #[field(zh = "工会组织", en = "Organisation", section = "basic", link = "organisation", required, listed)]
     pub organisation: Option<RecordId>,

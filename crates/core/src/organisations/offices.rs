@@ -1,6 +1,6 @@
 //! Offices of the county: who has been invited, and the enrolment packet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_derive::Record;
 use niangjia_replication::{Stream, enrol::Invited, keys::StreamKey};
@@ -17,6 +17,7 @@ use crate::{
     record::{Record as _, RecordId},
     registry::Registry,
     store::{rows, set_secret},
+    successions::{closed, heir},
     words::Say,
 };
 
@@ -91,6 +92,8 @@ pub struct OfficeLine {
     pub name: String,
     /// Administrative code.
     pub code: String,
+    /// Name of the office that it went into, where it was given up.
+    pub into: Option<String>,
     /// Whether something of it has arrived here.
     pub heard: bool,
     /// Whether its invitation can be taken back here: nobody is known to have used it, and this is the registrar.
@@ -110,7 +113,11 @@ fn list(view: &View<'_>) -> Result<Offices, Fault> {
     let present = devices::present(view)?;
     let invited = view.select::<OfficeEntry>("void = 0 AND delegation IS NOT NULL", &[])?;
     let invited: BTreeSet<RecordId> = invited.into_iter().map(|(row, _)| row.id).collect();
-    for (id, name, code) in offices_named(view)? {
+    let closed = closed(view)?;
+    let all = offices_named(view)?;
+    let names: BTreeMap<RecordId, String> = all.iter().map(|(id, name, _)| (*id, name.clone())).collect();
+    for (id, name, code) in all {
+        let into = Some(heir(&closed, id)).filter(|heir| *heir != id).and_then(|heir| names.get(&heir).cloned());
         let stream = view.memory.known_stream(&Stream::Office(id));
         let last: Option<i64> = match stream {
             Some(stream) => view
@@ -125,6 +132,7 @@ fn list(view: &View<'_>) -> Result<Offices, Fault> {
             id: id.to_string(),
             name,
             code,
+            into,
             heard: heard && (present.contains(&id) || !invited.contains(&id)),
             withdrawable,
             last_change: last,

@@ -17,11 +17,12 @@ use crate::{
     index::MERGED,
     members::{self, Member},
     office::View,
-    record::{Kind, Layout, Record as _, Value},
+    record::{Kind, Layout, Moves, Record as _, Value},
     store::{
         rows::{self, Bind},
         standing::CONFLICTS,
     },
+    successions::HELD,
 };
 
 /// Rows of one window at the most.
@@ -97,7 +98,9 @@ fn selected(
     limit: usize,
 ) -> Result<(usize, Vec<i64>), Fault> {
     let whole = order.by_name || order.by_strokes || !text.is_empty();
-    let mut conditions = vec!["void = 0".to_owned()];
+    // Of people the office that let them go keeps the entry in its lists, marked; of all else the one that has it.
+    let own_standing = layout.ty.moves == Moves::Never || crate::folds().contains_key(layout.ty.name);
+    let mut conditions = vec![if own_standing { "void = 0" } else { HELD }.to_owned()];
     let mut values: Vec<Value> = Vec::new();
     for (name, json) in &ask.filter {
         if name == "state" {

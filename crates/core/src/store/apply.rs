@@ -11,7 +11,7 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::{
     memory::Memory,
-    moving::{ADOPTION, RULING},
+    moving::{ADOPTION, RULING, unlisted},
     rows::{self, Bind, EventRow, fits, pack_pairs},
     said,
     versions::Leaf,
@@ -271,7 +271,7 @@ impl Applier<'_, '_> {
         statement.raw_bind_parameter(4, ctr)?;
         statement.raw_bind_parameter(5, author)?;
         statement.raw_bind_parameter(6, change.wall)?;
-        statement.raw_bind_parameter(7, state)?;
+        statement.raw_bind_parameter(7, state.as_deref())?;
         for (i, value) in values.iter().enumerate() {
             statement.raw_bind_parameter(i + 8, Bind(value))?;
         }
@@ -288,7 +288,8 @@ impl Applier<'_, '_> {
         if !elsewhere.is_empty() {
             self.put_past(layout.no, rec, (inc, ctr), author, change.wall, &elsewhere, &[])?;
         }
-        let found = self.index(layout, rec, searched(layout, values.iter().copied()), void)?;
+        let hidden = void || unlisted(self.folds, layout, state.as_deref());
+        let found = self.index(layout, rec, searched(layout, values.iter().copied()), hidden)?;
         Ok(Some((rec, found)))
     }
 

@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     apply::{Applier, Searched, counter, first_of_a_record, searched},
+    moving::unlisted,
     rows::{self, Bind, EventRow, Stored, fits, pack_pairs, unpack_pairs},
     versions::{Leaf, damaged},
 };
@@ -133,7 +134,11 @@ impl Applier<'_, '_> {
         if !past.is_empty() || silent {
             self.put_past(layout.no, row.rec, (inc, ctr), author, change.wall, &past, &depths)?;
         }
-        if row.versions.base != stood.versions.base && change.event.is_none() {
+        let with = match layout.ty.moves {
+            Moves::With(field) => layout.place(field).is_some_and(|place| row.values[place] != stood.values[place]),
+            _ => false,
+        };
+        if (row.versions.base != stood.versions.base || with) && change.event.is_none() {
             let events = self.events(layout, row.rec)?;
             let values: Vec<&Value> = row.values.iter().collect();
             row.state = self.state(layout, (row.id, &values), row.stream, row.versions.base, &events)?;
@@ -283,7 +288,9 @@ impl Applier<'_, '_> {
                 entry.map_or_else(Vec::new, |e| e.sets.into_iter().map(|(f, _, new)| (f, new)).collect())
             }
         };
-        Ok(sets.into_iter().find(|(n, _)| n == field).map_or(Value::Null, |(_, v)| v))
+        // What a first change left out was empty, and its record not void.
+        let unsaid = || if layout.place(field).is_some() { Value::Null } else { Value::Bool(false) };
+        Ok(sets.into_iter().find(|(n, _)| n == field).map_or_else(unsaid, |(_, v)| v))
     }
 
     /// Writes down what the record's first change held in a register, before that version is replaced: whoever saw it
@@ -447,10 +454,11 @@ impl Applier<'_, '_> {
         }
         statement.raw_execute()?;
         let found = searched(layout, row.values.iter());
-        if !void && found == searched(layout, stood.values.iter()) {
-            return Ok(found.filter(|_| !row.void));
+        let hidden = row.void || unlisted(self.folds, layout, row.state.as_deref());
+        if !void && !state && found == searched(layout, stood.values.iter()) {
+            return Ok(found.filter(|_| !hidden));
         }
-        self.index(layout, row.rec, found, row.void)
+        self.index(layout, row.rec, found, hidden)
     }
 }
 

@@ -2,6 +2,8 @@
 //! stream alone; an *adoption* brings the changes of one stream into another under their own names, and a *ruling* of the
 //! county says which office holds the record. So the outcome is that of the sets of changes, in whatever order they came.
 
+use std::collections::BTreeMap;
+
 use niangjia_replication::{
     Block, Limits, Stream,
     change::{Change, Dot, Hlc, RecordId, Value},
@@ -9,7 +11,7 @@ use niangjia_replication::{
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{
-    apply::{Applier, Searched, counter, searched},
+    apply::{Applier, Fold, Searched, counter, searched},
     rows::{self, EventRow},
     versions::damaged,
 };
@@ -74,6 +76,17 @@ pub(crate) enum Counts {
     Native,
     /// Of those that adoptions bring the one with this mark.
     Brought(Wording),
+}
+
+/// Of a record that has no standing of its own: it is there.
+const PLAIN: Fold = Fold { state: |_| String::new(), stands: |_| true };
+
+/// Whether a row is found by nobody any more because its record is held elsewhere: of people and cards the old office keeps the page,
+/// of all else the new one has it.
+pub(super) fn unlisted(folds: &BTreeMap<&'static str, Fold>, layout: &Layout, state: Option<&str>) -> bool {
+    layout.ty.moves != Moves::Never
+        && !folds.contains_key(layout.ty.name)
+        && matches!(state, Some(TRANSFERRED | PROVISIONAL))
 }
 
 /// What the author of a change saw.
@@ -209,7 +222,11 @@ impl Applier<'_, '_> {
         base: (i64, i64),
         events: &[EventRow],
     ) -> Result<Option<String>, Fault> {
-        let Some(fold) = self.folds.get(layout.ty.name) else { return Ok(None) };
+        let fold = match self.folds.get(layout.ty.name) {
+            Some(fold) => *fold,
+            None if layout.ty.moves == Moves::Never => return Ok(None),
+            None => PLAIN,
+        };
         let own = (fold.state)(events);
         let of = match layout.ty.moves {
             Moves::Never | Moves::Shared => return Ok(Some(own)),
@@ -219,6 +236,18 @@ impl Applier<'_, '_> {
                 _ => None,
             },
         };
+        Ok(self.standing(of, (&fold, own), stream, base, events)?.filter(|state| !state.is_empty()))
+    }
+
+    /// Of a record that moves: its own state, unless the county's word says otherwise.
+    fn standing(
+        &self,
+        of: Option<[u8; 16]>,
+        (fold, own): (&Fold, String),
+        stream: i64,
+        base: (i64, i64),
+        events: &[EventRow],
+    ) -> Result<Option<String>, Fault> {
         let taken_in = events.iter().filter(|event| event.name == TAKEN_IN);
         let guest = self.memory.adopted(stream, base.0, base.1) || taken_in.clone().next().is_some();
         let ruled = match of.filter(|_| self.memory.ruled) {
@@ -261,9 +290,9 @@ impl Applier<'_, '_> {
     /// Whether the county has ruled of a membership by this transfer at any time.
     fn ruled_by(&self, of: [u8; 16], transfer: Option<&[u8]>) -> Result<bool, Fault> {
         let county = self.memory.known_stream(&Stream::County);
-        let mut any = self.conn.prepare_cached(
-            "SELECT 1 FROM ruling WHERE \"member\" = ?1 AND stream = ?2 AND void = 0 AND transfer IS ?3",
-        )?;
+        let mut any = self
+            .conn
+            .prepare_cached("SELECT 1 FROM ruling WHERE record = ?1 AND stream = ?2 AND void = 0 AND transfer IS ?3")?;
         Ok(any.exists(params![of, county, transfer])?)
     }
 
@@ -277,7 +306,7 @@ impl Applier<'_, '_> {
         Ok(self
             .conn
             .prepare_cached(
-                "SELECT holder, transfer, decided FROM ruling WHERE \"member\" = ?1 AND stream = ?2 AND void = 0
+                "SELECT holder, transfer, decided FROM ruling WHERE record = ?1 AND stream = ?2 AND void = 0
                  ORDER BY nth DESC, id DESC LIMIT 1",
             )?
             .query_row(params![of, county], row)
@@ -289,7 +318,7 @@ impl Applier<'_, '_> {
         if Some(stream) != self.memory.known_stream(&Stream::County) {
             return Ok(());
         }
-        let of = change.sets.iter().find(|set| &*set.field == "member").map(|set| &set.value);
+        let of = change.sets.iter().find(|set| &*set.field == "record").map(|set| &set.value);
         let Some(Value::Bytes(of)) = of else { return Ok(()) };
         self.memory.ruled = true;
         for layout in self.schema.all() {
@@ -305,7 +334,9 @@ impl Applier<'_, '_> {
                 if state != row.state {
                     let sql = format!("UPDATE \"{}\" SET state = ?2 WHERE rec = ?1", layout.ty.name);
                     self.conn.prepare_cached(&sql)?.execute(params![row.rec, state])?;
-                    let found: Option<Searched> = searched(layout, row.values.iter()).filter(|_| !row.void);
+                    let hidden = row.void || unlisted(self.folds, layout, state.as_deref());
+                    let found: Option<Searched> = searched(layout, row.values.iter());
+                    let found = self.index(layout, row.rec, found, hidden)?;
                     self.touched.entry(layout.no).or_default().insert(row.rec, found);
                 }
             }

@@ -51,6 +51,15 @@ impl EventRow {
         })
     }
 
+    /// One entry of the detail as a whole number.
+    #[must_use]
+    pub fn int(&self, name: &str) -> Option<i64> {
+        self.detail.iter().find(|(n, _)| n == name).and_then(|(_, v)| match v {
+            Value::Int(n) => Some(*n),
+            _ => None,
+        })
+    }
+
     /// One entry of the detail as text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

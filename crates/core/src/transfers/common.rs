@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Why something is carried later: it is not whole here, or what it builds on is not there. It stops nothing else.
-pub(super) const WAITS: [&str; 2] = ["moving_incomplete", "adoption_waits"];
+pub(crate) const WAITS: [&str; 2] = ["moving_incomplete", "adoption_waits"];
 
 /// A change as rows name it: incarnation and counter.
 pub(super) type Dots = BTreeSet<(i64, i64)>;

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::PoisonError};
 use niangjia_replication::Stream;
 
 use super::{
-    Adoption, LateEdit, MembershipRuling,
+    Adoption, HolderRuling, LateEdit,
     common::{Dots, WAITS, authors, carry},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     identity::Keys,
     members::Member,
     office::{Desk, View},
-    record::{Layout, Record as _, RecordId},
+    record::{Layout, Moves, Record as _, RecordId, Value},
     store::{
         EventRow, LogKeys,
         gather::{Gather, dots},
@@ -38,10 +38,19 @@ pub(super) struct Late {
 /// Late edits that nobody has been handed yet.
 pub(super) fn late(view: &View<'_>) -> Result<Vec<Late>, Fault> {
     let mut out = Vec::new();
-    for (kind, of) in [(Member::TYPE.name, "id"), (Card::TYPE.name, "member")] {
-        let layout = view.layout(kind)?;
+    for layout in view.office.store.schema.all() {
+        let goes_with = match layout.ty.moves {
+            Moves::Never | Moves::Shared => continue,
+            Moves::Itself => None,
+            Moves::With(field) => layout.place(field),
+        };
+        let kind = layout.ty.name;
         for row in strays(view, layout)? {
-            let of = if of == "id" { Some(row.id) } else { Card::from_values(&row.values)?.member };
+            let of = match goes_with.map(|place| &row.values[place]) {
+                None => Some(row.id),
+                Some(Value::Bytes(id)) => <[u8; 16]>::try_from(&**id).ok().map(RecordId),
+                Some(_) => None,
+            };
             let holder = of.map(|of| holder(view, of)).transpose()?.flatten();
             let Some(to) = holder.map(Stream::Office) else { continue };
             let Some(stream) = view.memory.known_stream(&to) else { continue };
@@ -88,7 +97,7 @@ fn strays(view: &View<'_>, layout: &Layout) -> Result<Vec<Stored>, Fault> {
 }
 
 /// How many changes each stream holds.
-pub(super) fn grown(memory: &Memory) -> BTreeMap<i64, i64> {
+pub(crate) fn grown(memory: &Memory) -> BTreeMap<i64, i64> {
     let mut out = BTreeMap::new();
     for ((stream, _), head) in &memory.heads {
         *out.entry(*stream).or_insert(0) += head.changes;
@@ -98,15 +107,19 @@ pub(super) fn grown(memory: &Memory) -> BTreeMap<i64, i64> {
 
 /// What the PC that let somebody go had written on her until then. The county may have confirmed by the slip before it came.
 fn before_release(view: &View<'_>, row: &Stored, of: Option<RecordId>, lacks: &Dots) -> Result<Dots, Fault> {
+    let ruling = of.map(|of| ruling_of(view, of)).transpose()?.flatten();
+    let Some(ruling) = ruling else { return Ok(Dots::new()) };
+    // Nobody let anything go: the office was reorganised, and its clerk went on because nobody had heard of it. All of it belongs to
+    // the file.
+    if ruling.succession.is_some() {
+        return Ok(lacks.clone());
+    }
     let members = view.layout(Member::TYPE.name)?;
     let member = of.map(|of| rows::in_stream(view.conn, members, of, row.stream)).transpose()?.flatten();
     let Some(member) = member.filter(|_| !lacks.is_empty()) else { return Ok(Dots::new()) };
     let events = rows::events(view.conn, view.memory, members.no, member.rec)?;
     // The release by which the county let her go, and no other.
-    let by = match of {
-        Some(of) => ruling_of(view, of)?.and_then(|ruling| ruling.transfer),
-        None => None,
-    };
+    let by = ruling.transfer;
     let released =
         |event: &&EventRow| event.name == "released" && event.bytes("transfer") == by.as_ref().map(|by| &by.0[..]);
     let mut releases = events.iter().rev().filter(released);
@@ -116,15 +129,15 @@ fn before_release(view: &View<'_>, row: &Stored, of: Option<RecordId>, lacks: &D
 }
 
 /// The office that holds a record by the county's newest ruling.
-pub(super) fn holder(view: &View<'_>, member: RecordId) -> Result<Option<RecordId>, Fault> {
+fn holder(view: &View<'_>, member: RecordId) -> Result<Option<RecordId>, Fault> {
     Ok(ruling_of(view, member)?.and_then(|ruling| ruling.holder))
 }
 
-/// The county's newest ruling of a membership.
-fn ruling_of(view: &View<'_>, member: RecordId) -> Result<Option<MembershipRuling>, Fault> {
+/// The county's newest ruling of a record.
+fn ruling_of(view: &View<'_>, member: RecordId) -> Result<Option<HolderRuling>, Fault> {
     let county = view.memory.known_stream(&Stream::County);
-    let rulings = view.select::<MembershipRuling>(
-        "\"member\" = ?1 AND stream = ?2 AND void = 0 ORDER BY nth DESC, id DESC LIMIT 1",
+    let rulings = view.select::<HolderRuling>(
+        "record = ?1 AND stream = ?2 AND void = 0 ORDER BY nth DESC, id DESC LIMIT 1",
         &[&member.0, &county],
     )?;
     Ok(rulings.into_iter().next().map(|(_, ruling)| ruling))

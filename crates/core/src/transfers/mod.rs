@@ -16,12 +16,15 @@ mod rulings;
 mod settle;
 mod shared;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tray;
 
 pub use bundle::OfficeKey;
+pub(crate) use common::WAITS;
+pub(crate) use late::grown;
 pub(crate) use list::waiting;
 pub(crate) use rules::{fold, fold_late, never, stands};
+pub(crate) use rulings::{Ground, bring, hold};
 
 use chrono::NaiveDate;
 use niangjia_derive::Record;
@@ -66,19 +69,22 @@ pub struct Transfer {
     pub slip: Option<String>,
 }
 
-/// The county's word on which office holds a membership, and all that goes with it. Of several the one with the highest
+/// The county's word on which office holds a record, and all that goes with it. Of several the one with the highest
 /// number counts. It stands in the county's stream, so every office hears the same.
 #[derive(Clone, Record)]
-#[record(name = "ruling", plural = "rulings", zh = "会籍归属", en = "Ruling", title = "note")]
-pub struct MembershipRuling {
+#[record(name = "ruling", plural = "rulings", zh = "归属", en = "Ruling", title = "note")]
+pub struct HolderRuling {
     #[field(zh = "说明", en = "Note")]
     pub note: Option<String>,
-    #[field(zh = "会员", en = "Member", link = "member", required)]
-    pub member: Option<RecordId>,
+    /// The member; or what goes to another office with a succession.
+    #[field(zh = "记录", en = "Record", kind = "bytes", required, keyed)]
+    pub record: Option<RecordId>,
     #[field(zh = "归属办公室", en = "Holder", kind = "bytes", required)]
     pub holder: Option<RecordId>,
     #[field(zh = "接转", en = "Transfer", kind = "bytes")]
     pub transfer: Option<RecordId>,
+    #[field(zh = "机构调整", en = "Succession", kind = "bytes")]
+    pub succession: Option<RecordId>,
     #[field(zh = "次序", en = "Number", required)]
     pub nth: Option<i64>,
     /// A person of the county has decided; otherwise the program has confirmed what both offices said.

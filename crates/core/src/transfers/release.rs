@@ -126,7 +126,7 @@ fn release(desk: &mut Desk<'_>, ask: ReleaseAsk) -> Result<Released, Fault> {
     let member = Member::from_values(&row.values)?;
     let outside = ask.to_outside.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(ToOwned::to_owned);
     let to = match ask.to.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-        Some(to) if outside.is_none() => Some(shared::office(&view, to, "to")?),
+        Some(to) if outside.is_none() => Some(shared::standing(&view, to, "to")?),
         Some(_) => return Err(Fault::question("to and to_outside")),
         None => None,
     };
@@ -350,7 +350,7 @@ fn refuse(desk: &mut Desk<'_>, ask: WithReason) -> Result<super::list::TransferL
 fn ask(desk: &mut Desk<'_>, ask: AskAsk) -> Result<super::list::TransferLine, Fault> {
     let (view, today) = (desk.view(), desk.act.moment.today());
     let own = view.office.identity().office;
-    let from = shared::office(&view, &ask.from, "from")?;
+    let from = shared::standing(&view, &ask.from, "from")?;
     if from.id == own {
         return Err(shared::from_own());
     }

@@ -6,19 +6,19 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    MembershipRuling, Transfer,
+    HolderRuling, Transfer,
     common::{Dots, Told, WAITS, adopt, carry},
     rules::{self, Said, State},
     shared,
 };
 use crate::{
-    cards::{self, Card},
+    cards,
     fault::Fault,
     identity::Keys,
     members::{self, Member},
     office::{Desk, View},
     people::Role,
-    record::{Layout, Record as _, RecordId, Value},
+    record::{Kind, Layout, Moves, Record as _, RecordId, Value},
     registry::Registry,
     store::{
         NewEvent,
@@ -26,6 +26,7 @@ use crate::{
         moving::PROVISIONAL,
         rows::{self, Stored},
     },
+    successions::Succession,
 };
 
 /// What the county decides.
@@ -147,12 +148,39 @@ fn taken_as(view: &View<'_>, row: &Stored, taker: &[u8]) -> Result<Option<Record
     Ok(theirs.next().and_then(|event| event.bytes("member")).and_then(office_id))
 }
 
-/// The member's row at the office that is to hold her now; `None` where the county has ruled otherwise, or has not heard of her.
+/// The member's row at the office that is to hold her now, or at the one that it went into; `None` where the county has ruled otherwise,
+/// or has not heard of her.
 fn held_by(view: &View<'_>, member: RecordId, office: RecordId) -> Result<Option<Stored>, Fault> {
-    let Some(stream) = view.memory.known_stream(&Stream::Office(office)) else { return Ok(None) };
+    let Some(stream) = view.memory.known_stream(&Stream::Office(succeeded(view, member, office)?)) else {
+        return Ok(None);
+    };
     let row = rows::in_stream(view.conn, view.layout(Member::TYPE.name)?, member, stream)?;
     let holds = |row: &Stored| members::Membership::from_key(row.state.as_deref().unwrap_or("")).holds();
     Ok(row.filter(|row| !row.void && holds(row)))
+}
+
+/// The office to which somebody went from this one with successions alone.
+fn succeeded(view: &View<'_>, member: RecordId, office: RecordId) -> Result<RecordId, Fault> {
+    let county = view.memory.known_stream(&Stream::County);
+    let condition = "record = ?1 AND stream = ?2 AND void = 0 ORDER BY nth, id";
+    let rulings = view.select::<HolderRuling>(condition, &[&member.0, &county])?;
+    // Behind the last one that brought her here.
+    let mut since: Vec<HolderRuling> = Vec::new();
+    for (_, ruling) in rulings {
+        if ruling.holder == Some(office) {
+            since.clear();
+        } else {
+            since.push(ruling);
+        }
+    }
+    let begins = since.first().and_then(|ruling| ruling.succession);
+    let begins_here = match begins {
+        Some(id) => view.select::<Succession>("id = ?1", &[&id.0])?.iter().any(|(_, s)| s.from_office == Some(office)),
+        None => false,
+    };
+    let by_successions = begins_here && since.iter().all(|ruling| ruling.succession.is_some());
+    let last = since.last().and_then(|ruling| ruling.holder).filter(|_| by_successions);
+    Ok(last.unwrap_or(office))
 }
 
 /// Whether an office that took somebody in has an entry of her that stands.
@@ -172,26 +200,13 @@ pub(super) fn confirm(desk: &mut Desk<'_>, keys: &Keys, id: RecordId) -> Result<
 /// Says who holds a membership, and brings the whole file there.
 fn rule(desk: &mut Desk<'_>, keys: &Keys, told: &Told, can: Confirmable, reason: Option<&str>) -> Result<usize, Fault> {
     let into = Stream::Office(can.to);
-    match bring(desk, keys, &can, &into) {
+    match bring(desk, keys, Member::TYPE.name, &can.row, &into) {
         Err(fault) if WAITS.contains(&fault.code.as_str()) && reason.is_none() => return Ok(0),
         other => other?,
     }
     let (on, office) = (desk.act.moment.today(), can.to);
-    let county = desk.act.memory.known_stream(&Stream::County);
-    let nth: i64 = desk
-        .act
-        .conn
-        .prepare_cached("SELECT coalesce(max(nth), 0) + 1 FROM ruling WHERE \"member\" = ?1 AND stream = ?2")?
-        .query_row(rusqlite::params![can.member.0, county], |r| r.get(0))?;
-    let ruling = MembershipRuling {
-        note: reason.map(ToOwned::to_owned),
-        member: Some(can.member),
-        holder: Some(office),
-        transfer: Some(told.id),
-        nth: Some(nth),
-        decided: reason.is_some().then_some(true),
-    };
-    desk.act.create(&Stream::County, ruling, None)?;
+    let ground = Ground { transfer: Some(told.id), decided: reason, succession: None };
+    hold(desk, can.member, office, &ground)?;
     let name = if reason.is_some() { "decided" } else { "confirmed" };
     if let Some((row, _)) = told.rows.first() {
         let layout = desk.act.layout(Transfer::TYPE.name)?;
@@ -236,15 +251,50 @@ fn of_transfer(mut detail: Vec<(&'static str, Value)>, transfer: RecordId) -> Ve
     detail
 }
 
-/// The member's record and her cards, as far as the new office lacks them.
-fn bring(desk: &mut Desk<'_>, keys: &Keys, can: &Confirmable, into: &Stream) -> Result<(), Fault> {
-    let mut all: Vec<(&'static str, Stored)> = vec![(Member::TYPE.name, can.row.clone())];
-    let cards = desk.act.layout(Card::TYPE.name)?;
-    let held =
-        rows::select(desk.act.conn, cards, "\"member\" = ?1 AND stream = ?2", &[&can.member.0, &can.row.stream])?;
-    all.extend(held.into_iter().map(|row| (Card::TYPE.name, row)));
-    for (kind, row) in all {
-        let layout = desk.act.layout(kind)?;
+/// On what grounds the county rules.
+#[derive(Default)]
+pub(crate) struct Ground<'a> {
+    /// The transfer that it answers.
+    pub(crate) transfer: Option<RecordId>,
+    /// Why a person of the county decided so.
+    pub(crate) decided: Option<&'a str>,
+    /// The succession with which it goes.
+    pub(crate) succession: Option<RecordId>,
+}
+
+/// Says which office holds a record from now on.
+pub(crate) fn hold(desk: &mut Desk<'_>, record: RecordId, holder: RecordId, ground: &Ground<'_>) -> Result<(), Fault> {
+    let county = desk.act.memory.known_stream(&Stream::County);
+    let nth: i64 = desk
+        .act
+        .conn
+        .prepare_cached("SELECT coalesce(max(nth), 0) + 1 FROM ruling WHERE record = ?1 AND stream = ?2")?
+        .query_row(rusqlite::params![record.0, county], |r| r.get(0))?;
+    let ruling = HolderRuling {
+        note: ground.decided.map(ToOwned::to_owned),
+        record: Some(record),
+        holder: Some(holder),
+        transfer: ground.transfer,
+        succession: ground.succession,
+        nth: Some(nth),
+        decided: ground.decided.is_some().then_some(true),
+    };
+    desk.act.create(&Stream::County, ruling, None).map(|_| ())
+}
+
+/// A record and all that goes with it, as far as the new office lacks it.
+pub(crate) fn bring(desk: &mut Desk<'_>, keys: &Keys, kind: &str, row: &Stored, into: &Stream) -> Result<(), Fault> {
+    let mut all: Vec<(&Layout, Stored)> = vec![(desk.act.layout(kind)?, row.clone())];
+    for layout in desk.office().store.schema.all() {
+        let Moves::With(field) = layout.ty.moves else { continue };
+        let of = layout.place(field).map(|place| layout.ty.fields[place].kind);
+        if of == Some(Kind::Link(all[0].0.ty.name)) {
+            let condition = format!("\"{field}\" = ?1 AND stream = ?2");
+            let with = rows::select(desk.act.conn, layout, &condition, &[&row.id.0, &row.stream])?;
+            all.extend(with.into_iter().map(|row| (layout, row)));
+        }
+    }
+    for (layout, row) in all {
         let lacks = lacking(desk, layout, &row, into)?;
         if !lacks.is_empty() {
             adopt(desk, keys, layout, &row, &lacks, into)?;

@@ -17,6 +17,7 @@ use crate::{
     office::{Caller, Office, View},
     record::{Record as _, RecordId},
     store::Moment,
+    successions,
 };
 
 impl Office {
@@ -26,14 +27,15 @@ impl Office {
     /// The store's own.
     pub(crate) fn settle_transfers(&self, moment: Moment) -> Result<usize, Fault> {
         let keys = self.keys();
-        let (ids, strays, sealing) = {
+        let (ids, strays, sealing, successions) = {
             let memory = self.store.memory();
             self.store.read(|conn| {
                 let view = View { office: self, conn, memory: &memory, clerk: PROGRAM, wall: moment.wall };
-                Ok((due(&view)?, !late(&view)?.is_empty(), bundle::keys_due(&view, &keys)?))
+                let successions = successions::due(&view)?;
+                Ok((due(&view)?, !late(&view)?.is_empty(), bundle::keys_due(&view, &keys)?, successions))
             })?
         };
-        if ids.is_empty() && !strays && sealing.is_empty() {
+        if ids.is_empty() && !strays && sealing.is_empty() && successions.is_empty() {
             *self.swept.lock().unwrap_or_else(PoisonError::into_inner) = grown(&self.store.memory());
             return Ok(0);
         }
@@ -50,6 +52,10 @@ impl Office {
                 done += confirm(desk, &keys, *id)?;
                 // What the confirming said goes to the others at once.
                 done += carry(desk, &keys, *id)?;
+            }
+            // After what was confirmed: whoever was just taken in at an office that is given up goes on at once.
+            for id in &successions {
+                done += usize::try_from(successions::carry_out(desk, &keys, *id)?).unwrap_or(usize::MAX);
             }
             let late = late(&desk.view())?;
             for one in &late {

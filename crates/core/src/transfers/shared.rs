@@ -20,6 +20,7 @@ use crate::{
         NewEvent,
         rows::{self, Stored},
     },
+    successions,
     words::Say,
 };
 
@@ -98,6 +99,25 @@ pub(super) fn office(view: &View<'_>, text: &str, field: &str) -> Result<Named, 
             ),
         )),
     }
+}
+
+/// An office that was not given up.
+pub(super) fn standing(view: &View<'_>, text: &str, field: &str) -> Result<Named, Fault> {
+    let office = office(view, text, field)?;
+    let closed = successions::closed(view)?;
+    let heir = successions::heir(&closed, office.id);
+    if heir == office.id {
+        return Ok(office);
+    }
+    let into = name_of(view, Some(heir))?.unwrap_or_default();
+    Err(fault(
+        field,
+        "office_closed",
+        Say::owned(
+            format!("这个工会已经撤并到{into}，请选{into}。"),
+            format!("That union was given up and went into {into}. Choose {into}."),
+        ),
+    ))
 }
 
 pub(super) fn name_of(view: &View<'_>, id: Option<RecordId>) -> Result<Option<String>, Fault> {

@@ -26,7 +26,7 @@ use crate::{
 
 mod forged;
 mod late;
-mod orders;
+pub(crate) mod orders;
 mod twice;
 
 thread_local! {
@@ -34,7 +34,7 @@ thread_local! {
 }
 
 /// The next moment, with chance of its own.
-fn moment() -> Moment {
+pub(crate) fn moment() -> Moment {
     let tick = TICK.replace(TICK.get() + 1);
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&tick.to_be_bytes());
@@ -48,16 +48,16 @@ struct Relay {
     fetched: BTreeMap<(usize, Stream), usize>,
 }
 
-struct World {
+pub(crate) struct World {
     pcs: Vec<Founded>,
     relay: Relay,
 }
 
 /// The county is the first PC; then come offices.
-const COUNTY: usize = 0;
+pub(crate) const COUNTY: usize = 0;
 
 impl World {
-    fn new(folder: &Path, offices: &[&str]) -> Self {
+    pub(crate) fn new(folder: &Path, offices: &[&str]) -> Self {
         let county = founding::county(&folder.join("county.db"), "东海县总工会", "320722", "周敏", moment()).unwrap();
         let mut world = Self { pcs: vec![county], relay: Relay::default() };
         for (n, name) in offices.iter().enumerate() {
@@ -75,18 +75,19 @@ impl World {
         world
     }
 
-    fn call(&self, pc: usize, name: &str, ask: Value) -> Result<Value, Fault> {
+    pub(crate) fn call(&self, pc: usize, name: &str, ask: Value) -> Result<Value, Fault> {
         let founded = &self.pcs[pc];
         let caller = Caller { clerk: founded.clerk.id, roles: Role::ALL.to_vec(), moment: moment() };
         founded.office.call(name, ask, caller).map(|(answer, _)| answer)
     }
 
-    fn ask(&self, pc: usize, name: &str, ask: Value) -> Value {
-        self.call(pc, name, ask).unwrap_or_else(|fault| panic!("{name}: {}: {}", fault.code, fault.say.en))
+    pub(crate) fn ask(&self, pc: usize, name: &str, ask: Value) -> Value {
+        self.call(pc, name, ask)
+            .unwrap_or_else(|fault| panic!("{name}: {}: {} {:?}", fault.code, fault.say.en, fault.fields))
     }
 
     /// One exchange: what is new here goes up, what is new there comes down, and what the program writes behind it goes up.
-    fn sync(&mut self, pc: usize) {
+    pub(crate) fn sync(&mut self, pc: usize) {
         for _ in 0..4 {
             self.push(pc);
             let office = &self.pcs[pc].office;
@@ -105,7 +106,7 @@ impl World {
         }
     }
 
-    fn push(&mut self, pc: usize) {
+    pub(crate) fn push(&mut self, pc: usize) {
         let office = &self.pcs[pc].office;
         office.seal(&mut moment().rng).unwrap();
         for (stream, _) in office.frontiers().unwrap() {
@@ -119,49 +120,49 @@ impl World {
         }
     }
 
-    fn all_sync(&mut self) {
+    pub(crate) fn all_sync(&mut self) {
         for _ in 0..2 {
             (1..self.pcs.len()).chain([COUNTY]).for_each(|pc| self.sync(pc));
         }
     }
 
-    fn member(&self, pc: usize, id: &str) -> Value {
+    pub(crate) fn member(&self, pc: usize, id: &str) -> Value {
         self.ask(pc, "members.get", json!({ "id": id }))
     }
 
-    fn save(&self, pc: usize, id: &str, fields: Value) {
+    pub(crate) fn save(&self, pc: usize, id: &str, fields: Value) {
         let token = self.member(pc, id)["token"].clone();
         self.ask(pc, "members.save", json!({ "id": id, "token": token, "fields": fields }));
     }
 
-    fn state(&self, pc: usize, id: &str) -> String {
+    pub(crate) fn state(&self, pc: usize, id: &str) -> String {
         self.member(pc, id)["state"].as_str().unwrap_or("").to_owned()
     }
 
-    fn office(&self, pc: usize) -> String {
+    pub(crate) fn office(&self, pc: usize) -> String {
         self.pcs[pc].office.identity().office.to_string()
     }
 
-    fn transfer(&self, pc: usize, id: &Value) -> Value {
+    pub(crate) fn transfer(&self, pc: usize, id: &Value) -> Value {
         let list = self.ask(pc, "transfers.list", json!({}));
         list["rows"].as_array().unwrap().iter().find(|row| row["id"] == *id).cloned().unwrap_or(Value::Null)
     }
 
     /// How often a PC counts this record, over the streams of all offices that it reads.
-    fn counts(&self, pc: usize, id: &str) -> i64 {
+    pub(crate) fn counts(&self, pc: usize, id: &str) -> i64 {
         let sql =
             "SELECT count(*) FROM member WHERE id = unhex(?1) AND void = 0 AND state IN ('active', 'out_in_transit')";
         self.pcs[pc].office.store.write().query_row(sql, [id], |row| row.get(0)).unwrap()
     }
 
-    fn late(&self, pc: usize, id: &str) -> Vec<Value> {
+    pub(crate) fn late(&self, pc: usize, id: &str) -> Vec<Value> {
         let late = self.ask(pc, "transfers.late", json!({}));
         let rows = late["rows"].as_array().unwrap().iter();
         rows.filter(|row| row["record"] == *id && row["state"] == "waiting").cloned().collect()
     }
 
     /// Every row of members, cards and transfers of a PC, as anybody who has the same segments must have it.
-    fn rows(&self, pc: usize) -> BTreeMap<String, String> {
+    pub(crate) fn rows(&self, pc: usize) -> BTreeMap<String, String> {
         let office = &self.pcs[pc].office;
         let conn = office.store.write();
         let mut out = BTreeMap::new();
@@ -204,7 +205,7 @@ impl World {
     }
 
     /// Each PC's tables, made again from its log, are what they were.
-    fn rebuilt_alike(&self) {
+    pub(crate) fn rebuilt_alike(&self) {
         for pc in 0..self.pcs.len() {
             let before = self.rows(pc);
             self.pcs[pc].office.rebuild().unwrap();
@@ -217,7 +218,7 @@ impl World {
     }
 
     /// What an office shows of its own stream, the county shows of it too.
-    fn agrees(&self, pc: usize) {
+    pub(crate) fn agrees(&self, pc: usize) {
         let of = format!("@office/{}", self.office(pc));
         let own = |world: &Self, at: usize| -> BTreeMap<String, String> {
             world.rows(at).into_iter().filter(|(key, _)| key.ends_with(&of)).collect()
@@ -226,8 +227,13 @@ impl World {
     }
 }
 
+/// So many days go by.
+pub(crate) fn days_later(days: u64) {
+    TICK.set(TICK.get() + days * 86_400_000);
+}
+
 /// Writes past every command, as the program itself does.
-fn by_itself(world: &World, pc: usize, write: impl FnOnce(&mut Act<'_>) -> Result<(), Fault>) {
+pub(crate) fn by_itself(world: &World, pc: usize, write: impl FnOnce(&mut Act<'_>) -> Result<(), Fault>) {
     let office = &world.pcs[pc].office;
     let conn = office.store.write();
     let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate).unwrap();
@@ -236,13 +242,13 @@ fn by_itself(world: &World, pc: usize, write: impl FnOnce(&mut Act<'_>) -> Resul
 }
 
 /// An ID number of the unassigned area with a right check character.
-fn number(n: usize) -> String {
+pub(crate) fn number(n: usize) -> String {
     let digits = format!("99010119{:02}0101{:03}", 60 + n / 999, n % 999);
     let check = crate::checks::id_number::check_character(&digits).unwrap();
     format!("{digits}{check}")
 }
 
-fn joined(world: &mut World, pc: usize, n: usize) -> (String, String) {
+pub(crate) fn joined(world: &mut World, pc: usize, n: usize) -> (String, String) {
     let id_no = number(n);
     let fields = json!({ "name": "王芳", "id_no": id_no, "employer": "平明粮站", "mobile": "13900000001" });
     let id = world.ask(pc, "members.join", json!({ "fields": fields, "on": "2025-03-01" }))["id"].clone();
@@ -251,10 +257,10 @@ fn joined(world: &mut World, pc: usize, n: usize) -> (String, String) {
     (id.as_str().unwrap().to_owned(), id_no)
 }
 
-const PINGMING: usize = 1;
-const ANFENG: usize = 2;
-const SHUANGDIAN: usize = 3;
+pub(crate) const PINGMING: usize = 1;
+pub(crate) const ANFENG: usize = 2;
+pub(crate) const SHUANGDIAN: usize = 3;
 
-fn at() -> chrono::NaiveDate {
+pub(crate) fn at() -> chrono::NaiveDate {
     moment().today()
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{ANFENG, COUNTY, PINGMING, SHUANGDIAN, World, joined};
 
 /// Every order of these, each once.
-fn orders(of: &[usize]) -> Vec<Vec<usize>> {
+pub(crate) fn orders(of: &[usize]) -> Vec<Vec<usize>> {
     if of.is_empty() {
         return vec![Vec::new()];
     }
