@@ -33,6 +33,7 @@ impl World {
         self.nothing_is_lost();
         self.persons();
         self.movers_stand();
+        self.cards_stand();
         self.audit();
     }
 

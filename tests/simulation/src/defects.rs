@@ -57,14 +57,31 @@ const WIDE: [&str; 14] = [
     "what a locked PC laid out counts as sent",
 ];
 
+/// Those that need people who move, cards and successions.
+const MOVING: [&str; 7] = [
+    "a ruling leaves the old row as it was",
+    "a newcomer counts at once",
+    "what stands is adopted again",
+    "late edits stay where they were written",
+    "what is written late stays behind its enterprise",
+    "a number is leased twice",
+    "whichever came first is the base",
+];
+
 /// Every switch, by the name under which `planted!` knows it in the product.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    NARROW.iter().chain(&WIDE).copied()
+    NARROW.iter().chain(&WIDE).chain(&MOVING).copied()
 }
 
 /// The first history, counted from 1, that notices the defect, and what it says.
 #[must_use]
 pub fn caught(defect: &'static str, from: u64, within: u64) -> Option<(u64, Verdict)> {
-    let from = if WIDE.contains(&defect) { from + crate::WIDE } else { from };
+    let from = if MOVING.contains(&defect) {
+        from + crate::CARDS
+    } else if WIDE.contains(&defect) {
+        from + crate::WIDE
+    } else {
+        from
+    };
     (0..within).map(|n| (n + 1, history(from + n, Some(defect), false))).find(|(_, verdict)| !verdict.broken.is_empty())
 }

@@ -6,6 +6,7 @@
 
 mod alone;
 mod attack;
+mod cards;
 mod chance;
 mod check;
 pub mod defects;
@@ -37,8 +38,8 @@ use std::{
 };
 
 use niangjia_replication::planted;
-pub use world::WIDE;
 use world::World;
+pub use world::{CARDS, WIDE};
 
 /// How a history ended.
 #[derive(Debug)]
@@ -52,6 +53,8 @@ pub struct Verdict {
     pub told: Vec<String>,
     /// Records and values that the oracle kept.
     pub kept: usize,
+    /// Somebody was taken in twice, an enterprise went, or a card was reported lost on the way.
+    pub transit: bool,
 }
 
 thread_local! {
@@ -89,7 +92,7 @@ fn history_of(seed: u64, defect: Option<&'static str>, told: bool, follow: Optio
             cause.downcast_ref::<String>().cloned().or_else(|| cause.downcast_ref::<&str>().map(|s| (*s).to_owned()));
         let place = PANICKED.with_borrow(Clone::clone);
         let broken = vec![format!("panic: {} {place}", said.unwrap_or_default())];
-        Verdict { seed, digest: String::new(), broken, told: Vec::new(), kept: 0 }
+        Verdict { seed, digest: String::new(), broken, told: Vec::new(), kept: 0, transit: false }
     })
 }
 
@@ -119,5 +122,12 @@ fn live(seed: u64, told: bool, follow: Option<&str>) -> Verdict {
         world.shut_out();
     }
     let digest = world.trace.digest();
-    Verdict { seed, digest, broken: world.broken, told: world.trace.lines.unwrap_or_default(), kept: world.serial }
+    Verdict {
+        seed,
+        digest,
+        broken: world.broken,
+        told: world.trace.lines.unwrap_or_default(),
+        kept: world.serial,
+        transit: world.transit,
+    }
 }

@@ -76,12 +76,13 @@ struct Sum {
     traces: u64,
     kept: u64,
     broken: u64,
+    transit: u64,
 }
 
 impl Sum {
     fn line(&self, seeds: u64, from: u64) -> String {
-        let Self { traces, kept, broken } = self;
-        format!("{seeds} seeds from {from}, {kept} values, {broken} broken, traces {traces:016x}")
+        let Self { traces, kept, broken, transit } = self;
+        format!("{seeds} seeds from {from}, {kept} values, {broken} broken, traces {traces:016x}, {transit} in transit")
     }
 
     /// Reads such a line of another process, and adds it.
@@ -91,6 +92,7 @@ impl Sum {
         let (kept, broken) = (word(0)?.parse::<u64>().ok()?, word(0)?.parse::<u64>().ok()?);
         self.traces = self.traces.wrapping_add(u64::from_str_radix(word(1)?, 16).ok()?);
         (self.kept, self.broken) = (self.kept + kept, self.broken + broken);
+        self.transit += word(0)?.parse::<u64>().ok()?;
         Some(())
     }
 }
@@ -130,6 +132,7 @@ fn simulate(seeds: Range<u64>) -> ExitCode {
         let verdict = history(seed, None, false);
         sum.traces = sum.traces.wrapping_add(u64::from_str_radix(&verdict.digest, 16).unwrap_or(verdict.seed));
         sum.kept += verdict.kept as u64;
+        sum.transit += u64::from(verdict.transit);
         if !verdict.broken.is_empty() {
             sum.broken += 1;
             println!("seed {} ({}) broken:", verdict.seed, verdict.digest);

@@ -41,7 +41,7 @@ impl World {
             return self.decide(pc);
         }
         match self.chance.below(20) {
-            0..=3 => self.mover(pc),
+            0..=3 => self.mover(pc, None),
             4..=8 => self.let_go(pc),
             9..=14 => self.take_in(pc),
             15..=16 => self.write_on(pc),
@@ -50,7 +50,8 @@ impl World {
         }
     }
 
-    fn mover(&mut self, pc: usize) {
+    /// Somebody new, of an enterprise where one is named (id, name).
+    pub(crate) fn mover(&mut self, pc: usize, mill: Option<(&str, &str)>) {
         if !self.knows(pc, "transfer") {
             return;
         }
@@ -60,6 +61,9 @@ impl World {
         if self.knows_field(pc, "member", "trade") {
             fields["trade"] = self.fresh("初").into();
         }
+        if let Some((id, name)) = mill {
+            (fields["enterprise"], fields["employer"]) = (id.into(), name.into());
+        }
         let ask = json!({ "fields": fields, "on": "1969-06-01", "document": document });
         if let Some(saved) = self.act(pc, "members.join", ask) {
             let id = saved["id"].as_str().expect("an id").to_owned();
@@ -68,7 +72,7 @@ impl World {
     }
 
     /// One of those who move; mostly one of the latest.
-    fn one(&mut self) -> Option<(String, String)> {
+    pub(crate) fn one(&mut self) -> Option<(String, String)> {
         let from = if self.chance.percent(70) { self.movers.len().saturating_sub(3) } else { 0 };
         let latest: Vec<(String, String)> =
             self.movers[from..].iter().map(|mover| (mover.id.clone(), mover.id_no.clone())).collect();
@@ -173,7 +177,7 @@ impl World {
         }
     }
 
-    fn peeked(&self, pc: usize, sql: &str, of: &str) -> i64 {
+    pub(crate) fn peeked(&self, pc: usize, sql: &str, of: &str) -> i64 {
         self.pcs[pc].peek().query_row(sql, [of], |row| row.get(0)).expect("a count")
     }
 

@@ -39,6 +39,9 @@ impl World {
         if self.plan.moving > 0 && self.chance.percent(self.plan.moving) {
             return self.moving(pc);
         }
+        if self.plan.cards > 0 && self.chance.percent(self.plan.cards) {
+            return self.cards(pc);
+        }
         self.work(pc);
     }
 
@@ -102,7 +105,10 @@ impl World {
             "same_not",
             "merge_void",
         ];
-        if !KIND.contains(&&*fault.code) && !crate::moving::REFUSALS.contains(&&*fault.code) {
+        if !KIND.contains(&&*fault.code)
+            && !crate::moving::REFUSALS.contains(&&*fault.code)
+            && !crate::cards::REFUSALS.contains(&&*fault.code)
+        {
             self.breaks(format!("PC {pc}: {name} failed: {} {:?}", fault.code, fault.cause));
         }
     }

@@ -77,6 +77,7 @@ pub(crate) struct Plan {
     pub(crate) kit: usize,
     pub(crate) locked: usize,
     pub(crate) moving: usize,
+    pub(crate) cards: usize,
 }
 
 /// Histories from here on draw clones, restores, sticks, photos, older versions and further county PCs too.
@@ -132,6 +133,7 @@ impl Plan {
             kit: 0,
             locked: 0,
             moving: 0,
+            cards: 0,
         }
     }
 }
@@ -180,6 +182,10 @@ pub(crate) struct World {
     /// Those who move between offices, and the slips that are about.
     pub(crate) movers: Vec<Mover>,
     pub(crate) slips: Vec<Slip>,
+    /// Enterprises that may go.
+    pub(crate) mills: Vec<String>,
+    /// What the histories of members on the move are for has happened.
+    pub(crate) transit: bool,
     /// The county's root in three shares, as they were printed, and how often the registrar has burnt.
     pub(crate) kit: Vec<Share>,
     pub(crate) burnt: usize,
@@ -222,6 +228,9 @@ const BESIDE: u64 = 1_110_760;
 /// In histories from here on people move between offices.
 const MOVING: u64 = 1_113_360;
 
+/// In histories from here on they have cards, and enterprises go from one office to another.
+pub const CARDS: u64 = 1_113_900;
+
 impl World {
     /// County, hub, townships and their PCs, all drawn from the seed.
     pub(crate) fn begin(seed: u64, told: bool) -> Self {
@@ -240,6 +249,7 @@ impl World {
         plan.alone = if seed >= WIDE && apart.percent(25) { apart.between(30, 100) } else { 0 };
         plan.kit = if seed >= WIDE && apart.percent(20) { apart.between(1, 2) } else { 0 };
         plan.moving = if seed >= MOVING && apart.percent(70) { apart.between(8, 30) } else { 0 };
+        plan.cards = if seed >= CARDS && plan.moving > 0 { apart.between(8, 25) } else { 0 };
         plan.locked = if seed >= WIDE && apart.percent(25) { apart.between(2, 8) } else { 0 };
         // Of what was written beside a clone, or beside an old image, only a checkpoint is left once it was pruned and the hub and the
         // registrar burn together. Beside the other branch nobody takes that yet (docs/reliability.md; 1049428, 1107716 and 1108561
@@ -289,6 +299,8 @@ impl World {
             sticks: Vec::new(),
             movers: Vec::new(),
             slips: Vec::new(),
+            mills: Vec::new(),
+            transit: false,
             kit,
             burnt: 0,
             order_forgotten: false,

@@ -6,7 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use niangjia_replication::change::{Incarnation, RecordId};
+use niangjia_replication::{
+    change::{Incarnation, RecordId},
+    planted,
+};
 
 /// How numbers of one lease look: what stands in front, how many digits count, and whether a check digit follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,7 +194,7 @@ pub fn next_lease(known: &[Lease], shape: &Shape, from: u64, by: Incarnation, la
     let after =
         |end: u64, last: &Lease| if last.by != by && last.place.is_some() { end.saturating_add(GAP) } else { end };
     let unheard = if later { GAP } else { 0 };
-    let alike = known.iter().filter(|l| l.shape.prefix == shape.prefix);
+    let alike = known.iter().filter(|l| l.shape.prefix == shape.prefix && !planted!("a number is leased twice"));
     let last = alike.max_by_key(|l| (l.end(), l.by == by));
     let first = last.map_or(unheard + 1, |l| after(l.end(), l)).max(from).max(1);
     let behind = |l: &Lease| l.place.map(|place| place.saturating_add(l.count));

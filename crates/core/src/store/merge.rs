@@ -158,7 +158,8 @@ impl Applier<'_, '_> {
     ) -> Result<(), Fault> {
         let old = row.versions.base;
         self.write_out(layout, row)?;
-        if (self.memory.ident(dot.0)?, dot.1) > (self.memory.ident(old.0)?, old.1) {
+        let later = (self.memory.ident(dot.0)?, dot.1) > (self.memory.ident(old.0)?, old.1);
+        if later || planted!("whichever came first is the base") {
             return Ok(());
         }
         for (index, register) in layout.registers.iter().enumerate() {

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::PoisonError};
 
-use niangjia_replication::Stream;
+use niangjia_replication::{Stream, planted};
 
 use super::{
     Adoption, HolderRuling, LateEdit,
@@ -38,6 +38,9 @@ pub(super) struct Late {
 /// Late edits that nobody has been handed yet.
 pub(super) fn late(view: &View<'_>) -> Result<Vec<Late>, Fault> {
     let mut out = Vec::new();
+    if planted!("late edits stay where they were written") {
+        return Ok(out);
+    }
     for layout in view.office.store.schema.all() {
         let goes_with = match layout.ty.moves {
             Moves::Never | Moves::Shared => continue,

@@ -319,6 +319,8 @@ export default {
     practice_set: 'Changed local practice',
     transfers_accept: 'Take a member in',
     members_index: 'Published the index of ID numbers',
+    successions_plan: 'Reorganised offices',
+    successions_withdraw: 'Took a reorganisation back',
     transfers_bundle: 'Made a member’s file for another union',
     transfers_open_bundle: 'Took in a member’s file',
     transfers_ask: 'Ask a union to release a member',

@@ -319,6 +319,8 @@ export default {
     practice_set: '修改办事规定',
     transfers_accept: '接收会籍',
     members_index: '更新证件号码索引',
+    successions_plan: '办理机构调整',
+    successions_withdraw: '撤回机构调整',
     transfers_bundle: '制作会员档案包',
     transfers_open_bundle: '接收会员档案包',
     transfers_ask: '请对方转出会籍',
