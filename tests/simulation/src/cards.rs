@@ -85,9 +85,7 @@ impl World {
             .filter(|id| *id != from)
             .collect();
         let Some(to) = self.chance.pick(&others).cloned() else { return };
-        let now = self.wall(0);
-        let day = chrono::DateTime::from_timestamp_millis(now).expect("a day").date_naive() - chrono::Days::new(1);
-        let ask = json!({ "kind": "enterprise", "paper": "海工发〔2026〕3号", "on": day.to_string(),
+        let ask = json!({ "kind": "enterprise", "paper": "海工发〔2026〕3号", "on": "2020-01-01",
                           "parts": [{ "from": from, "to": to, "records": [mill] }] });
         if self.act(0, "successions.plan", ask).is_some() {
             self.transit = true;
