@@ -20,8 +20,7 @@ pub const PIECE: usize = 256 << 10;
 pub const LARGEST: usize = 8 << 20;
 const TAG: usize = 16;
 const PURPOSE: &[u8] = b"niangjia blob";
-/// Of the reference; see [`crate::segment::VERSION`].
-const VERSION: u8 = 0;
+const VERSION: u8 = crate::FORMAT;
 const FIXED: usize = 2 + 4 + 32 + 32;
 
 /// The BLAKE3 of a blob's sealed bytes.

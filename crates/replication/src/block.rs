@@ -16,7 +16,7 @@ use crate::change::{self, Change, ChangeId, ClerkId, Dot, Event, Hlc, RecordId, 
 
 use column::{Column, Seen};
 
-pub(crate) const VERSION: u64 = 0;
+pub(crate) const VERSION: u64 = crate::FORMAT as u64;
 
 /// Encodes changes, in their order, as one block. The same changes give the same bytes.
 ///

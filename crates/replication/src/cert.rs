@@ -9,7 +9,7 @@ use crate::cose::{Signed, cose_sign};
 use crate::keys::{SealingKey, SigningKey, VerifyingKey, public32};
 use crate::stream::Stream;
 
-const VERSION: u64 = 0;
+const VERSION: u64 = crate::FORMAT as u64;
 /// What such a signature is for (COSE external data), so that none is taken for another.
 const PURPOSE: &[u8] = b"niangjia certificate";
 /// Bytes of one certificate that are read, and certificates of one chain.

@@ -14,7 +14,7 @@ use crate::slot::{Params, lock_for, unlock_for};
 use crate::spoken::{self, Typo};
 use crate::stream::Stream;
 
-const VERSION: u64 = 0;
+const VERSION: u64 = crate::FORMAT as u64;
 const PURPOSE: &[u8] = b"niangjia enrolment";
 /// Bytes of a name, a code, an address; stream keys of one packet.
 const LONGEST: usize = 1024;

@@ -42,8 +42,8 @@ pub(crate) trait Heading: Sized {
     fn epoch(&self) -> u32;
 }
 
-/// Of the formats. 0 until cards and transfers stand, then frozen.
-pub const VERSION: u64 = 0;
+/// Of segments and checkpoints.
+pub const VERSION: u64 = crate::FORMAT as u64;
 /// The one suite that is built: Ed25519, BLAKE3, zstd, XChaCha20-Poly1305.
 pub const SUITE: u64 = 1;
 

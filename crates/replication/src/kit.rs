@@ -9,7 +9,7 @@ use crate::keys::{SigningKey, VerifyingKey, masked};
 use crate::spoken::{self, Typo};
 
 const NEEDED: u8 = 2;
-const VERSION: u8 = 0;
+const VERSION: u8 = crate::FORMAT;
 /// Version, number, fingerprint (8), share (32), checksum (4).
 const BYTES: usize = 46;
 const LINES: usize = 5;

@@ -20,7 +20,7 @@ mod tests;
 
 pub use granted::{Granted, MOST_KEYS, grant, granted, tell, told};
 
-const VERSION: u64 = 0;
+const VERSION: u64 = crate::FORMAT as u64;
 pub(crate) const REVOCATION: &[u8] = b"niangjia revocation";
 pub(crate) const GRANT: &[u8] = b"niangjia grant";
 /// Bytes of one document: a county PC has written to every office.

@@ -31,8 +31,7 @@ pub const PART_RANGE: (u64, u64) = (4 << 10, (4 << 30) - 1);
 /// Parts of one packet.
 pub const PARTS: u32 = 10_000;
 
-/// Of the format; see [`crate::segment::VERSION`].
-const VERSION: u64 = 0;
+const VERSION: u64 = crate::FORMAT as u64;
 pub(crate) const HEAD: &[u8] = b"niangjia packet head";
 const END: &[u8] = b"niangjia packet end";
 /// Bytes of a head and of an end that are read.

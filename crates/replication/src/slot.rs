@@ -15,7 +15,7 @@ use crate::cbor::{Reader, Writer};
 #[cfg(all(feature = "cheap-kdf", not(debug_assertions)))]
 compile_error!("the feature cheap-kdf is for tests; a release build must not contain it");
 
-const VERSION: u64 = 0;
+const VERSION: u64 = crate::FORMAT as u64;
 const LARGEST: usize = 8 << 20;
 const PURPOSE: &[u8] = b"niangjia slot";
 

@@ -103,7 +103,7 @@ fn limits_hold_before_anything_is_reserved() {
     let mut bomb = Vec::new();
     let w = &mut Writer(&mut bomb);
     w.array(15);
-    w.uint(0);
+    w.uint(u64::from(crate::FORMAT));
     w.uint(65_536);
     w.array(1000);
     (0..1000).for_each(|n| w.text(&n.to_string()));
@@ -123,11 +123,11 @@ fn limits_hold_before_anything_is_reserved() {
     let refused = Err(Bad::TooBig { what: "values", limit });
     assert_eq!(decode(&bomb, STANDARD).map(drop), refused);
     // A header that promises everything and holds nothing.
-    assert!(decode(&[0x8f, 0x00, 0x1a, 0xff, 0xff, 0xff, 0xff], STANDARD).is_err());
-    assert!(decode(&[0x8f, 0x00, 0x02, 0x9b, 0x7f, 0, 0, 0, 0, 0, 0, 0], STANDARD).is_err());
+    assert!(decode(&[0x8f, crate::FORMAT, 0x1a, 0xff, 0xff, 0xff, 0xff], STANDARD).is_err());
+    assert!(decode(&[0x8f, crate::FORMAT, 0x02, 0x9b, 0x7f, 0, 0, 0, 0, 0, 0, 0], STANDARD).is_err());
     assert_eq!(
-        decode(&[0x83, 0x01, 0x00, 0x00], STANDARD).map(drop),
-        Err(Bad::Unknown { what: "block version", number: 1 })
+        decode(&[0x83, 0x02, 0x00, 0x00], STANDARD).map(drop),
+        Err(Bad::Unknown { what: "block version", number: 2 })
     );
 }
 
