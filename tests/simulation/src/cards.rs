@@ -18,7 +18,7 @@ impl World {
             }
             return;
         }
-        if !self.knows(pc, "succession") || !self.knows(pc, "card") {
+        if !["succession", "card", "enterprise", "transfer"].iter().all(|kind| self.knows(pc, kind)) {
             return;
         }
         match self.chance.below(20) {
@@ -31,7 +31,13 @@ impl World {
 
     fn order(&mut self, pc: usize) {
         let Some((id, _)) = self.one() else { return };
-        self.act(pc, "cards.order", json!({ "members": [id] }));
+        // None is ordered for whom there is one already; then nothing was done.
+        let office = self.pcs[pc].office_no;
+        if let Some(answer) = self.ask(pc, "cards.order", json!({ "members": [id] }))
+            && answer["cards"].as_array().is_some_and(|cards| !cards.is_empty())
+        {
+            self.oracle.act(office, pc);
+        }
     }
 
     fn card_event(&mut self, pc: usize) {
@@ -45,7 +51,12 @@ impl World {
         };
         let Some(id) = self.chance.pick(&ids).cloned() else { return };
         let event = ["printed", "handed_out", "lost", "found", "taken_back"][self.chance.below(5)];
-        let done = self.act(pc, "cards.change", json!({ "ids": [id], "event": event, "reason": "本人申请" }));
+        let done = self.ask(pc, "cards.change", json!({ "ids": [id], "event": event, "reason": "本人申请" }));
+        let done = done.filter(|answer| answer["changed"].as_u64() > Some(0));
+        if done.is_some() {
+            let office = self.pcs[pc].office_no;
+            self.oracle.act(office, pc);
+        }
         if done.is_some() && matches!(event, "lost" | "taken_back") {
             let sql = "SELECT count(*) FROM card c JOIN member m ON m.id = c.\"member\"
                  WHERE lower(hex(c.id)) = ?1 AND m.state IN ('out_in_transit', 'provisional')";

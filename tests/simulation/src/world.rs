@@ -249,7 +249,9 @@ impl World {
         plan.alone = if seed >= WIDE && apart.percent(25) { apart.between(30, 100) } else { 0 };
         plan.kit = if seed >= WIDE && apart.percent(20) { apart.between(1, 2) } else { 0 };
         plan.moving = if seed >= MOVING && apart.percent(70) { apart.between(8, 30) } else { 0 };
-        plan.cards = if seed >= CARDS && plan.moving > 0 { apart.between(8, 25) } else { 0 };
+        if seed >= CARDS && plan.moving > 0 {
+            (plan.moving, plan.cards) = (apart.between(20, 45), apart.between(15, 35));
+        }
         plan.locked = if seed >= WIDE && apart.percent(25) { apart.between(2, 8) } else { 0 };
         // Of what was written beside a clone, or beside an old image, only a checkpoint is left once it was pruned and the hub and the
         // registrar burn together. Beside the other branch nobody takes that yet (docs/reliability.md; 1049428, 1107716 and 1108561

@@ -110,6 +110,9 @@ impl Applier<'_, '_> {
             }
             self.order(&mut leaves)?;
             if leaves[0] == fresh {
+                if begins {
+                    register.fields.iter().for_each(|place| row.values[*place] = Value::Null);
+                }
                 show(layout, &mut row, register, change);
             } else if before.first() != Some(&leaves[0]) {
                 // The shown version was replaced by somebody who had not seen the other leaf, which now shows.
@@ -343,8 +346,19 @@ impl Applier<'_, '_> {
     ) -> Result<(), Fault> {
         let (vals, author, wall) = match change {
             Some((change, author)) => {
-                let sets = change.sets.iter().filter(|s| belongs(layout, register, &s.field));
-                (pack_pairs(sets.map(|s| (&*s.field, &s.value))), author, change.wall)
+                let sets = || change.sets.iter().filter(|s| belongs(layout, register, &s.field));
+                // A first change leaves out what is empty; its version of a group has all fields of it, whichever beginning
+                // came first.
+                let whole = layout.ty.moves != Moves::Never && first_of_a_record(change) && !register.fields.is_empty();
+                let vals = if whole {
+                    let said =
+                        |name: &str| sets().find(|set| &*set.field == name).map_or(&Value::Null, |set| &set.value);
+                    let names = register.fields.iter().map(|p| layout.ty.fields[*p].name);
+                    pack_pairs(names.map(|name| (name, said(name))))
+                } else {
+                    pack_pairs(sets().map(|s| (&*s.field, &s.value)))
+                };
+                (vals, author, change.wall)
             }
             None => {
                 let void = Value::Bool(row.void);

@@ -44,7 +44,7 @@ pub(crate) fn due(view: &View<'_>) -> Result<Vec<RecordId>, Fault> {
         if planted!("what is written late stays behind its enterprise") {
             continue;
         }
-        if grown && !Selection::of(view, &succession)?.is_empty() {
+        if grown && !Selection::late(view, &succession)?.is_empty() {
             out.push(row.id);
         }
     }
@@ -58,7 +58,11 @@ pub(crate) fn carry_out(desk: &mut Desk<'_>, keys: &Keys, id: RecordId) -> Resul
     let row = desk.act.row(layout, id)?;
     let succession = Succession::from_values(&row.values)?;
     let (Some(from), Some(to)) = (succession.from_office, succession.to_office) else { return Ok(0) };
-    let selection = Selection::of(&desk.view(), &succession)?;
+    let selection = if row.state.as_deref() == Some(DONE) {
+        Selection::late(&desk.view(), &succession)?
+    } else {
+        Selection::of(&desk.view(), &succession)?
+    };
     let unions: BTreeSet<RecordId> = selection.organisations.iter().map(|row| row.id).collect();
     let into = Stream::Office(to);
     let ground = Ground { succession: Some(id), ..Ground::default() };

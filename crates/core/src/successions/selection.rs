@@ -49,13 +49,44 @@ impl Selection {
         .flat_map(|(kind, rows)| rows.iter().map(move |row| (kind, row)))
     }
 
-    /// What still stands with the old office of what a succession names.
+    /// What stands with the old office of what a succession names.
     pub(super) fn of(view: &View<'_>, succession: &Succession) -> Result<Self, Fault> {
+        Self::among(view, succession, |_| Ok(true))
+    }
+
+    /// What came of it after it was carried out. What went and was given back is not its business any more: two successions against
+    /// each other would go on for ever. Nor is whoever was taken in there for herself.
+    pub(super) fn late(view: &View<'_>, succession: &Succession) -> Result<Self, Fault> {
+        let (Some(from), Some(named)) = (succession.from_office, succession.named()) else {
+            // An office that was given up holds nobody.
+            return Self::of(view, succession);
+        };
+        let county = view.memory.known_stream(&Stream::County);
+        let stream = view.memory.known_stream(&Stream::Office(from));
+        let mut gone = BTreeSet::new();
+        for kind in [Organisation::TYPE.name, Enterprise::TYPE.name] {
+            let away = "stream = ?1 AND void = 0 AND state = 'transferred'";
+            gone.extend(rows::select(view.conn, view.layout(kind)?, away, &[&stream])?.into_iter().map(|row| row.id));
+        }
+        let left: Vec<u8> = named.intersection(&gone).flat_map(|id| id.0).collect();
+        let mut ruled = view
+            .conn
+            .prepare_cached("SELECT 1 FROM ruling WHERE record = ?1 AND holder = ?2 AND stream = ?3 AND void = 0 AND transfer IS NOT NULL")?;
+        let still = Succession { records: Some(left), ..succession.clone() };
+        Self::among(view, &still, |row| Ok(!ruled.exists(rusqlite::params![row.id.0, from.0, county])?))
+    }
+
+    fn among(
+        view: &View<'_>,
+        succession: &Succession,
+        mut wanted: impl FnMut(&Stored) -> Result<bool, Fault>,
+    ) -> Result<Self, Fault> {
         let (Some(from), Some(_)) = (succession.from_office, succession.to_office) else { return Ok(Self::default()) };
         let Some(stream) = view.memory.known_stream(&Stream::Office(from)) else { return Ok(Self::default()) };
-        let held = |kind: &str| -> Result<Vec<Stored>, Fault> {
+        let mut held = |kind: &str| -> Result<Vec<Stored>, Fault> {
             let condition = format!("stream = ?1 AND {HELD} ORDER BY ver_inc, ver_ctr");
-            rows::select(view.conn, view.layout(kind)?, &condition, &[&stream])
+            let rows = rows::select(view.conn, view.layout(kind)?, &condition, &[&stream])?;
+            rows.into_iter().filter_map(|row| wanted(&row).map(|is| is.then_some(row)).transpose()).collect()
         };
         let Some(named) = succession.named() else {
             return Ok(Self {
@@ -98,16 +129,8 @@ impl Selection {
             }
         }
         Ok(Self {
-            organisations: around
-                .organisations
-                .into_iter()
-                .filter(|row| held_here(row) && unions.contains(&row.id))
-                .collect(),
-            enterprises: around
-                .enterprises
-                .into_iter()
-                .filter(|row| held_here(row) && employers.contains(&row.id))
-                .collect(),
+            organisations: held(Organisation::TYPE.name)?.into_iter().filter(|row| unions.contains(&row.id)).collect(),
+            enterprises: held(Enterprise::TYPE.name)?.into_iter().filter(|row| employers.contains(&row.id)).collect(),
             applications,
             members,
         })

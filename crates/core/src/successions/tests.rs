@@ -216,3 +216,39 @@ fn two_offices_become_one_on_the_day_that_was_said_and_not_before() {
     assert_eq!(refused.code, "succession_done");
     world.rebuilt_alike();
 }
+
+#[test]
+fn an_enterprise_that_comes_back_stays_and_who_was_written_down_late_comes_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new(folder.path(), &["平明镇总工会", "安峰镇总工会", "双店镇总工会"]);
+    let mill = create(&world, PINGMING, "enterprises", json!({ "name": "平明纺织厂" }));
+    let at_the_mill = || json!({ "employer": "平明纺织厂", "enterprise": mill });
+    let wang = join(&world, PINGMING, 0, at_the_mill());
+    world.all_sync();
+    // To 安峰, on to 双店, and home; each time somebody at the office before has not heard of it.
+    let mut late = Vec::new();
+    for (n, (from, to)) in [(PINGMING, ANFENG), (ANFENG, SHUANGDIAN), (SHUANGDIAN, PINGMING)].into_iter().enumerate() {
+        late.push(join(&world, from, n + 1, at_the_mill()));
+        world.ask(COUNTY, "successions.plan", ask(&world, "enterprise", PAST, &[(from, to, Some(vec![&mill]))]));
+        world.sync(to);
+    }
+    for _ in 0..3 {
+        world.all_sync();
+    }
+    for id in late.iter().chain([&wang]) {
+        for (pc, counts) in [(COUNTY, 1), (PINGMING, 1), (ANFENG, 0), (SHUANGDIAN, 0)] {
+            assert_eq!(world.counts(pc, id), counts, "PC {pc}");
+        }
+    }
+    let before = world.ask(COUNTY, "sync.status", json!({}))["unsent"].clone();
+    world.all_sync();
+    assert_eq!(world.ask(COUNTY, "sync.status", json!({}))["unsent"], before);
+    let rulings = |world: &World| -> i64 {
+        let conn = world.pcs[COUNTY].office.store.write();
+        conn.query_row("SELECT count(*) FROM ruling", [], |row| row.get(0)).unwrap()
+    };
+    let settled = rulings(&world);
+    world.all_sync();
+    assert_eq!(rulings(&world), settled, "and then there is peace");
+    world.rebuilt_alike();
+}

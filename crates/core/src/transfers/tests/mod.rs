@@ -49,7 +49,7 @@ struct Relay {
 }
 
 pub(crate) struct World {
-    pcs: Vec<Founded>,
+    pub(crate) pcs: Vec<Founded>,
     relay: Relay,
 }
 
