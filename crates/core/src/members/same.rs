@@ -214,7 +214,16 @@ fn merge(desk: &mut Desk<'_>, ask: MergeAsk) -> Result<Saved, Fault> {
             crate::duplicates::take_back(desk, *one, *other, &reason)?;
         }
     }
-    let missing = missing(&desk.view(), &back, &stays)?;
+    let mut missing = missing(&desk.view(), &back, &stays)?;
+    // The county may say of one person that the other entry counts after all.
+    let pair = answers::ordered(back.id, stays.id);
+    let other = |answer: &answers::Answer| answer.disputed || answer.stays != Some(stays.id);
+    if missing.is_empty()
+        && desk.office().identity().county
+        && answers::of(&desk.view())?.iter().any(|answer| answer.pair() == pair && other(answer))
+    {
+        missing.push(Wanted { back: (back.id, back.stream), stays: (stays.id, stays.stream), answer: true });
+    }
     if missing.is_empty() && against.is_empty() {
         return Err(Fault::new(
             "same_already",
@@ -230,7 +239,7 @@ fn merge(desk: &mut Desk<'_>, ask: MergeAsk) -> Result<Saved, Fault> {
         ));
     }
     for new in missing {
-        if new.back.1 != new.stays.1 && desk.office().identity().county {
+        if new.answer && desk.office().identity().county {
             let said = Said { verdict: Verdict::Same, stays: Some(new.stays.0), reason: &reason };
             answers::answer(desk, new.back, new.stays, &said)?;
             continue;
@@ -268,6 +277,8 @@ fn stands_against(view: &View<'_>, one: RecordId, other: RecordId) -> Result<Fau
 struct Wanted {
     back: (RecordId, i64),
     stays: (RecordId, i64),
+    /// They stand with two offices: the county says it in an answer.
+    answer: bool,
 }
 
 /// The links by which two entries become one person.
@@ -297,19 +308,17 @@ fn missing(view: &View<'_>, back: &Stored, stays: &Stored) -> Result<Vec<Wanted>
     let (steps_back, stands) = (all.head(back.id), all.head(stays.id));
     if steps_back != stands {
         let (from, to) = (home(steps_back)?.unwrap_or(back.stream), home(stands)?.unwrap_or(stays.stream));
-        out.push(Wanted { back: (steps_back, from), stays: (stands, to) });
+        out.push(Wanted { back: (steps_back, from), stays: (stands, to), answer: from != to });
     }
     for (home, mine) in one {
         let Some(also) = other.get(&home) else { continue };
         let mut seen = links(view.conn, Reader { county: false, only: Some(home), ..reader })?;
-        let reads = |new: &&Wanted| new.back.1 == home || new.back.1 != new.stays.1;
-        seen.pairs.extend(out.iter().filter(reads).map(|new| {
-            let county = new.back.1 != new.stays.1;
-            Pair { back: new.back.0, stays: new.stays.0, county }
-        }));
+        let reads = |new: &&Wanted| new.back.1 == home || new.answer;
+        let linked = |new: &Wanted| Pair { back: new.back.0, stays: new.stays.0, county: new.answer };
+        seen.pairs.extend(out.iter().filter(reads).map(linked));
         let (mine, also) = (seen.head(mine), seen.head(*also));
         if mine != also {
-            out.push(Wanted { back: (mine, home), stays: (also, home) });
+            out.push(Wanted { back: (mine, home), stays: (also, home), answer: false });
         }
     }
     Ok(out)
@@ -376,19 +385,21 @@ pub(super) fn derived(view: &View<'_>, id: RecordId, out: &mut Map<String, Json>
     if !links.pairs.iter().any(|pair| pair.back == id || pair.stays == id) {
         return Ok(());
     }
-    let heads = links.heads();
+    if links.elsewhere.contains(&links.head(id)) {
+        out.insert("counted_elsewhere".into(), true.into());
+    }
+    // Of another office's entry nothing is here, and the county's answer names that office: who stands for the entry among those
+    // that are here is somebody to go to.
+    let here = Links { standing: links.standing.difference(&links.elsewhere).copied().collect(), ..links };
+    let heads = here.heads();
     let layout = view.layout(Member::TYPE.name)?;
     let line = |entry: &RecordId| -> Result<Option<Json>, Fault> {
-        // Of another office's entry nothing is here; the county's answer names that office.
         let Some(row) = rows::by_id(view.conn, layout, *entry)? else { return Ok(None) };
         let title = crate::records::shown(view, Kind::Text, &row.values[layout.ty.title], false)?.zh;
         Ok(Some(json!({ "id": entry.to_string(), "title": title })))
     };
-    if let Some(head) = heads.get(&id) {
-        match line(head)? {
-            Some(head) => out.insert("merged_into".into(), head),
-            None => out.insert("counted_elsewhere".into(), links.elsewhere.contains(head).into()),
-        };
+    if let Some(head) = heads.get(&id).map(line).transpose()?.flatten() {
+        out.insert("merged_into".into(), head);
     }
     let others = heads.iter().filter(|(_, head)| **head == id).map(|(entry, _)| line(entry));
     let others: Vec<Json> = others.filter_map(Result::transpose).collect::<Result<_, _>>()?;
