@@ -145,7 +145,7 @@ export default {
       await person.pressAt('[data-test="heard"]')
       await person.press('首页')
       await person.seesNoMore('县总工会的答复')
-      await person.writesAt('[data-test="top-search"]', '王芳')
+      await person.writesAt('#home-search', '王芳')
       await person.pressAt('[data-test="hit-0"]')
       await person.sees('与平明镇总工会的一条登记是同一人，会籍计入本单位')
       await person.picture('duplicates-counted-here')

@@ -218,6 +218,7 @@ pub(crate) fn county_answered() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Record as _;
 
     fn said(id: u8, nth: i64, verdict: Verdict, stays: Option<u8>) -> Answer {
         let entry = |n: u8| RecordId([n; 16]);
@@ -240,6 +241,30 @@ mod tests {
         let first = orders[0].pop().unwrap();
         assert!(orders[1..].iter().all(|other| other.as_slice() == [first.clone()]));
         first
+    }
+
+    #[test]
+    fn what_stands_in_any_other_stream_is_nobody_s_word() {
+        let conn = Connection::open_in_memory().unwrap();
+        for layout in crate::record::Schema::new(&[DuplicateAnswer::TYPE]).all() {
+            conn.execute_batch(&(layout.create() + &layout.create_indices())).unwrap();
+        }
+        let said = |id: u8, stream: i64, void: bool, nth: i64| {
+            conn.execute(
+                "INSERT INTO duplicate_answer (id, stream, ver_inc, ver_ctr, made_by, made_at, void, one, other, verdict, stays, nth)
+                 VALUES (?1, ?2, 1, 1, 1, 0, ?3, ?4, ?5, 'same', ?4, ?6)",
+                rusqlite::params![[id; 16], stream, void, [1_u8; 16], [2_u8; 16], nth],
+            )
+            .unwrap();
+        };
+        // An office writes what it likes into its own stream, and with whatever number.
+        said(9, 7, false, 99);
+        assert_eq!(answers(&conn, Some(3)).unwrap(), []);
+        assert_eq!(answers(&conn, None).unwrap(), [], "an office that works alone has no county");
+        said(8, 3, false, 1);
+        said(6, 3, true, 2);
+        let [answer] = answers(&conn, Some(3)).unwrap().try_into().unwrap();
+        assert_eq!((answer.id.0[0], answer.back()), (8, Some(RecordId([2; 16]))));
     }
 
     #[test]
