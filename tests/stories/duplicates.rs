@@ -324,7 +324,7 @@ async fn in_every_order_of_exchanges_she_counts_once_wherever_the_answer_is_know
         }
         assert_eq!(counts(&county, &pingming, &anfeng).await, [2, 1, 1]);
         // A further PC of the county that hears the answer before it has any office's entries counts nobody twice either.
-        let (invite, code) = county.desk.further(&county.hub_folder().to_owned(), "县里第二台").await;
+        let (invite, code) = county.desk.further(county.hub_folder(), "县里第二台").await;
         let second = Desk::joined(&invite, &code, "钱进").await;
         exchange_all(&[&county.desk, &second]).await;
         assert_eq!(counted(&second).await, 2);
@@ -338,7 +338,7 @@ async fn in_every_order_of_exchanges_she_counts_once_wherever_the_answer_is_know
 #[tokio::test(flavor = "multi_thread")]
 async fn two_pcs_of_the_county_that_answer_differently_come_to_one_answer_and_are_told() {
     let (county, pingming, anfeng, here, there) = two_townships().await;
-    let (invite, code) = county.desk.further(&county.hub_folder().to_owned(), "县里第二台").await;
+    let (invite, code) = county.desk.further(county.hub_folder(), "县里第二台").await;
     let second = Desk::joined(&invite, &code, "钱进").await;
     exchange_all(&[&county.desk, &second]).await;
     merge(&county.desk, &here, &there).await;

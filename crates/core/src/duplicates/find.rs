@@ -61,8 +61,11 @@ impl Limits {
 pub(crate) struct Kept {
     /// How often members have been written since the office was opened.
     version: AtomicU64,
-    found: Mutex<Option<(u64, Limits, Arc<Vec<Found>>)>>,
+    found: Mutex<Option<LookedFor>>,
 }
+
+/// What was found, of which version of the members and by which practice.
+type LookedFor = (u64, Limits, Arc<Vec<Found>>);
 
 impl Kept {
     /// Members were written.

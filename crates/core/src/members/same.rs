@@ -130,17 +130,15 @@ pub(crate) fn links(conn: &Connection, reader: Reader) -> Result<Links, Fault> {
     let entries: BTreeSet<RecordId> = links.pairs.iter().flat_map(|pair| [pair.back, pair.stays]).collect();
     for entry in entries {
         match here.query_row(params![entry.0, reader.only], |r| r.get::<_, bool>(0)).optional()? {
-            Some(void) => {
-                if !void || planted!("who stays may be void") {
-                    links.standing.insert(entry);
-                }
+            Some(void) if !void || planted!("who stays may be void") => {
+                links.standing.insert(entry);
             }
             // An office hears what the county answered, and reads nothing of the other office: there somebody stands.
             None if chosen.contains(&entry) && !reader.county => {
                 links.standing.insert(entry);
                 links.elsewhere.insert(entry);
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
     Ok(links)
