@@ -5,6 +5,7 @@
 
 mod cards;
 mod dump;
+mod duplicates;
 mod floor;
 mod gauge;
 mod import;
@@ -47,7 +48,7 @@ struct Ask {
 
 type Work = (&'static str, fn(&Ask) -> Result<Vec<Line>, Trouble>);
 
-const WORKS: [Work; 14] = [
+const WORKS: [Work; 15] = [
     ("search", |ask| search::run(ask.store, ask.rounds)),
     ("import", |ask| import::run(ask.roster, ask.rounds)),
     ("rebuild", |ask| rebuild::run(ask.roster, ask.rounds)),
@@ -60,6 +61,7 @@ const WORKS: [Work; 14] = [
     ("memory", |ask| step::memory(ask.roster)),
     ("linear", |ask| rebuild::linear(ask.roster)),
     ("unlock", |ask| unlock::run(ask.store, ask.rounds)),
+    ("duplicates", |ask| duplicates::run(ask.rounds)),
     ("cards", |ask| cards::run(ask.rounds)),
     ("start", |ask| start::run(ask.store, ask.rounds)),
 ];

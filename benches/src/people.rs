@@ -252,6 +252,14 @@ pub fn rosters(dir: &Path, count: usize) -> Result<Vec<(PathBuf, usize)>, Troubl
 }
 
 pub fn roster(people: &mut People, count: usize, out: &Path) -> Result<(), Trouble> {
+    sheet((0..count).map(|_| people.person()), out)
+}
+
+/// Writes these people as .xlsx.
+///
+/// # Errors
+/// The disk's.
+pub fn sheet(people: impl Iterator<Item = Person>, out: &Path) -> Result<(), Trouble> {
     let columns = COLUMNS.map(|header| TableColumn { header, width: 14.0, choices: &[], text: true });
     let table = Table {
         sheet: "会员信息",
@@ -261,9 +269,8 @@ pub fn roster(people: &mut People, count: usize, out: &Path) -> Result<(), Troub
         columns: &columns,
         written_on: NaiveDate::from_ymd_opt(2026, 1, 1).ok_or("a day")?,
     };
-    let rows = (0..count).map(|_| {
-        Ok::<_, SheetFault>(people.person().map(|text| Cell::Text(text.into())).into_iter().collect::<Vec<_>>())
-    });
+    let rows = people
+        .map(|person| Ok::<_, SheetFault>(person.map(|text| Cell::Text(text.into())).into_iter().collect::<Vec<_>>()));
     write_table(out, &table, rows).map_err(|fault| format!("{fault:?}"))?;
     Ok(())
 }

@@ -17,6 +17,7 @@ export const router = createRouter({
     { path: '/members/import', component: () => import('./pages/members/ImportPage.vue') },
     { path: '/members/imports', component: () => import('./pages/members/BatchesPage.vue') },
     { path: '/members/warned', component: () => import('./pages/members/WarnedPage.vue') },
+    { path: '/members/duplicates', component: () => import('./pages/members/DuplicatesPage.vue') },
     { path: '/members/expulsions', component: () => import('./pages/members/ExpulsionsPage.vue') },
     { path: '/members/:id', component: () => import('./pages/members/MemberPage.vue'), props: true },
     { path: '/applications', component: () => import('./pages/applications/ApplicationsPage.vue') },

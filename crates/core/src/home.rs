@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    applications, cards, devices, exchange,
+    applications, cards, devices, duplicates, exchange,
     fault::Fault,
     members,
     office::View,
@@ -120,6 +120,14 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
         tiles.push(tile("applications_late", Say::new("入会申请超时", "Applications overdue"), overdue, "late"));
     } else if pending > 0 {
         tiles.push(tile("applications", Say::new("入会申请待批", "Applications to decide"), pending, "due"));
+    }
+    let answered = duplicates::answers_unheard(view)?;
+    if answered > 0 {
+        tiles.push(tile("answers", Say::new("县总工会的答复", "Answers of the county"), answered, "due"));
+    }
+    let alike = duplicates::open(view)?;
+    if alike > 0 {
+        tiles.push(tile("duplicates", Say::new("疑似重复", "Perhaps registered twice"), alike, "due"));
     }
     let idle = members::idle_count(view)?;
     if idle > 0 {

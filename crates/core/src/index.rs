@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, PoisonError};
 
+use niangjia_replication::Stream;
+
 use crate::{
+    duplicates::{DuplicateAnswer, NotSame},
     fault::Fault,
     finder::{Entry, Finder},
     members::{self, Member, Merged, SamePerson},
@@ -49,18 +52,26 @@ impl Office {
         self.merged.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn reader(&self) -> members::Reader {
+        let answers = self.store.memory().known_stream(&Stream::County);
+        members::Reader { answers, county: self.identity.county, only: None }
+    }
+
     /// After a link between two entries, or a member that one speaks of, was written: marks anew who is left out.
     fn set_merged(&self, touched: &Touched) {
         let schema = &self.store.schema;
         let number = |kind: &str| schema.kind(kind).map(|l| l.no);
-        let linked = number(SamePerson::TYPE.name).is_some_and(|no| touched.contains_key(&no));
+        const SAID: [&str; 3] = [SamePerson::TYPE.name, NotSame::TYPE.name, DuplicateAnswer::TYPE.name];
+        let linked = SAID.into_iter().filter_map(number).any(|no| touched.contains_key(&no));
         let (Some(member), before) = (number(Member::TYPE.name), self.merged()) else { return };
         // A link may come before the entries that it names.
         if !linked && !touched.contains_key(&member) {
             return;
         }
+        self.duplicates.stale();
         // A reader that fails leaves the marks as they were; the next unlocking makes them from the tables.
-        let Ok(after) = self.store.read(|conn| members::merged(conn, schema)) else { return };
+        let reader = self.reader();
+        let Ok(after) = self.store.read(|conn| members::merged(conn, schema, reader)) else { return };
         let changed: Vec<i64> = before.symmetric_difference(&after).copied().collect();
         *self.merged.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after.clone());
         let mut finder = self.finder.write().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +94,7 @@ impl Office {
     /// The store's own.
     pub fn index(&self) -> Result<(), Fault> {
         let (finder, merged) = self.store.read(|conn| {
-            let merged = members::merged(conn, &self.store.schema)?;
+            let merged = members::merged(conn, &self.store.schema, self.reader())?;
             let member = self.store.schema.kind(Member::TYPE.name).map_or(0, |l| l.no);
             let count: i64 = conn.query_row("SELECT count(*) FROM lookup", [], |r| r.get(0))?;
             let mut finder = Finder::with_capacity(usize::try_from(count).unwrap_or(0));
@@ -106,6 +117,7 @@ impl Office {
             finder.settle();
             Ok((finder, merged))
         })?;
+        self.duplicates.stale();
         *self.merged.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(merged);
         *self.finder.write().unwrap_or_else(PoisonError::into_inner) = finder;
         Ok(())

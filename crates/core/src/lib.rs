@@ -39,6 +39,7 @@ pub mod words;
 
 pub mod applications;
 pub mod cards;
+pub mod duplicates;
 pub mod enterprises;
 pub mod members;
 pub mod organisations;
@@ -103,6 +104,9 @@ const TYPES: &[&RecordType] = &[
     applications::Application::TYPE,
     practice::PracticeEntry::TYPE,
     successions::Succession::TYPE,
+    duplicates::NotSame::TYPE,
+    duplicates::DuplicateAnswer::TYPE,
+    duplicates::AnswerHeard::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {
@@ -132,6 +136,7 @@ pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     members::register(&mut registry);
+    duplicates::register(&mut registry);
     applications::register(&mut registry);
     cards::register(&mut registry);
     transfers::register(&mut registry);

@@ -48,6 +48,8 @@ pub struct Office {
     pub(crate) swept: Mutex<std::collections::BTreeMap<i64, i64>>,
     /// The known-ID index as it was last read.
     pub(crate) known: Mutex<std::sync::Arc<crate::known::Index>>,
+    /// Pairs of entries that may be one person, as they were last looked for.
+    pub(crate) duplicates: crate::duplicates::Kept,
 }
 
 /// Who asks, and when.
@@ -181,6 +183,7 @@ impl Office {
             listed: Mutex::new(-1),
             swept: Mutex::default(),
             known: Mutex::default(),
+            duplicates: crate::duplicates::Kept::default(),
         }
     }
 

@@ -37,6 +37,10 @@ pub(crate) enum Practice {
     IdleSecond,
     /// Months after which a member may be deemed to have left.
     IdleDeemed,
+    /// How much of what looks like a duplicate is shown.
+    DuplicatesShown,
+    /// Entries that may share a telephone before it tells nothing.
+    PhoneShared,
 }
 
 /// A practice as it is described: what is built in, and between which numbers it makes sense.
@@ -49,7 +53,7 @@ struct Described {
     most: i64,
 }
 
-static ALL: [Described; 4] = [
+static ALL: [Described; 6] = [
     Described {
         practice: Practice::ApprovalDays,
         key: "approval_days",
@@ -85,6 +89,29 @@ static ALL: [Described; 4] = [
         built_in: 6,
         least: 6,
         most: 36,
+    },
+    Described {
+        practice: Practice::DuplicatesShown,
+        key: "duplicates_shown",
+        say: Say::new(
+            "疑似重复提示到哪一级：1 只看证件号码相同，2 加上“很可能”，3 加上“有可能”",
+            "Duplicates shown: 1 the same ID number only, 2 likely ones as well, 3 possible ones as well",
+        ),
+        built_in: 3,
+        least: 1,
+        most: 3,
+    },
+    // A workshop that gave its foreman's number for everybody says nothing about who is who.
+    Described {
+        practice: Practice::PhoneShared,
+        key: "phone_shared",
+        say: Say::new(
+            "同一个电话超过几条登记共用时，不再作为疑似重复的依据",
+            "Entries that may share a telephone before it tells nothing about duplicates",
+        ),
+        built_in: 6,
+        least: 2,
+        most: 50,
     },
 ];
 

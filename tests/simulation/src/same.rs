@@ -67,6 +67,13 @@ impl World {
                 let Some(page) = self.page(pc, &id).filter(|page| page.id == id) else { continue };
                 let head = page.head().to_owned();
                 if head == id {
+                    // Of another office's entry nothing is here but the county's word.
+                    let across =
+                        person.iter().any(|other| self.oracle.papers[other].office != self.oracle.papers[&id].office);
+                    if page.counted_elsewhere && (office == 0 || !across) {
+                        self.breaks(format!("PC {pc}: {id} does not count, and nobody said so"));
+                    }
+                    left_out += i64::from(page.counted_elsewhere && !page.is_void);
                     continue;
                 }
                 if !person.contains(&head) {

@@ -94,7 +94,7 @@ impl World {
 
     /// A clerk may be told that something cannot be; anything else is a failure of the program.
     pub(crate) fn refused(&mut self, pc: usize, name: &str, fault: &Fault) {
-        const KIND: [&str; 9] = [
+        const KIND: [&str; 10] = [
             "fields",
             "not_found",
             "event_cannot_follow",
@@ -104,6 +104,7 @@ impl World {
             "same_already",
             "same_not",
             "merge_void",
+            "county_answered",
         ];
         if !KIND.contains(&&*fault.code)
             && !crate::moving::REFUSALS.contains(&&*fault.code)

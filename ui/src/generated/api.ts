@@ -80,6 +80,32 @@ export interface AnswerAsk {
   count?: number | null
 }
 
+/** An answer of the county, as one entry sees it. */
+export interface AnswerLine {
+  /** Id of the answer. */
+  id: string
+  /** The entry that is here; at the county the one that steps back, or the first. */
+  entry: string
+  /** Its name. */
+  title: string
+  /** What tells two of one name apart. */
+  detail: string
+  /** The office that has it. */
+  own: string
+  /** The office that has the other entry. */
+  office: string
+  /** `same`, `different`, or `open` where the county took an answer back. */
+  verdict: string
+  /** Of one person: whether the entry that is here counts. */
+  counted_here: boolean
+  /** On what grounds. */
+  reason: string
+  /** Day. */
+  on: string
+  /** Read by this office; at the county by both. */
+  heard: boolean
+}
+
 /** Where the program stands. */
 export interface AppState {
   /** How far. */
@@ -802,6 +828,62 @@ export interface DropAsk {
   key: string
 }
 
+/** A pair. */
+export interface DuplicateRow {
+  /** `same_id`, `likely` or `possible`; nothing where the entries are not alike any more. */
+  level?: string | null
+  /** `open`; `looked_at`; `contradicted`, where it was said both that they are one person and that they are two; `disputed`, where two PCs of the county answered differently; `counted_gone`, where the entry that counts is no membership any more. */
+  state: string
+  /** What that means and what to do, where it is not `open`. */
+  say?: Say | null
+  /** Why. */
+  reasons: ReasonLine[]
+  /** Both are memberships now: the person is counted twice. */
+  both: boolean
+  /** They were merged; taken apart by deciding that they are two. */
+  linked: boolean
+  /** The two entries. */
+  sides: DuplicateSide[]
+  /** Fields in which they differ, also where a mask hides it. */
+  differs: string[]
+  /** What was said of them before. */
+  said: SaidLine[]
+}
+
+/** One of the two. */
+export interface DuplicateSide {
+  /** As lists show it. */
+  row: Row
+  /** The office that has it. */
+  office: string
+}
+
+/** Pairs that may be one person. */
+export interface Duplicates {
+  /** Pairs that wait for a person. */
+  open: number
+  /** Pairs of which somebody has said that they are two persons. */
+  looked_at: number
+  /** Rows of the list that was asked for. */
+  total: number
+  /** The window, what needs a decision most first. */
+  rows: DuplicateRow[]
+  /** What the county has answered on entries of this office; at the county what it has answered. Newest first. */
+  answers: AnswerLine[]
+  /** Whether this PC answers for two offices. */
+  county: boolean
+}
+
+/** Which of them. */
+export interface DuplicatesAsk {
+  /** `open`, the default, or `looked_at`: of whom somebody has said that they are two persons. */
+  which?: string | null
+  /** First row. */
+  offset?: number
+  /** Rows, 50 at the most; none where only the numbers are wanted. */
+  limit?: number | null
+}
+
 /** Joining a county with an enrolment packet. */
 export interface EnrolAsk {
   /** The packet. */
@@ -1020,6 +1102,12 @@ export interface HandoutsAsk {
   again?: boolean
   /** Why it is printed again, where it is. */
   reason?: string | null
+}
+
+/** Which answer was read. */
+export interface HeardAsk {
+  /** Its id. */
+  id: string
 }
 
 /** A record's history, newest first. */
@@ -1380,6 +1468,8 @@ export interface MergeAsk {
   into: string
   /** How it is known that they are one person. */
   reason: string
+  /** Although somebody has said that they are two; that is taken back then. */
+  despite?: boolean | null
 }
 
 /** A kind of lettering without its font. */
@@ -1685,6 +1775,18 @@ export interface Page {
   offset?: number
   /** How many lines, 100 at the most. */
   limit?: number | null
+}
+
+/** Two entries, and what is said of them. */
+export interface PairAsk {
+  /** An entry. */
+  one: string
+  /** The other one. */
+  other: string
+  /** On what grounds. */
+  reason: string
+  /** Although somebody has said that they are one person; that is taken back then. */
+  despite?: boolean | null
 }
 
 /** Something for paper: the job, and what is noted of it once it leaves the office. */
@@ -2014,8 +2116,18 @@ export interface ReadCodes {
 /** Why a PC is shut out. */
 export type Reason = 'stolen' | 'lost' | 'left' | 'replaced' | 'other'
 
-/** A reason. */
+/** A reason as a clerk reads it. */
 export interface ReasonLine {
+  /** Identifier. */
+  code: string
+  /** In words. */
+  say: Say
+  /** Speaks against it. */
+  against: boolean
+}
+
+/** A reason. */
+export interface ReasonLine2 {
   /** Stable key. */
   key: string
   /** Sentence. */
@@ -2268,7 +2380,7 @@ export interface RowLine {
   /** Shown texts by field, sensitive ones masked. */
   values: Record<string, Say>
   /** What is wrong or should be looked at. */
-  reasons: ReasonLine[]
+  reasons: ReasonLine2[]
   /** What differs from the store. */
   differs: Difference[]
 }
@@ -2291,6 +2403,18 @@ export interface RowsAsk {
   offset?: number
   /** Rows, 100 at the most. */
   limit?: number | null
+}
+
+/** What somebody said of a pair. */
+export interface SaidLine {
+  /** That they are one person; else that they are two. */
+  same: boolean
+  /** Who. */
+  by: Say
+  /** Day. */
+  on: string
+  /** On what grounds. */
+  reason: string
 }
 
 /** What the form wants to save. */
@@ -2957,6 +3081,8 @@ export interface UnmergeAsk {
   id: string
   /** Why. */
   reason: string
+  /** Remembers besides that these are two persons, so that they are proposed no more. */
+  not_same?: boolean | null
 }
 
 /** What was scanned or typed. */
@@ -3224,10 +3350,12 @@ export interface Commands {
   'kit.show': { ask: KitAsk; answer: KitSheets }
   'log.keep': { ask: KeepAsk; answer: Keeps }
   'log.prune': { ask: PruneAsk; answer: Pruned }
+  'members.answer_heard': { ask: HeardAsk; answer: Done }
   'members.batches': { ask: Nothing; answer: Batches }
   'members.change': { ask: ChangeAsk; answer: Saved }
   'members.check': { ask: SaveAsk; answer: Checked }
   'members.correct': { ask: CorrectAsk; answer: Saved }
+  'members.duplicates': { ask: DuplicatesAsk; answer: Duplicates }
   'members.expulsions': { ask: Nothing; answer: Expulsions }
   'members.get': { ask: GetAsk; answer: Detail }
   'members.history': { ask: GetAsk; answer: HistoryPage }
@@ -3236,7 +3364,9 @@ export interface Commands {
   'members.join': { ask: JoinAsk; answer: Saved }
   'members.known': { ask: KnownAsk; answer: KnownAt }
   'members.list': { ask: ListAsk; answer: Listing }
+  'members.look_again': { ask: PairAsk; answer: Done }
   'members.merge': { ask: MergeAsk; answer: Saved }
+  'members.not_same': { ask: PairAsk; answer: Done }
   'members.paper': { ask: MemberPaperAsk; answer: Paper }
   'members.reveal': { ask: RevealAsk; answer: Revealed }
   'members.save': { ask: SaveAsk; answer: Saved }
@@ -3366,12 +3496,15 @@ export const DEEDS = [
   'kit.show',
   'log.keep',
   'log.prune',
+  'members.answer_heard',
   'members.change',
   'members.correct',
   'members.import',
   'members.index',
   'members.join',
+  'members.look_again',
   'members.merge',
+  'members.not_same',
   'members.reveal',
   'members.save',
   'members.seen',

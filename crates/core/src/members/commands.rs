@@ -155,7 +155,7 @@ fn change(desk: &mut Desk<'_>, ask: ChangeAsk) -> Result<Saved, Fault> {
 }
 
 /// Which changes may follow now, and the label of the state.
-pub(super) fn derived(view: &View<'_>, id: RecordId, _: &[Value]) -> Result<Map<String, Json>, Fault> {
+pub(super) fn derived(view: &View<'_>, id: RecordId, values: &[Value]) -> Result<Map<String, Json>, Fault> {
     // Of several rows of one member, at the county, the one whose page this is.
     let row =
         crate::store::rows::by_id(view.conn, view.layout(Member::TYPE.name)?, id)?.ok_or_else(Fault::not_found)?;
@@ -170,6 +170,7 @@ pub(super) fn derived(view: &View<'_>, id: RecordId, _: &[Value]) -> Result<Map<
     out.insert("state_said".into(), serde_json::json!({ "zh": label.zh, "en": label.en }));
     leaving::derived(view, id, now, &mut out)?;
     super::same::derived(view, id, &mut out)?;
+    crate::duplicates::derived(view, id, values, &mut out)?;
     Ok(out)
 }
 

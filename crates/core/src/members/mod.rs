@@ -7,6 +7,7 @@ mod idle;
 mod import;
 mod judge;
 mod leaving;
+mod links;
 mod paper;
 mod preview;
 mod rules;
@@ -20,12 +21,13 @@ pub(crate) use commands::{detail, follows};
 pub(crate) use expulsions::to_take as expulsions_to_take;
 pub(crate) use idle::count as idle_count;
 pub(crate) use leaving::month;
+pub(crate) use links::Links;
 pub(crate) use paper::{photo_waits, union_of};
 pub(crate) use preview::Preview;
 pub use rules::{Membership, fold};
 pub(crate) use rules::{check_fields, day_of_event, member as member_rules};
 pub use same::SamePerson;
-pub(crate) use same::{Merged, counted, link, merged};
+pub(crate) use same::{Merged, Reader, counted, grounds, link, links, merged, part};
 
 use chrono::NaiveDate;
 use niangjia_derive::Record;
@@ -77,7 +79,7 @@ pub struct Member {
     pub id_no: Option<String>,
     #[field(zh = "性别", en = "Sex", section = "person", codes = "sex", listed)]
     pub sex: Option<String>,
-    #[field(zh = "出生日期", en = "Birth date", section = "person", sheet = "出生年月日|出生年月|生日")]
+    #[field(zh = "出生日期", en = "Birth date", section = "person", sheet = "出生年月日|出生年月|生日", keyed)]
     pub birth_date: Option<NaiveDate>,
     #[field(zh = "民族", en = "Ethnicity", section = "person", codes = "ethnicity")]
     pub ethnicity: Option<String>,
@@ -89,7 +91,8 @@ pub struct Member {
         sheet = "手机|手机号|手机号码|联系电话|电话",
         sensitive,
         search,
-        listed
+        listed,
+        keyed
     )]
     pub mobile: Option<String>,
     #[field(zh = "其他联系方式", en = "Other contact", section = "person")]

@@ -185,6 +185,9 @@ pub(crate) fn member(view: &View<'_>, candidate: &mut Candidate<'_>) -> Result<(
             candidate.fault("id_no", "id_taken", Say::new("这个证件号码已经登记过一位会员。请先搜索这个号码，打开那条记录办理，不要重复建档。", "A member with this ID number is here already. Search for the number and work on that record instead of making a second one."));
         }
     }
+    if candidate.id.is_none() {
+        crate::duplicates::typed(view, candidate)?;
+    }
     if candidate.id.is_none()
         && let Some(number) = candidate.text("id_no")
         && let Some(office) = crate::known::elsewhere(view, number)?.into_iter().next()

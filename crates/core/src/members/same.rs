@@ -4,26 +4,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use niangjia_derive::Record;
-use niangjia_replication::planted;
-use rusqlite::{Connection, OptionalExtension as _};
+use niangjia_replication::{Stream, planted};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::Member;
+use super::{
+    Member,
+    links::{Links, Pair},
+};
 use crate::{
+    duplicates::{
+        Verdict,
+        answers::{self, Said},
+    },
     fault::{Fault, FieldFault},
     office::{Desk, View},
     people::Role,
-    record::{Record as _, RecordId, Schema},
+    record::{Kind, Record as _, RecordId, Schema},
     records::{Saved, Saw, saved},
     registry::Registry,
-    store::rows::Stored,
+    store::rows::{self, Stored},
     words::Say,
 };
 
-/// Says that two entries are one person. It stands in the stream of the entry that steps back; where another office has entries of
-/// that person on both sides, it has a link of its own in its stream.
+/// Says that two entries of an office are one person, in that office's stream. Of entries of two offices the county says so, in an
+/// answer that both read (`duplicates`).
 #[derive(Clone, Record)]
 #[record(name = "same_person", plural = "same_persons", zh = "同一人", en = "Same person", title = "reason")]
 pub struct SamePerson {
@@ -44,6 +51,9 @@ pub struct MergeAsk {
     pub into: String,
     /// How it is known that they are one person.
     pub reason: String,
+    /// Although somebody has said that they are two; that is taken back then.
+    #[serde(default)]
+    pub despite: Option<bool>,
 }
 
 /// An entry that is a person of its own after all.
@@ -53,6 +63,9 @@ pub struct UnmergeAsk {
     pub id: String,
     /// Why.
     pub reason: String,
+    /// Remembers besides that these are two persons, so that they are proposed no more.
+    #[serde(default)]
+    pub not_same: Option<bool>,
 }
 
 pub(super) fn register(registry: &mut Registry) {
@@ -60,118 +73,79 @@ pub(super) fn register(registry: &mut Registry) {
     registry.action("members.unmerge", Role::Clerk, unmerge);
 }
 
-/// Which entries are one person, and which of them somebody can still be shown.
-#[derive(Default)]
-struct Links {
-    /// Who steps back, and who stays.
-    pairs: Vec<(RecordId, RecordId)>,
-    /// Entries that are here and not void.
-    standing: BTreeSet<RecordId>,
-}
-
-impl Links {
-    /// All entries that are one person with this one.
-    fn person(&self, entry: RecordId) -> BTreeSet<RecordId> {
-        reached(entry, &self.joined())
-    }
-
-    fn joined(&self) -> Steps {
-        let mut joined = Steps::new();
-        for (back, stays) in &self.pairs {
-            joined.entry(*back).or_default().insert(*stays);
-            joined.entry(*stays).or_default().insert(*back);
-        }
-        joined
-    }
-
-    /// Which entry stands for the person, for every entry that does not stand for itself.
-    ///
-    /// Entries that links join are one person. The one that stays is one that steps back behind nobody who can be shown, not
-    /// by way of others either; where clerks in different places linked them in a circle or to several, the least id of those.
-    /// An entry that was voided, or has not come here yet, stands for nobody as long as there is another. The answer depends
-    /// on the set of links and of entries, and on nothing else.
-    fn heads(&self) -> BTreeMap<RecordId, RecordId> {
-        let (mut ahead, joined) = (Steps::new(), self.joined());
-        for (back, stays) in &self.pairs {
-            ahead.entry(*back).or_default().insert(*stays);
-        }
-        let (mut out, mut done) = (BTreeMap::new(), BTreeSet::new());
-        for start in joined.keys() {
-            if done.contains(start) {
-                continue;
-            }
-            let person = reached(*start, &joined);
-            let shown: Vec<RecordId> = person.intersection(&self.standing).copied().collect();
-            let stays = |entry: &&RecordId| {
-                let before = reached(**entry, &ahead);
-                !before.iter().any(|other| other != *entry && self.standing.contains(other))
-            };
-            let head = shown.iter().find(stays).or_else(|| shown.first()).or_else(|| person.first()).copied();
-            let others = person.iter().filter(|entry| Some(**entry) != head);
-            out.extend(others.filter_map(|entry| Some((*entry, head?))));
-            done.extend(person);
-        }
-        out
-    }
-
-    /// The entry that stands for the person of this one.
-    fn head(&self, entry: RecordId) -> RecordId {
-        self.heads().get(&entry).copied().unwrap_or(entry)
-    }
-
-    /// Which links have to go so that an entry is a person of its own, by place in the list: its own, and those by which others
-    /// would still join it to the person. Entries that stepped back behind it alone stay with it.
-    fn parting(&self, entry: RecordId) -> Vec<usize> {
-        let elsewhere = self.pairs.iter().copied().filter(|(back, stays)| *back != entry && *stays != entry).collect();
-        let rest = Links { pairs: elsewhere, standing: self.standing.clone() }.heads();
-        let Some(head) = self.heads().get(&entry).copied() else { return Vec::new() };
-        let of = |one: RecordId| rest.get(&one).copied().unwrap_or(one);
-        let goes = |(back, stays): &(RecordId, RecordId)| *back == entry || *stays == entry && of(*back) == of(head);
-        self.pairs.iter().enumerate().filter(|(_, link)| goes(link)).map(|(place, _)| place).collect()
-    }
-}
-
-/// From an entry to those that links lead to.
-type Steps = BTreeMap<RecordId, BTreeSet<RecordId>>;
-
-/// An entry and all that steps lead to from it.
-fn reached(start: RecordId, steps: &Steps) -> BTreeSet<RecordId> {
-    let (mut out, mut next) = (BTreeSet::new(), vec![start]);
-    while let Some(entry) = next.pop() {
-        if out.insert(entry) {
-            next.extend(steps.get(&entry).into_iter().flatten());
-        }
-    }
-    out
-}
-
 /// Entries that another one stands for, by row.
 pub(crate) type Merged = BTreeSet<i64>;
 
-/// Reads all links: they are few. Those of one stream, and the entries of that stream, are what its office sees.
-fn links(conn: &Connection, stream: Option<i64>) -> Result<Links, Fault> {
-    let mut statement = conn.prepare_cached(
-        "SELECT s.\"member\", s.\"into\", b.void, i.void FROM same_person s
-         LEFT JOIN member b ON b.id = s.\"member\" AND b.stream = ifnull(?1, b.stream)
-         LEFT JOIN member i ON i.id = s.\"into\" AND i.stream = ifnull(?1, i.stream)
-         WHERE s.void = 0 AND s.\"member\" IS NOT NULL AND s.\"into\" IS NOT NULL AND s.stream = ifnull(?1, s.stream)",
-    )?;
-    let mut rows = statement.query([stream])?;
+/// Who reads what was said of entries.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader {
+    /// The number of the county's stream here, from which alone its answers are believed.
+    pub(crate) answers: Option<i64>,
+    /// A PC of the county, which reads every office: whose entry is not here has not come yet.
+    pub(crate) county: bool,
+    /// Only what the office of this stream sees.
+    pub(crate) only: Option<i64>,
+}
+
+impl Reader {
+    pub(crate) fn of(view: &View<'_>) -> Self {
+        let answers = view.memory.known_stream(&Stream::County);
+        Self { answers, county: view.office.identity().county, only: None }
+    }
+}
+
+/// Reads all that was said: it is little.
+pub(crate) fn links(conn: &Connection, reader: Reader) -> Result<Links, Fault> {
     let mut links = Links::default();
-    while let Some(row) = rows.next()? {
-        let (back, stays) = (RecordId(row.get(0)?), RecordId(row.get(1)?));
-        for (entry, column) in [(back, 2), (stays, 3)] {
-            if row.get::<_, Option<bool>>(column)? == Some(false) || planted!("who stays may be void") {
+    let pairs = |sql: &str| -> Result<Vec<(RecordId, RecordId)>, Fault> {
+        let mut statement = conn.prepare_cached(sql)?;
+        let pair = |r: &rusqlite::Row<'_>| Ok((RecordId(r.get(0)?), RecordId(r.get(1)?)));
+        Ok(statement.query_map([reader.only], pair)?.collect::<Result<_, _>>()?)
+    };
+    let linked = pairs(
+        "SELECT \"member\", \"into\" FROM same_person
+         WHERE void = 0 AND \"member\" IS NOT NULL AND \"into\" IS NOT NULL AND stream = ifnull(?1, stream)",
+    )?;
+    links.pairs.extend(linked.into_iter().map(|(back, stays)| Pair { back, stays, county: false }));
+    // An office speaks of its own entries.
+    let apart = pairs(
+        "SELECT n.one, n.other FROM not_same n
+         WHERE n.void = 0 AND n.one IS NOT NULL AND n.other IS NOT NULL AND n.stream = ifnull(?1, n.stream)
+         AND EXISTS (SELECT 1 FROM member m WHERE m.id IN (n.one, n.other) AND m.stream = n.stream)",
+    )?;
+    links.apart.extend(apart.into_iter().map(|(one, other)| (one, other, false)));
+    let mut chosen = BTreeSet::new();
+    for answer in answers::answers(conn, reader.answers)? {
+        let (one, other) = answer.pair();
+        if let (Some(back), Some(stays)) = (answer.back(), answer.stays) {
+            links.pairs.push(Pair { back, stays, county: true });
+            chosen.insert(stays);
+        } else if answer.verdict == Verdict::Different {
+            links.apart.push((one, other, true));
+        }
+    }
+    let mut here = conn.prepare_cached(
+        "SELECT min(void) FROM member WHERE id = ?1 AND stream = ifnull(?2, stream) HAVING count(*) > 0",
+    )?;
+    let entries: BTreeSet<RecordId> = links.pairs.iter().flat_map(|pair| [pair.back, pair.stays]).collect();
+    for entry in entries {
+        match here.query_row(params![entry.0, reader.only], |r| r.get::<_, bool>(0)).optional()? {
+            Some(void) if !void || planted!("who stays may be void") => {
                 links.standing.insert(entry);
             }
+            // An office hears what the county answered, and reads nothing of the other office: there somebody stands.
+            None if chosen.contains(&entry) && !reader.county => {
+                links.standing.insert(entry);
+                links.elsewhere.insert(entry);
+            }
+            Some(_) | None => {}
         }
-        links.pairs.push((back, stays));
     }
     Ok(links)
 }
 
 /// The rows that lists and statistics leave out.
-pub(crate) fn merged(conn: &Connection, schema: &Schema) -> Result<Merged, Fault> {
+pub(crate) fn merged(conn: &Connection, schema: &Schema, reader: Reader) -> Result<Merged, Fault> {
     let mut out = Merged::new();
     // An index that is built before the tables are made has none to leave out.
     if schema.kind(SamePerson::TYPE.name).is_none() {
@@ -186,12 +160,13 @@ pub(crate) fn merged(conn: &Connection, schema: &Schema) -> Result<Merged, Fault
              OR (o.state = m.state AND o.stream < m.stream)))",
     )?;
     out.extend(away.query_map([], |r| r.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?);
-    for (entry, head) in links(conn, None)?.heads() {
+    let links = links(conn, reader)?;
+    for (entry, head) in links.heads() {
         let mut rows = |id: RecordId| -> Result<Vec<i64>, Fault> {
             Ok(rec.query_map([id.0], |r| r.get(0))?.collect::<Result<_, _>>()?)
         };
         // Where the one that stays has not come here yet, the other goes on standing for itself.
-        if !rows(head)?.is_empty() {
+        if links.elsewhere.contains(&head) || !rows(head)?.is_empty() {
             out.extend(rows(entry)?);
         }
     }
@@ -208,7 +183,7 @@ pub(crate) fn counted(view: &View<'_>) -> String {
     format!(" AND rec NOT IN (SELECT value FROM json_each('[{list}]'))")
 }
 
-fn grounds(reason: &str) -> Result<&str, Fault> {
+pub(crate) fn grounds(reason: &str) -> Result<&str, Fault> {
     let reason = reason.trim();
     if reason.is_empty() {
         return Err(Fault::fields(vec![FieldFault {
@@ -228,8 +203,26 @@ fn member(desk: &Desk<'_>, id: &str) -> Result<Stored, Fault> {
 fn merge(desk: &mut Desk<'_>, ask: MergeAsk) -> Result<Saved, Fault> {
     let reason = grounds(&ask.reason)?.to_owned();
     let (back, stays) = (member(desk, &ask.id)?, member(desk, &ask.into)?);
-    let links = missing(desk.act.conn, &back, &stays)?;
-    if links.is_empty() {
+    let against = links(desk.act.conn, Reader::of(&desk.view()))?.against(back.id, stays.id);
+    if let Some((one, other, _)) = against.first() {
+        if !ask.despite.unwrap_or(false) {
+            return Err(stands_against(&desk.view(), *one, *other)?);
+        }
+        for (one, other, _) in &against {
+            crate::duplicates::take_back(desk, *one, *other, &reason)?;
+        }
+    }
+    let mut missing = missing(&desk.view(), &back, &stays)?;
+    // The county may say of one person that the other entry counts after all.
+    let pair = answers::ordered(back.id, stays.id);
+    let other = |answer: &answers::Answer| answer.disputed || answer.stays != Some(stays.id);
+    if missing.is_empty()
+        && desk.office().identity().county
+        && answers::of(&desk.view())?.iter().any(|answer| answer.pair() == pair && other(answer))
+    {
+        missing.push(Wanted { back: (back.id, back.stream), stays: (stays.id, stays.stream), answer: true });
+    }
+    if missing.is_empty() && against.is_empty() {
         return Err(Fault::new(
             "same_already",
             "这两条已经是同一个人，没有做任何改动。",
@@ -243,28 +236,63 @@ fn merge(desk: &mut Desk<'_>, ask: MergeAsk) -> Result<Saved, Fault> {
             "One of the two is void and cannot be merged; nothing was changed. Take the void back first where it is needed.",
         ));
     }
-    for (stream, back, stays) in links {
-        let stream = *desk.act.memory.stream_name(stream)?;
-        let link = SamePerson { member: Some(back), into: Some(stays), reason: reason.clone() };
+    for new in missing {
+        if new.answer && desk.office().identity().county {
+            let said = Said { verdict: Verdict::Same, stays: Some(new.stays.0), reason: &reason };
+            answers::answer(desk, new.back, new.stays, &said)?;
+            continue;
+        }
+        let stream = *desk.act.memory.stream_name(new.back.1)?;
+        let link = SamePerson { member: Some(new.back.0), into: Some(new.stays.0), reason: reason.clone() };
         desk.act.create(&stream, link, None)?;
     }
-    let stands = self::links(desk.act.conn, None)?.head(stays.id);
+    let stands = links(desk.act.conn, Reader::of(&desk.view()))?.head(stays.id);
     told(desk, back.id, reason);
     let layout = desk.act.layout(Member::TYPE.name)?;
     saved(desk, layout, stands, Saw::Untold, Vec::new())
 }
 
-/// The links by which two entries become one person, each with the stream that it is to stand in.
+/// Somebody has said that these are two persons; who wants to say otherwise has to have read that.
+fn stands_against(view: &View<'_>, one: RecordId, other: RecordId) -> Result<Fault, Fault> {
+    let said = crate::duplicates::said_apart(view, one, other)?;
+    let (by, on, reason) = said.unwrap_or_else(|| (Say::new("", ""), String::new(), String::new()));
+    Ok(Fault::say(
+        "not_same_stands",
+        Say::owned(
+            format!(
+                "{} {on} 核对过，认定不是同一人：{reason}。没有做任何改动。确实是同一人的，请到“疑似重复”里看过这条认定再办。",
+                by.zh
+            ),
+            format!(
+                "On {on} {} looked at them and found two persons: {reason}. Nothing was changed. If they are one person after all, do this on the page of duplicates, where that stands beside them.",
+                by.en
+            ),
+        ),
+    ))
+}
+
+/// A link that is wanted: entries, each with the stream that it stands in.
+struct Wanted {
+    back: (RecordId, i64),
+    stays: (RecordId, i64),
+    /// They stand with two offices: the county says it in an answer.
+    answer: bool,
+}
+
+/// The links by which two entries become one person.
 ///
 /// The entries that stand for the two are linked, so that one step is enough from anywhere, in the stream of the one that steps
-/// back. An office that has entries of both and does not read that stream, or not what joins its own to it, gets a link of its own.
-fn missing(conn: &Connection, back: &Stored, stays: &Stored) -> Result<Vec<(i64, RecordId, RecordId)>, Fault> {
-    let all = links(conn, None)?;
-    let mut stream = conn.prepare_cached("SELECT stream FROM member WHERE id = ?1")?;
-    let mut homes = |chosen: RecordId| -> Result<BTreeMap<i64, RecordId>, Fault> {
+/// back; where another office has the one that stays it is an answer of the county, which both read. An office that has entries of
+/// both and does not read what joins its own to it gets a link of its own.
+fn missing(view: &View<'_>, back: &Stored, stays: &Stored) -> Result<Vec<Wanted>, Fault> {
+    let reader = Reader::of(view);
+    let all = links(view.conn, reader)?;
+    let layout = view.layout(Member::TYPE.name)?;
+    let home = |entry: RecordId| Ok::<_, Fault>(rows::by_id(view.conn, layout, entry)?.map(|row| row.stream));
+    let homes = |chosen: RecordId| -> Result<BTreeMap<i64, RecordId>, Fault> {
         let mut out = BTreeMap::new();
         for entry in all.person(chosen) {
-            if let Some(home) = stream.query_row([entry.0], |row| row.get(0)).optional()? {
+            if let Some(home) = home(entry)? {
                 let of = out.entry(home).or_insert(entry);
                 if entry == chosen {
                     *of = chosen;
@@ -277,16 +305,18 @@ fn missing(conn: &Connection, back: &Stored, stays: &Stored) -> Result<Vec<(i64,
     let mut out = Vec::new();
     let (steps_back, stands) = (all.head(back.id), all.head(stays.id));
     if steps_back != stands {
-        let home = stream.query_row([steps_back.0], |row| row.get(0)).optional()?;
-        out.push((home.unwrap_or(back.stream), steps_back, stands));
+        let (from, to) = (home(steps_back)?.unwrap_or(back.stream), home(stands)?.unwrap_or(stays.stream));
+        out.push(Wanted { back: (steps_back, from), stays: (stands, to), answer: from != to });
     }
     for (home, mine) in one {
         let Some(also) = other.get(&home) else { continue };
-        let mut seen = links(conn, Some(home))?;
-        seen.pairs.extend(out.iter().filter(|link| link.0 == home).map(|(_, back, stays)| (*back, *stays)));
+        let mut seen = links(view.conn, Reader { county: false, only: Some(home), ..reader })?;
+        let reads = |new: &&Wanted| new.back.1 == home || new.answer;
+        let linked = |new: &Wanted| Pair { back: new.back.0, stays: new.stays.0, county: new.answer };
+        seen.pairs.extend(out.iter().filter(reads).map(linked));
         let (mine, also) = (seen.head(mine), seen.head(*also));
         if mine != also {
-            out.push((home, mine, also));
+            out.push(Wanted { back: (mine, home), stays: (also, home), answer: false });
         }
     }
     Ok(out)
@@ -302,26 +332,43 @@ pub(crate) fn link(desk: &mut Desk<'_>, back: &Stored, stays: RecordId, grounds:
 fn unmerge(desk: &mut Desk<'_>, ask: UnmergeAsk) -> Result<Saved, Fault> {
     let reason = grounds(&ask.reason)?.to_owned();
     let back = member(desk, &ask.id)?;
-    let layout = desk.act.layout(SamePerson::TYPE.name)?;
-    let standing = desk.view().select::<SamePerson>("void = 0", &[])?;
-    let links = links(desk.act.conn, None)?;
-    let gone = links.parting(back.id);
-    if gone.is_empty() {
+    let head = links(desk.act.conn, Reader::of(&desk.view()))?.raw().head(back.id);
+    if !part(desk, back.id, &reason)? {
         return Err(Fault::new(
             "same_not",
             "这一条没有并入别的条目，没有做任何改动。",
             "This entry has not been merged into another; nothing was changed.",
         ));
     }
-    for (link, said) in &standing {
-        let pair = said.member.zip(said.into);
-        if gone.iter().any(|place| Some(links.pairs[*place]) == pair) {
-            desk.act.void(layout, link, &link.versions, true)?;
-        }
+    if ask.not_same.unwrap_or(false) {
+        crate::duplicates::remember(desk, back.id, head, &reason)?;
     }
     told(desk, back.id, reason);
     let layout = desk.act.layout(Member::TYPE.name)?;
     saved(desk, layout, back.id, Saw::Untold, Vec::new())
+}
+
+/// Takes an entry out of its person; false where it stands for itself.
+///
+/// # Errors
+/// `county_answered` where only the county can.
+pub(crate) fn part(desk: &mut Desk<'_>, entry: RecordId, reason: &str) -> Result<bool, Fault> {
+    let all = links(desk.act.conn, Reader::of(&desk.view()))?;
+    let gone: Vec<Pair> = all.parting(entry).into_iter().map(|place| all.pairs[place]).collect();
+    if gone.iter().any(|pair| pair.county) && !desk.office().identity().county {
+        return Err(answers::county_answered());
+    }
+    let layout = desk.act.layout(SamePerson::TYPE.name)?;
+    for (link, said) in desk.view().select::<SamePerson>("void = 0", &[])? {
+        let pair = said.member.zip(said.into);
+        if gone.iter().any(|gone| !gone.county && pair == Some((gone.back, gone.stays))) {
+            desk.act.void(layout, &link, &link.versions, true)?;
+        }
+    }
+    for pair in gone.iter().filter(|pair| pair.county) {
+        answers::take_back(desk, answers::ordered(pair.back, pair.stays), reason)?;
+    }
+    Ok(!gone.is_empty())
 }
 
 fn told(desk: &mut Desk<'_>, record: RecordId, reason: String) {
@@ -332,93 +379,30 @@ fn told(desk: &mut Desk<'_>, record: RecordId, reason: String) {
 
 /// For the member's page: who stands for this entry, and for which ones it stands.
 pub(super) fn derived(view: &View<'_>, id: RecordId, out: &mut Map<String, Json>) -> Result<(), Fault> {
-    let links = links(view.conn, None)?;
-    if !links.pairs.iter().any(|(back, stays)| *back == id || *stays == id) {
+    let links = links(view.conn, Reader::of(view))?;
+    if !links.pairs.iter().any(|pair| pair.back == id || pair.stays == id) {
         return Ok(());
     }
-    let heads = links.heads();
-    let line = |entry: &RecordId| -> Result<Json, Fault> {
-        let title = crate::records::title_of(view, Member::TYPE.name, &entry.0)?;
-        Ok(json!({ "id": entry.to_string(), "title": title }))
-    };
-    if let Some(head) = heads.get(&id) {
-        out.insert("merged_into".into(), line(head)?);
+    if links.elsewhere.contains(&links.head(id)) {
+        out.insert("counted_elsewhere".into(), true.into());
     }
-    let others: Vec<Json> =
-        heads.iter().filter(|(_, head)| **head == id).map(|(entry, _)| line(entry)).collect::<Result<_, _>>()?;
+    // Of another office's entry nothing is here, and the county's answer names that office: who stands for the entry among those
+    // that are here is somebody to go to.
+    let here = Links { standing: links.standing.difference(&links.elsewhere).copied().collect(), ..links };
+    let heads = here.heads();
+    let layout = view.layout(Member::TYPE.name)?;
+    let line = |entry: &RecordId| -> Result<Option<Json>, Fault> {
+        let Some(row) = rows::by_id(view.conn, layout, *entry)? else { return Ok(None) };
+        let title = crate::records::shown(view, Kind::Text, &row.values[layout.ty.title], false)?.zh;
+        Ok(Some(json!({ "id": entry.to_string(), "title": title })))
+    };
+    if let Some(head) = heads.get(&id).map(line).transpose()?.flatten() {
+        out.insert("merged_into".into(), head);
+    }
+    let others = heads.iter().filter(|(_, head)| **head == id).map(|(entry, _)| line(entry));
+    let others: Vec<Json> = others.filter_map(Result::transpose).collect::<Result<_, _>>()?;
     if !others.is_empty() {
         out.insert("merged".into(), others.into());
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id(n: u8) -> RecordId {
-        RecordId([n; 16])
-    }
-
-    /// Links between entries, of which these are void or not here.
-    fn links(pairs: &[(u8, u8)], gone: &[u8]) -> Links {
-        let pairs: Vec<_> = pairs.iter().map(|(a, b)| (id(*a), id(*b))).collect();
-        let all = pairs.iter().flat_map(|(a, b)| [*a, *b]);
-        let standing = all.filter(|entry| !gone.contains(&entry.0[0])).collect();
-        Links { pairs, standing }
-    }
-
-    fn without(pairs: &[(u8, u8)], gone: &[u8]) -> Vec<(u8, u8)> {
-        links(pairs, gone).heads().into_iter().map(|(entry, head)| (entry.0[0], head.0[0])).collect()
-    }
-
-    fn pairs(pairs: &[(u8, u8)]) -> Vec<(u8, u8)> {
-        without(pairs, &[])
-    }
-
-    #[test]
-    fn an_entry_stands_for_all_that_step_back_behind_it() {
-        assert_eq!(pairs(&[]), []);
-        assert_eq!(pairs(&[(1, 2)]), [(1, 2)]);
-        assert_eq!(pairs(&[(1, 2), (2, 3), (4, 3)]), [(1, 3), (2, 3), (4, 3)]);
-        assert_eq!(pairs(&[(1, 2), (8, 7)]), [(1, 2), (8, 7)]);
-    }
-
-    #[test]
-    fn whoever_is_taken_out_is_a_person_of_its_own_and_the_others_stay_together() {
-        let after = |entry: u8, all: &[(u8, u8)]| {
-            let gone = links(all, &[]).parting(id(entry));
-            let left: Vec<_> = all.iter().enumerate().filter(|(n, _)| !gone.contains(n)).map(|(_, l)| *l).collect();
-            pairs(&left)
-        };
-        assert_eq!(after(1, &[(1, 2)]), []);
-        assert_eq!(after(1, &[(1, 2), (3, 2)]), [(3, 2)]);
-        assert_eq!(after(2, &[(1, 2), (2, 1)]), [], "a circle");
-        assert_eq!(after(2, &[(1, 2), (2, 3), (3, 1)]), [(3, 1)], "a circle of three");
-        assert_eq!(after(2, &[(3, 1), (3, 2)]), [(3, 1)], "one that never stepped back itself");
-        assert_eq!(after(2, &[(4, 2), (2, 1)]), [(4, 2)], "whoever stepped back behind it alone goes with it");
-        assert_eq!(after(1, &[(2, 1)]), [(2, 1)], "who stands for itself is not taken out");
-    }
-
-    #[test]
-    fn a_void_entry_stands_for_nobody_who_can_still_be_shown() {
-        assert_eq!(without(&[(1, 2)], &[2]), [(2, 1)], "who stepped back stands for the person again");
-        assert_eq!(without(&[(1, 2)], &[1]), [(1, 2)]);
-        assert_eq!(without(&[(1, 2), (2, 3)], &[3]), [(1, 2), (3, 2)], "who was chosen before the third came");
-        assert_eq!(without(&[(1, 2), (2, 3)], &[2]), [(1, 3), (2, 3)], "still one person");
-        assert_eq!(without(&[(2, 3), (1, 3)], &[3]), [(2, 1), (3, 1)]);
-        assert_eq!(without(&[(1, 2), (2, 1)], &[1]), [(1, 2)]);
-        assert_eq!(without(&[(1, 2)], &[1, 2]), [(2, 1)], "one answer, though nobody is shown");
-        assert_eq!(links(&[(1, 2)], &[2]).parting(id(2)), [0], "the void one can be taken out");
-        assert_eq!(links(&[(1, 2)], &[2]).parting(id(1)), Vec::<usize>::new());
-    }
-
-    #[test]
-    fn a_circle_and_a_choice_of_two_have_one_answer_in_any_order() {
-        assert_eq!(pairs(&[(2, 1), (1, 2)]), [(2, 1)]);
-        assert_eq!(pairs(&[(1, 2), (2, 1)]), [(2, 1)]);
-        assert_eq!(pairs(&[(3, 2), (3, 1)]), [(2, 1), (3, 1)]);
-        assert_eq!(pairs(&[(3, 1), (3, 2)]), [(2, 1), (3, 1)]);
-        assert_eq!(pairs(&[(1, 1)]), [], "an entry that is merged into itself stands for itself");
-    }
 }

@@ -10,6 +10,8 @@ mod surnames;
 mod syllable;
 mod table;
 
+use std::{collections::HashMap, sync::OnceLock};
+
 pub(crate) use name::{fold, is_sign, units, units_of_hanzi};
 pub use strokes::{stroke_key, strokes};
 pub(crate) use table::{NONE, SKIP, Table, Unit, ascii_unit, is_digit, table};
@@ -83,6 +85,39 @@ pub fn shown(name: &str) -> String {
         capital = false;
     }
     text
+}
+
+/// The plain spellings under which a character may be read, the most common first; as the first character of a name those that
+/// are attested for a family. Empty for a character without known pinyin.
+pub(crate) fn sounds(c: char, surname: bool) -> Vec<&'static str> {
+    static FAMILIES: OnceLock<HashMap<char, Vec<String>>> = OnceLock::new();
+    let families = FAMILIES.get_or_init(|| {
+        let line = |line: &str| {
+            let mut words = line.split(' ');
+            let c = words.next()?.chars().next()?;
+            Some((c, words.map(|toned| syllable::split(toned).0).collect()))
+        };
+        surnames::SINGLE.lines().filter_map(line).collect()
+    });
+    if let Some(attested) = families.get(&c).filter(|_| surname) {
+        return attested.iter().map(String::as_str).collect();
+    }
+    let table = table();
+    let Some(unit) = table.unit(c) else { return Vec::new() };
+    let mut out: Vec<&'static str> = Vec::with_capacity(2);
+    for unit in std::iter::once(unit).chain(table.others(unit)) {
+        if let Some((_, plain, _)) = table.reading(unit)
+            && !out.contains(&plain)
+        {
+            out.push(plain);
+        }
+    }
+    out
+}
+
+/// Whether two plain spellings are taken for each other in the south and on the telephone: `zhang` and `zang`, `lin` and `ning`.
+pub(crate) fn alike(one: &str, other: &str) -> bool {
+    one == other || syllable::sound_alikes(one).iter().any(|form| form == other)
 }
 
 #[cfg(test)]

@@ -61,7 +61,8 @@ fn in_lists(layout: &Layout) -> Filter {
     Filter { without_flags: MERGED, ..Filter::kind(layout.no) }
 }
 
-fn line(view: &View<'_>, layout: &Layout, row: &rows::Stored) -> Result<Row, Fault> {
+/// A row as lists show it.
+pub(crate) fn line(view: &View<'_>, layout: &Layout, row: &rows::Stored) -> Result<Row, Fault> {
     let mut cells = BTreeMap::new();
     for (field, value) in layout.ty.fields.iter().zip(&row.values) {
         if !matches!(field.kind, Kind::Bytes | Kind::Picture | Kind::Note) && *value != Value::Null {

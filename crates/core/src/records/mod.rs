@@ -15,6 +15,7 @@ pub use ask::{
     Saved,
 };
 pub(crate) use history::flag;
+pub(crate) use list::line as list_line;
 pub(crate) use save::{Saw, save_given, save_with, saved};
 
 use std::collections::BTreeMap;

@@ -37,6 +37,8 @@ pub(crate) struct Form {
     /// The entry that stands for this one, and those for which it stands.
     merged_into: Option<String>,
     pub(crate) merged: bool,
+    /// The county has answered that an entry of another office counts for this person.
+    pub(crate) counted_elsewhere: bool,
 }
 
 impl Form {
@@ -71,6 +73,7 @@ impl Form {
             is_void: page["void"] == true,
             merged_into: text(&page["derived"]["merged_into"]["id"]),
             merged: !page["derived"]["merged"].is_null(),
+            counted_elsewhere: page["derived"]["counted_elsewhere"] == true,
         }
     }
 

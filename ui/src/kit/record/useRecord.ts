@@ -28,7 +28,7 @@ export function useRecord(kind: () => string, id: () => string) {
     }
   }
   watch(id, () => { record.value = undefined; void load() }, { immediate: true })
-  useFresh(() => [kind(), recordType(kind())?.kind ?? '', 'same_person'], () => void load())
+  useFresh(() => [kind(), recordType(kind())?.kind ?? '', 'same_person', 'not_same', 'duplicate_answer', 'answer_heard'], () => void load())
   useStandings(() => void load())
   return { record, history, less, fault, load }
 }

@@ -115,6 +115,8 @@ const en: typeof zh = {
     applications_late: 'past the day of decision',
     idle: 'no dues and no union life for months',
     expulsions: 'decisions reported by townships',
+    duplicates: 'two entries that may be one person: look at them',
+    answers: 'on persons whom two unions have: please read',
     transfers: 'to release, take in, decide, or look at late edits',
     transfers_overdue: 'nobody has answered in time; give them a call',
     cards_twice: 'two cards bear one number; please decide',

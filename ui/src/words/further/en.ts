@@ -1,9 +1,11 @@
 // Words of pages that are opened seldom, loaded with them; zh-CN.ts beside it says the same.
+import duplicates from './en/duplicates'
 import joining from './en/joining'
 import transfers from './en/transfers'
 
 export default {
   ...joining,
+  duplicates,
   transfers,
   recover: {
     lead: 'When every PC of the county is broken or lost, any two of the three printed shares found it again on a new PC. That shuts out the old registrar and changes every key.',
@@ -359,6 +361,9 @@ export default {
     keys_rotate: 'Changed keys',
     members_merge: 'Made two entries one person',
     members_unmerge: 'Took two entries apart',
+    members_not_same: 'Said that two entries are two persons',
+    members_look_again: 'Took back that two entries are two persons',
+    members_answer_heard: 'Read an answer of the county',
     office_enrol: 'Joined the county with its records',
   },
 }

@@ -1,9 +1,11 @@
 // 不常打开的页面上的话，和页面一起才装入。Words of pages that are opened seldom; en.ts beside it says the same.
+import duplicates from './zh-CN/duplicates'
 import joining from './zh-CN/joining'
 import transfers from './zh-CN/transfers'
 
 export default {
   ...joining,
+  duplicates,
   transfers,
   recover: {
     lead: '县总工会的电脑全部损坏或丢失时，用三份打印件中的任意两份，在新电脑上重新建立县总工会。恢复后旧登记机随即停用，全部密钥更换。',
@@ -353,6 +355,9 @@ export default {
     keys_rotate: '更换密钥',
     members_merge: '合并两条登记',
     members_unmerge: '拆分登记',
+    members_not_same: '认定不是同一人',
+    members_look_again: '撤回“不是同一人”',
+    members_answer_heard: '知悉县总工会的答复',
     office_enrol: '带着资料加入县总工会',
     app_restore: '用副本恢复本机数据',
 

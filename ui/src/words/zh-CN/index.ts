@@ -117,6 +117,8 @@ export default {
     applications_late: '已过应批复日期',
     idle: '几个月没交会费、没参加活动',
     expulsions: '乡镇报来的开除决定',
+    duplicates: '可能是同一人的两条登记，请核对',
+    answers: '关于同一人在两个工会登记，请看一下',
     kit: '请打印、分开收好，再从电脑上删除',
     kit_waits: '请打印三份，分开收好，再确认',
   },
