@@ -42,6 +42,7 @@ pub mod cards;
 pub mod enterprises;
 pub mod members;
 pub mod organisations;
+pub mod stays;
 pub mod transfers;
 
 mod catalogue;
@@ -101,6 +102,7 @@ const TYPES: &[&RecordType] = &[
     known::KnownIds::TYPE,
     applications::Application::TYPE,
     practice::PracticeEntry::TYPE,
+    stays::Stay::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {
@@ -121,6 +123,7 @@ pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
         (transfers::Transfer::TYPE.name, fold(transfers::fold, transfers::never)),
         (transfers::LateEdit::TYPE.name, fold(transfers::fold_late, transfers::never)),
         (applications::Application::TYPE.name, fold(applications::fold, transfers::never)),
+        (stays::Stay::TYPE.name, fold(stays::fold, transfers::never)),
     ])
 }
 
@@ -132,6 +135,7 @@ pub fn registry() -> Registry {
     applications::register(&mut registry);
     cards::register(&mut registry);
     transfers::register(&mut registry);
+    stays::register(&mut registry);
     known::register(&mut registry);
     enterprises::register(&mut registry);
     organisations::register(&mut registry);
@@ -153,7 +157,7 @@ pub fn registry() -> Registry {
 
 /// The ledger whose records the search box finds.
 pub(crate) fn ledger(kind: &str) -> Option<Ledger> {
-    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER, cards::LEDGER, applications::LEDGER]
+    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER, cards::LEDGER, applications::LEDGER, stays::LEDGER]
         .into_iter()
         .find(|l| l.ty.name == kind)
 }

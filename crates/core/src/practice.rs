@@ -37,6 +37,8 @@ pub(crate) enum Practice {
     IdleSecond,
     /// Months after which a member may be deemed to have left.
     IdleDeemed,
+    /// Months after which nobody having seen a member is said.
+    Unseen,
 }
 
 /// A practice as it is described: what is built in, and between which numbers it makes sense.
@@ -49,7 +51,7 @@ struct Described {
     most: i64,
 }
 
-static ALL: [Described; 4] = [
+static ALL: [Described; 5] = [
     Described {
         practice: Practice::ApprovalDays,
         key: "approval_days",
@@ -84,6 +86,14 @@ static ALL: [Described; 4] = [
         say: Say::new("满几个月可以按自动退会处理", "Months after which a member may be deemed to have left"),
         built_in: 6,
         least: 6,
+        most: 36,
+    },
+    Described {
+        practice: Practice::Unseen,
+        key: "unseen",
+        say: Say::new("几个月没有见到会员就提醒", "Months without anybody having seen a member before it is said"),
+        built_in: 6,
+        least: 1,
         most: 36,
     },
 ];

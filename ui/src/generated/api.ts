@@ -30,6 +30,8 @@ export interface AcceptAsk2 {
   fields?: Record<string, Json>
   /** When; today where absent. */
   on?: string | null
+  /** The line of the register of floating members from which the clerk came; it ends with this. */
+  stay?: string | null
 }
 
 /** Taken in. */
@@ -274,6 +276,86 @@ export interface BlobsWaiting {
   unsent: number
   /** Named by a record, and not here yet. */
   wanted: number
+}
+
+/** A window of the register. */
+export interface Book {
+  /** How many in all. */
+  total: number
+  /** Fifty at the most: those first who should be gone or back, then the latest. */
+  rows: BookLine[]
+  /** Here now, whatever was asked. */
+  here: number
+  /** Of our own members away now. */
+  away: number
+  /** Of both, whose expected day has passed. */
+  overdue: number
+  /** Unions of the county, for whoever enters by hand. */
+  unions: string[]
+}
+
+/** Which lines. */
+export interface BookAsk {
+  /** `here`, `away`, `overdue`, `over`, or all. */
+  which?: string | null
+  /** Part of a name, a place, an employer, or a number. */
+  text?: string | null
+  /** Only this one. */
+  id?: string | null
+  /** First row. */
+  offset?: number
+}
+
+/** One line. */
+export interface BookLine {
+  /** Its id. */
+  id: string
+  /** `in` or `out`. */
+  direction: string
+  /** Name. */
+  name: string
+  /** ID number, masked, or its end. */
+  id_no?: string | null
+  /** Card number. */
+  card_number?: string | null
+  /** Phone, masked. */
+  mobile?: string | null
+  /** The union that holds the membership. */
+  home_union?: string | null
+  /** Whether that is a union of this county, which can be asked to let go: its id. */
+  home_office?: string | null
+  /** From or to. */
+  place?: string | null
+  /** Employer there. */
+  employer?: string | null
+  /** Since. */
+  since?: string | null
+  /** Expected until. */
+  until?: string | null
+  /** Days since that day passed. */
+  overdue_days?: number | null
+  /** The day on which it ended. */
+  ended_on?: string | null
+  /** Code of `stay_state`. */
+  state: string
+  /** The same in words, as one says it of somebody who came, or went. */
+  said: Say
+  /** How it was checked, and what the card said, with the day of the list. */
+  checked: Say
+  /** What the card said is in doubt. */
+  doubtful: boolean
+  /** Two PCs recorded different ends. */
+  contested: boolean
+  /** Somebody of that card or ID number is entered as here on another line too. */
+  twice: boolean
+  /** The member: our own, or who was taken in. */
+  member?: string | null
+  /** Which union entered it, where that is another one. */
+  office?: string | null
+  /** Who entered it. */
+  clerk: string
+  /** What can be done: `end`, `take_in`, `resume`, `again`. */
+  possible: string[]
 }
 
 /** The file. */
@@ -1382,6 +1464,18 @@ export interface MergeAsk {
   reason: string
 }
 
+/** Who was met. */
+export interface MetAsk {
+  /** Ids of the members, 5,000 at the most. */
+  ids: string[]
+  /** The day. */
+  on: string
+  /** How, a code of `met_how`. */
+  how: string
+  /** What was heard. */
+  note?: string | null
+}
+
 /** A kind of lettering without its font. */
 export interface MissingFont {
   /** Its name as clerks know it. */
@@ -2475,6 +2569,58 @@ export interface Standing {
   say: Say
 }
 
+/** Who comes or goes. */
+export interface StayAsk {
+  /** The text of the card's code, where one was scanned. What it says goes before what was typed. */
+  card?: string | null
+  /** A line of before, of the same person: who it was is taken from there. */
+  like?: string | null
+  /** The form's fields. */
+  fields?: Record<string, Json>
+}
+
+/** Who has gone, or is back. */
+export interface StayEndAsk {
+  /** The line of the register. */
+  id: string
+  /** The day. */
+  on: string
+  /** Where to, how it is known. */
+  note?: string | null
+}
+
+/** One month. */
+export interface StayMonth {
+  /** `YYYY-MM`. */
+  month: string
+  /** Came here. */
+  came: number
+  /** Left again, or were taken in. */
+  left: number
+  /** Here at its end, or now. */
+  here: number
+  /** Of our own, went away. */
+  went: number
+  /** Came back. */
+  back: number
+  /** Away at its end, or now. */
+  away: number
+}
+
+/** Who came and went, month by month. */
+export interface StayMonths {
+  /** The last twelve, the running one first. */
+  months: StayMonth[]
+}
+
+/** An end that was a slip. */
+export interface StayResumeAsk {
+  /** The line of the register. */
+  id: string
+  /** What was wrong. */
+  reason: string
+}
+
 /** Places for packets, and the packets in them. */
 export interface SticksAnswer {
   /** Sticks first, the folder of downloads last. */
@@ -2841,6 +2987,50 @@ export interface UnmergeAsk {
   reason: string
 }
 
+/** Members whom nobody has seen, those first of whom it is longest ago. */
+export interface Unseen {
+  /** How many in all. */
+  total: number
+  /** Fifty at the most. */
+  rows: UnseenRow[]
+  /** The months after which somebody stands here. */
+  months: number
+  /** How many of all are warned of because of dues and union life, and stand on the page of those. */
+  warned: number
+}
+
+/** Which of them. */
+export interface UnseenAsk {
+  /** Only migrant workers, and who is recorded as away. */
+  floating?: boolean
+  /** Part of a name or an employer. */
+  text?: string | null
+  /** First row. */
+  offset?: number
+}
+
+/** One of them. */
+export interface UnseenRow {
+  /** Id of the member. */
+  id: string
+  /** Name. */
+  name: string
+  /** What tells two of one name apart. */
+  detail: string
+  /** Last seen on. */
+  on?: string | null
+  /** By what. */
+  how: Say
+  /** Whole months since. */
+  months?: number | null
+  /** Recorded as away, and where. */
+  away: boolean
+  /** Where to, of somebody who is away. */
+  place?: string | null
+  /** `first`, `second` or `deemed`, where dues and union life are missing as well. */
+  level?: string | null
+}
+
 /** What was scanned or typed. */
 export interface VerifyAsk {
   /** The text of the code, or a card number. */
@@ -3119,6 +3309,7 @@ export interface Commands {
   'members.known': { ask: KnownAsk; answer: KnownAt }
   'members.list': { ask: ListAsk; answer: Listing }
   'members.merge': { ask: MergeAsk; answer: Saved }
+  'members.met': { ask: MetAsk; answer: SeenAnswer }
   'members.paper': { ask: MemberPaperAsk; answer: Paper }
   'members.reveal': { ask: RevealAsk; answer: Revealed }
   'members.save': { ask: SaveAsk; answer: Saved }
@@ -3128,6 +3319,7 @@ export interface Commands {
   'members.template': { ask: TemplateAsk; answer: TemplateAnswer }
   'members.undo': { ask: UndoAsk; answer: Undone }
   'members.unmerge': { ask: UnmergeAsk; answer: Saved }
+  'members.unseen': { ask: UnseenAsk; answer: Unseen }
   'members.void': { ask: VoidAsk; answer: Saved }
   'members.warned': { ask: WarnedAsk; answer: Warned }
   'office.enrol': { ask: JoinWithAsk; answer: Joined }
@@ -3170,6 +3362,20 @@ export interface Commands {
   'snapshots.list': { ask: Nothing; answer: SnapshotsAnswer }
   'snapshots.make': { ask: Nothing; answer: SnapshotsAnswer }
   'snapshots.test': { ask: TestAsk; answer: SnapshotsAnswer }
+  'stays.book': { ask: BookAsk; answer: Book }
+  'stays.check': { ask: SaveAsk; answer: Checked }
+  'stays.end': { ask: StayEndAsk; answer: Saved }
+  'stays.enter': { ask: StayAsk; answer: Saved }
+  'stays.get': { ask: GetAsk; answer: Detail }
+  'stays.history': { ask: GetAsk; answer: HistoryPage }
+  'stays.list': { ask: ListAsk; answer: Listing }
+  'stays.months': { ask: Nothing; answer: StayMonths }
+  'stays.resume': { ask: StayResumeAsk; answer: Saved }
+  'stays.reveal': { ask: RevealAsk; answer: Revealed }
+  'stays.save': { ask: SaveAsk; answer: Saved }
+  'stays.settle': { ask: SettleAsk; answer: Saved }
+  'stays.template': { ask: TemplateAsk; answer: TemplateAnswer }
+  'stays.void': { ask: VoidAsk; answer: Saved }
   'sync.check': { ask: Nothing; answer: Compared }
   'sync.now': { ask: Nothing; answer: SyncAnswer }
   'sync.parked': { ask: Nothing; answer: Uncounted }
@@ -3250,6 +3456,7 @@ export const DEEDS = [
   'members.index',
   'members.join',
   'members.merge',
+  'members.met',
   'members.reveal',
   'members.save',
   'members.seen',
@@ -3277,6 +3484,13 @@ export const DEEDS = [
   'practice.set',
   'prefs.put',
   'records.attach',
+  'stays.end',
+  'stays.enter',
+  'stays.resume',
+  'stays.reveal',
+  'stays.save',
+  'stays.settle',
+  'stays.void',
   'transfers.accept',
   'transfers.ask',
   'transfers.bundle',

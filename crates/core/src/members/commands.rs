@@ -170,6 +170,7 @@ pub(super) fn derived(view: &View<'_>, id: RecordId, _: &[Value]) -> Result<Map<
     out.insert("state_said".into(), serde_json::json!({ "zh": label.zh, "en": label.en }));
     leaving::derived(view, id, now, &mut out)?;
     super::same::derived(view, id, &mut out)?;
+    super::unseen::derived(view, &row, now, &mut out)?;
     Ok(out)
 }
 

@@ -23,6 +23,7 @@ use crate::{
     record::{Record as _, RecordId, Value},
     records,
     registry::Registry,
+    stays,
     store::{
         NewEvent,
         rows::{self, Stored},
@@ -112,6 +113,9 @@ pub struct AcceptAsk {
     /// When; today where absent.
     #[serde(default)]
     pub on: Option<NaiveDate>,
+    /// The line of the register of floating members from which the clerk came; it ends with this.
+    #[serde(default)]
+    pub stay: Option<String>,
 }
 
 /// Taken in.
@@ -125,7 +129,12 @@ pub struct Accepted {
 
 pub(super) fn register(registry: &mut Registry) {
     registry.query("transfers.read", Role::Viewer, |view, ask: ReadAsk| read(view, &ask));
-    registry.action("transfers.accept", Role::Clerk, accept);
+    registry.action("transfers.accept", Role::Clerk, |desk, ask: AcceptAsk| {
+        let (stay, on) = (ask.stay.clone(), ask.on.unwrap_or_else(|| desk.act.moment.today()));
+        let accepted = accept(desk, ask)?;
+        stays::became(desk, stay.as_deref(), &accepted.member, on)?;
+        Ok(accepted)
+    });
 }
 
 fn believed(view: &View<'_>, text: &str) -> Result<Result<(Slip, Named), Doubt>, Fault> {
