@@ -1413,6 +1413,14 @@ export interface LateLine {
   changes: LateChange[]
 }
 
+/** Which letter. */
+export interface LetterAsk {
+  /** Id of the transfer. */
+  id: string
+  /** Why it is printed again, where it is. */
+  reason?: string | null
+}
+
 /** Which rows of a list. */
 export interface ListAsk {
   /** Text as in the search box. */
@@ -2080,6 +2088,16 @@ export interface ReceiptAsk {
   document?: string | null
 }
 
+/** Whose receipt. */
+export interface ReceiptPaperAsk {
+  /** Id of the transfer on which this office took in. */
+  id?: string | null
+  /** Or of a member who came with a letter from outside the county. */
+  member?: string | null
+  /** Why it is printed again, where it is. */
+  reason?: string | null
+}
+
 /** A record type. */
 export interface RecordDescription {
   /** Identifier. */
@@ -2351,6 +2369,8 @@ export interface SaveFileAsk {
   base64?: string | null
   /** Or a report that the office wrote, by the last part of its path. */
   report?: string | null
+  /** The stick onto which it goes, a path of `packets.sticks`; the folder of downloads where it is absent. */
+  stick?: string | null
 }
 
 /** What came of a save. */
@@ -2847,7 +2867,7 @@ export interface TransferLine {
   valid_until?: string | null
   /** Text of the slip's code, at the office that made it. */
   slip?: string | null
-  /** What can be done here: `release`, `refuse`, `withdraw`, `accept`, `receipt`, `decide`, `bundle`. */
+  /** What can be done here: `release`, `refuse`, `withdraw`, `accept`, `receipt`, `decide`, `bundle`; and what can be printed: `letter`, `receipt_paper`. */
   possible: string[]
   /** What happened, the latest last. */
   events: TransferEvent[]
@@ -3386,10 +3406,12 @@ export interface Commands {
   'transfers.bundle': { ask: BundleAsk; answer: Bundle }
   'transfers.decide': { ask: DecideAsk; answer: TransferLine }
   'transfers.late': { ask: Nothing; answer: LateEdits }
+  'transfers.letter': { ask: LetterAsk; answer: Paper }
   'transfers.list': { ask: TransfersAsk; answer: Transfers }
   'transfers.open_bundle': { ask: OpenAsk; answer: Opened }
   'transfers.read': { ask: ReadAsk2; answer: SlipSeen }
   'transfers.receipt': { ask: ReceiptAsk; answer: TransferLine }
+  'transfers.receipt_paper': { ask: ReceiptPaperAsk; answer: Paper }
   'transfers.refuse': { ask: WithReason; answer: TransferLine }
   'transfers.refuse_late': { ask: WithReason; answer: LateLine }
   'transfers.release': { ask: ReleaseAsk; answer: Released }
@@ -3496,6 +3518,7 @@ export const DEEDS = [
   'transfers.bundle',
   'transfers.confirm',
   'transfers.decide',
+  'transfers.letter',
   'transfers.open_bundle',
   'transfers.receipt',
   'transfers.refuse',

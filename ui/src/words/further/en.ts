@@ -329,6 +329,7 @@ export default {
     members_index: 'Published the index of ID numbers',
     transfers_bundle: 'Made a member’s file for another union',
     transfers_open_bundle: 'Took in a member’s file',
+    transfers_letter: 'Opened a letter of transfer, with its ID number',
     transfers_ask: 'Ask a union to release a member',
     transfers_confirm: 'Confirm a transfer',
     transfers_decide: 'Decide who holds a membership',

@@ -329,6 +329,7 @@ export default {
     members_index: '更新证件号码索引',
     transfers_bundle: '制作会员档案包',
     transfers_open_bundle: '接收会员档案包',
+    transfers_letter: '查看、打印介绍信（含证件号码）',
     transfers_ask: '请对方转出会籍',
     transfers_confirm: '确认会籍接转',
     transfers_decide: '裁定会籍归属',
