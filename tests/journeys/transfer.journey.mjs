@@ -27,6 +27,7 @@ export default {
   windows: ['browser'],
   async prepare(context) {
     county = await openCounty(context)
+    await county.invites('双店镇总工会', '990100106')
     const packet = await county.invites('平明镇总工会', '990100104')
     pingming = officeAt(join(context.data, 'pingming'), context.program)
     await pingming.ask('join', packet.file, '--code', packet.code, '--clerk', '李强')
@@ -99,7 +100,7 @@ export default {
       await person.sees('证件号码的后四位和介绍信上的（0028）不一样')
       await person.isAccessible('the wrong document')
       await person.picture('accept-wrong')
-      const forOthers = await pingming.call('transfers.bundle', { id: pingming.transfer, to: '东海县总工会' })
+      const forOthers = await pingming.call('transfers.bundle', { id: pingming.transfer, to: '双店镇总工会' })
       writeFileSync(join(data, 'others.njmove'), Buffer.from(forOthers.bundle, 'base64'))
       const file = await pingming.call('transfers.bundle', { id: pingming.transfer })
       writeFileSync(join(data, 'wang.njmove'), Buffer.from(file.bundle, 'base64'))
