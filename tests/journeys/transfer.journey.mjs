@@ -109,7 +109,6 @@ export default {
       await person.isAccessible('a file for another union')
       await person.picture('file-others')
       await person.press('上报与下发')
-      await person.press('用 U 盘收发')
       await person.hands(join(data, 'wang.njmove'), '[data-test="packet-file"]')
       await person.sees('档案已收下')
       await person.isAccessible('a file that was opened')

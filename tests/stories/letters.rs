@@ -41,7 +41,7 @@ async fn the_letter_says_all_that_the_law_wants_and_drawing_it_is_noted() {
     let letter = pingming.ask("transfers.letter", json!({ "id": slip["id"] })).await;
     let item = &letter["job"]["items"][0];
     let said = json!({
-        "number": slip["number"], "name": "王芳", "sex": "女", "id_number": WANG_FANG, "ethnicity": "汉族",
+        "number": slip["number"], "name": "王芳", "sex": "男", "id_number": WANG_FANG, "ethnicity": "汉族",
         "joined_on": "2025年3月1日", "from_union": "平明镇总工会", "to_union": "安峰镇总工会",
         "reason": "劳动（工作）关系变动", "dues_until": "2026年10月", "valid_days": 20, "clerk": "李强",
         "date": today(), "qr": slip["slip"],
