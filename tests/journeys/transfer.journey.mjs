@@ -1,11 +1,11 @@
 // 王芳 comes from 平明镇 with her slip while no line works, is taken in, confirmed, and goes home again; what 平明镇 wrote too late waits.
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCounty } from './county.mjs'
 import { joinsTheCounty } from './first-day.journey.mjs'
 import { fitsHere } from './fits.mjs'
 import { officeAt } from './programs.mjs'
-import { cameraOf } from './runner.mjs'
+import { cameraOf, sticksOf } from './runner.mjs'
 import { SEEN, film } from './scan.journey.mjs'
 
 const WANG_FANG = '990101198803250028'
@@ -27,6 +27,7 @@ export default {
   windows: ['browser'],
   async prepare(context) {
     county = await openCounty(context)
+    await county.invites('双店镇总工会', '990100106')
     const packet = await county.invites('平明镇总工会', '990100104')
     pingming = officeAt(join(context.data, 'pingming'), context.program)
     await pingming.ask('join', packet.file, '--code', packet.code, '--clerk', '李强')
@@ -63,7 +64,8 @@ export default {
     })
 
     await step('平明镇 makes out a slip, the line goes, and the camera of 安峰镇 reads it', async () => {
-      pingming.slip = (await pingming.call('transfers.release', { member: pingming.wang, to: '安峰镇总工会', reason: 'employment', dues_paid_to: '2026-10-31' })).slip
+      const released = await pingming.call('transfers.release', { member: pingming.wang, to: '安峰镇总工会', reason: 'employment', dues_paid_to: '2026-10-31' })
+      ;[pingming.slip, pingming.transfer] = [released.slip, released.id]
       const { png, luma } = await person.asks(SEEN, (await pingming.call('codes.draw', { text: pingming.slip })).svg)
       writeFileSync(cameraOf(data), film(luma))
       writeFileSync(join(data, 'slip.png'), Buffer.from(png, 'base64'))
@@ -98,6 +100,20 @@ export default {
       await person.sees('证件号码的后四位和介绍信上的（0028）不一样')
       await person.isAccessible('the wrong document')
       await person.picture('accept-wrong')
+      const forOthers = await pingming.call('transfers.bundle', { id: pingming.transfer, to: '双店镇总工会' })
+      writeFileSync(join(data, 'others.njmove'), Buffer.from(forOthers.bundle, 'base64'))
+      const file = await pingming.call('transfers.bundle', { id: pingming.transfer })
+      writeFileSync(join(data, 'wang.njmove'), Buffer.from(file.bundle, 'base64'))
+      await person.hands(join(data, 'others.njmove'), '[data-test="move-file"]')
+      await person.sees('这个档案包是交给另一个工会的')
+      await person.isAccessible('a file for another union')
+      await person.picture('file-others')
+      await person.press('上报与下发')
+      await person.hands(join(data, 'wang.njmove'), '[data-test="packet-file"]')
+      await person.sees('档案已收下')
+      await person.isAccessible('a file that was opened')
+      await person.picture('file-opened')
+      await fitsHere(person, kind, 'file-opened')
       await person.writesAt('[data-test="accept-id"]', WANG_FANG)
       await person.writes('工作单位', '安峰服装厂')
       await person.pressAt('[data-test="accept-go"]')
@@ -105,6 +121,12 @@ export default {
       await person.isAccessible('a provisional member')
       await person.picture('member-provisional')
       await fitsHere(person, kind, 'provisional')
+      await person.pressAt('[data-test="band-receipt"]')
+      await person.sees('第 1 页，共 1 页')
+      await person.pressAt('[data-test="page-whole"]')
+      await person.isStill()
+      await person.picture('receipt-paper')
+      await person.press('关闭')
       await person.press('会籍接转')
       await person.sees('两边都已办好')
       await person.picture('transfers-provisional')
@@ -159,6 +181,24 @@ export default {
       await person.picture('slip')
       await fitsHere(person, kind, 'slip-shown')
       pingming.back = await person.asks(`() => document.querySelector('[data-test="slip-code"]').dataset.text`)
+      const stick = join(sticksOf(data), '朝阳')
+      mkdirSync(stick, { recursive: true })
+      await person.pressAt('[data-test="slip-bundle"]')
+      await person.sees('U盘 朝阳')
+      await person.isAccessible('a file for a stick')
+      await person.picture('bundle')
+      await fitsHere(person, kind, 'bundle')
+      await person.pressAt('[data-test="bundle-go"]')
+      await person.sees('已写好')
+      if (readdirSync(stick).filter((name) => name.endsWith('.njmove') && !name.includes('王芳')).length !== 1) throw new Error(`on the stick lies ${readdirSync(stick)}`)
+      await person.pressAt('[data-test="bundle-close"]')
+      await person.pressAt('[data-test="slip-print"]')
+      await person.sees('第 1 页，共 1 页')
+      await person.pressAt('[data-test="page-whole"]')
+      await person.isAccessible('the letter on paper')
+      await person.picture('letter-paper')
+      await fitsHere(person, kind, 'letter-paper')
+      await person.pressAt('[data-test="paper"] .actions .button')
       await person.pressAt('[data-test="slip-close"]')
       await person.sees('转出在途。已开介绍信，去往平明镇总工会')
       await person.isAccessible('a member in transit')

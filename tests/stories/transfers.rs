@@ -303,7 +303,14 @@ async fn her_whole_file_goes_along_on_a_stick_and_nobody_else_opens_it() {
 
     let opened = anfeng.ask("transfers.open_bundle", open(&file)).await;
     assert_eq!((&opened["member"], &opened["slip"]), (&json!(wang), &slip["slip"]));
+    let read = async || anfeng.ask("transfers.read", json!({ "text": opened["slip"] })).await["slip"].clone();
+    assert_eq!(
+        (&read().await["takes_in"], &read().await["here"]),
+        (&json!(true), &Value::Null),
+        "her file is here, she is not"
+    );
     accept(&anfeng, &opened).await;
+    assert_eq!((&read().await["takes_in"], &read().await["here"]), (&json!(false), &json!(wang)));
     assert_eq!(state(&anfeng, &wang).await, "provisional");
     let page = anfeng.member(&wang).await;
     assert_eq!((&page["fields"]["dues_paid_to"], &page["conflicts"]), (&json!("2024-12-28"), &json!([])));

@@ -10,6 +10,7 @@ use crate::{
     office::View,
     people::{Nothing, Role},
     registry::Registry,
+    stays,
     store::standing::CONFLICTS,
     successions::HELD,
     transfers,
@@ -132,6 +133,14 @@ fn home(view: &View<'_>) -> Result<Home, Fault> {
     let idle = members::idle_count(view)?;
     if idle > 0 {
         tiles.push(tile("idle", Say::new("久未联系的会员", "Members not seen for months"), idle, "due"));
+    }
+    let overdue = stays::overdue_count(view)?;
+    if overdue > 0 {
+        tiles.push(tile("stays_overdue", Say::new("流动会员超期", "Floating members overdue"), overdue, "late"));
+    }
+    let unseen = members::unseen_count(view)?;
+    if unseen > 0 {
+        tiles.push(tile("unseen", Say::new("久未见到的流动会员", "Floating members nobody has seen"), unseen, "due"));
     }
     let expulsions = members::expulsions_to_take(view)?;
     if expulsions > 0 {

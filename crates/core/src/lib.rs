@@ -43,6 +43,7 @@ pub mod duplicates;
 pub mod enterprises;
 pub mod members;
 pub mod organisations;
+pub mod stays;
 pub mod transfers;
 
 mod catalogue;
@@ -107,6 +108,7 @@ const TYPES: &[&RecordType] = &[
     duplicates::NotSame::TYPE,
     duplicates::DuplicateAnswer::TYPE,
     duplicates::AnswerHeard::TYPE,
+    stays::Stay::TYPE,
 ];
 
 pub(crate) fn schema() -> Schema {
@@ -128,6 +130,7 @@ pub(crate) fn folds() -> BTreeMap<&'static str, Fold> {
         (transfers::LateEdit::TYPE.name, fold(transfers::fold_late, transfers::never)),
         (applications::Application::TYPE.name, fold(applications::fold, transfers::never)),
         (successions::Succession::TYPE.name, fold(successions::fold, transfers::never)),
+        (stays::Stay::TYPE.name, fold(stays::fold, transfers::never)),
     ])
 }
 
@@ -141,6 +144,7 @@ pub fn registry() -> Registry {
     cards::register(&mut registry);
     transfers::register(&mut registry);
     successions::register(&mut registry);
+    stays::register(&mut registry);
     known::register(&mut registry);
     enterprises::register(&mut registry);
     organisations::register(&mut registry);
@@ -162,7 +166,7 @@ pub fn registry() -> Registry {
 
 /// The ledger whose records the search box finds.
 pub(crate) fn ledger(kind: &str) -> Option<Ledger> {
-    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER, cards::LEDGER, applications::LEDGER]
+    [members::LEDGER, enterprises::LEDGER, organisations::LEDGER, cards::LEDGER, applications::LEDGER, stays::LEDGER]
         .into_iter()
         .find(|l| l.ty.name == kind)
 }

@@ -88,12 +88,13 @@ const REASON: usize = 40;
 const AGAIN: &str = " ↻ ";
 
 /// The forms, as they are called by clerks.
-static FORMS: [(&str, Say); 6] = [
+static FORMS: [(&str, Say); 7] = [
     ("registration", Say::new("工会会员登记表", "Registration form")),
     ("card_front", Say::new("会员卡正面", "Face of the card")),
     ("card_back", Say::new("会员卡背面", "Back of the card")),
     ("card_sheet", Say::new("会员卡（A4）", "Cards on A4")),
     ("slip", Say::new("组织关系介绍信", "Transfer slip")),
+    ("receipt", Say::new("介绍信回执", "Receipt of a transfer slip")),
     ("handout_list", Say::new("会员证发放签收表", "Hand-out list")),
 ];
 

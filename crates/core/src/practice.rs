@@ -41,6 +41,8 @@ pub(crate) enum Practice {
     DuplicatesShown,
     /// Entries that may share a telephone before it tells nothing.
     PhoneShared,
+    /// Months after which nobody having seen a member is said.
+    Unseen,
 }
 
 /// A practice as it is described: what is built in, and between which numbers it makes sense.
@@ -53,7 +55,7 @@ struct Described {
     most: i64,
 }
 
-static ALL: [Described; 6] = [
+static ALL: [Described; 7] = [
     Described {
         practice: Practice::ApprovalDays,
         key: "approval_days",
@@ -112,6 +114,14 @@ static ALL: [Described; 6] = [
         built_in: 6,
         least: 2,
         most: 50,
+    },
+    Described {
+        practice: Practice::Unseen,
+        key: "unseen",
+        say: Say::new("几个月没有见到会员就提醒", "Months without anybody having seen a member before it is said"),
+        built_in: 6,
+        least: 1,
+        most: 36,
     },
 ];
 

@@ -34,7 +34,7 @@ mod sticks;
 
 use files::{Parts, part_of, siblings};
 pub use parts::{take_part, write_part};
-pub(crate) use sticks::SticksAnswer;
+pub(crate) use sticks::{SticksAnswer, is_stick};
 
 /// Bytes read from a file at a time.
 const PIECE: usize = 256 << 10;

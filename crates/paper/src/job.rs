@@ -42,6 +42,8 @@ pub enum FormName {
     CardSheet,
     /// 工会会员组织关系介绍信 with stub and receipt, A4.
     Slip,
+    /// 回执 of such a letter alone, A4.
+    Receipt,
     /// 会员证(卡)发放签收表, A4.
     HandoutList,
 }
@@ -138,6 +140,8 @@ pub enum Content {
     CardSheet(Vec<Card>),
     /// Slips, one a page.
     Slip(Vec<Slip>),
+    /// Receipts of slips alone, one a page.
+    Receipt(Vec<Slip>),
     /// Lists, each numbered by itself.
     HandoutList(Vec<HandoutList>),
 }
@@ -150,7 +154,7 @@ impl Content {
             Self::CardFront(cards) | Self::CardBack(cards) | Self::CardSheet(cards) => {
                 cards.iter().map(|card| points(&card.photo)).sum()
             }
-            Self::Slip(_) | Self::HandoutList(_) => 0,
+            Self::Slip(_) | Self::Receipt(_) | Self::HandoutList(_) => 0,
         }
     }
 }
@@ -216,6 +220,7 @@ impl Job {
             FormName::CardBack => Content::CardBack(given.read(MAX_CARDS)?),
             FormName::CardSheet => Content::CardSheet(given.read(MAX_CARDS)?),
             FormName::Slip => Content::Slip(given.read(MAX_SHEETS)?),
+            FormName::Receipt => Content::Receipt(given.read(MAX_SHEETS)?),
             FormName::HandoutList => Content::HandoutList(given.read(MAX_SHEETS)?),
         };
         if content.photo_points() > MAX_POINTS {

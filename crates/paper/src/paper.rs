@@ -77,6 +77,7 @@ pub fn draw(job: &Job, fonts: &Fonts) -> Result<Paper, Fault> {
             each(job, fonts, "/registration.typ", items, |_| None, |item| item.photo.as_ref())?
         }
         Content::Slip(items) => each(job, fonts, "/slip.typ", items, |item| Some((&item.qr, SLIP_MODULES)), |_| None)?,
+        Content::Receipt(items) => each(job, fonts, "/receipt.typ", items, |_| None, |_| None)?,
         Content::HandoutList(items) => each(job, fonts, "/handout_list.typ", items, |_| None, |_| None)?,
         Content::CardFront(cards) => vec![together(job, fonts, "/cards.typ", "front", cards)?],
         Content::CardBack(cards) => vec![together(job, fonts, "/cards.typ", "back", cards)?],

@@ -12,13 +12,15 @@ use typst::{Library, LibraryExt, World};
 use crate::fonts::Fonts;
 
 /// The templates, part of the program.
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("/house.typ", include_str!("../forms/house.typ")),
     ("/registration.typ", include_str!("../forms/registration.typ")),
     ("/card.typ", include_str!("../forms/card.typ")),
     ("/cards.typ", include_str!("../forms/cards.typ")),
     ("/card_sheet.typ", include_str!("../forms/card_sheet.typ")),
+    ("/slip_parts.typ", include_str!("../forms/slip_parts.typ")),
     ("/slip.typ", include_str!("../forms/slip.typ")),
+    ("/receipt.typ", include_str!("../forms/receipt.typ")),
     ("/handout_list.typ", include_str!("../forms/handout_list.typ")),
 ];
 

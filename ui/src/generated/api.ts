@@ -30,6 +30,8 @@ export interface AcceptAsk2 {
   fields?: Record<string, Json>
   /** When; today where absent. */
   on?: string | null
+  /** The line of the register of floating members from which the clerk came; it ends with this. */
+  stay?: string | null
 }
 
 /** Taken in. */
@@ -300,6 +302,86 @@ export interface BlobsWaiting {
   unsent: number
   /** Named by a record, and not here yet. */
   wanted: number
+}
+
+/** A window of the register. */
+export interface Book {
+  /** How many in all. */
+  total: number
+  /** Fifty at the most: those first who should be gone or back, then the latest. */
+  rows: BookLine[]
+  /** Here now, whatever was asked. */
+  here: number
+  /** Of our own members away now. */
+  away: number
+  /** Of both, whose expected day has passed. */
+  overdue: number
+  /** Unions of the county, for whoever enters by hand. */
+  unions: string[]
+}
+
+/** Which lines. */
+export interface BookAsk {
+  /** `here`, `away`, `overdue`, `over`, or all. */
+  which?: string | null
+  /** Part of a name, a place, an employer, or a number. */
+  text?: string | null
+  /** Only this one. */
+  id?: string | null
+  /** First row. */
+  offset?: number
+}
+
+/** One line. */
+export interface BookLine {
+  /** Its id. */
+  id: string
+  /** `in` or `out`. */
+  direction: string
+  /** Name. */
+  name: string
+  /** ID number, masked, or its end. */
+  id_no?: string | null
+  /** Card number. */
+  card_number?: string | null
+  /** Phone, masked. */
+  mobile?: string | null
+  /** The union that holds the membership. */
+  home_union?: string | null
+  /** Whether that is a union of this county, which can be asked to let go: its id. */
+  home_office?: string | null
+  /** From or to. */
+  place?: string | null
+  /** Employer there. */
+  employer?: string | null
+  /** Since. */
+  since?: string | null
+  /** Expected until. */
+  until?: string | null
+  /** Days since that day passed. */
+  overdue_days?: number | null
+  /** The day on which it ended. */
+  ended_on?: string | null
+  /** Code of `stay_state`. */
+  state: string
+  /** The same in words, as one says it of somebody who came, or went. */
+  said: Say
+  /** How it was checked, and what the card said, with the day of the list. */
+  checked: Say
+  /** What the card said is in doubt. */
+  doubtful: boolean
+  /** Two PCs recorded different ends. */
+  contested: boolean
+  /** Somebody of that card or ID number is entered as here on another line too. */
+  twice: boolean
+  /** The member: our own, or who was taken in. */
+  member?: string | null
+  /** Which union entered it, where that is another one. */
+  office?: string | null
+  /** Who entered it. */
+  clerk: string
+  /** What can be done: `end`, `take_in`, `resume`, `again`. */
+  possible: string[]
 }
 
 /** The file. */
@@ -1419,6 +1501,14 @@ export interface LateLine {
   changes: LateChange[]
 }
 
+/** Which letter. */
+export interface LetterAsk {
+  /** Id of the transfer. */
+  id: string
+  /** Why it is printed again, where it is. */
+  reason?: string | null
+}
+
 /** Which rows of a list. */
 export interface ListAsk {
   /** Text as in the search box. */
@@ -1470,6 +1560,18 @@ export interface MergeAsk {
   reason: string
   /** Although somebody has said that they are two; that is taken back then. */
   despite?: boolean | null
+}
+
+/** Who was met. */
+export interface MetAsk {
+  /** Ids of the members, 5,000 at the most. */
+  ids: string[]
+  /** The day. */
+  on: string
+  /** How, a code of `met_how`. */
+  how: string
+  /** What was heard. */
+  note?: string | null
 }
 
 /** A kind of lettering without its font. */
@@ -2152,6 +2254,16 @@ export interface ReceiptAsk {
   document?: string | null
 }
 
+/** Whose receipt. */
+export interface ReceiptPaperAsk {
+  /** Id of the transfer on which this office took in. */
+  id?: string | null
+  /** Or of a member who came with a letter from outside the county. */
+  member?: string | null
+  /** Why it is printed again, where it is. */
+  reason?: string | null
+}
+
 /** A record type. */
 export interface RecordDescription {
   /** Identifier. */
@@ -2435,6 +2547,8 @@ export interface SaveFileAsk {
   base64?: string | null
   /** Or a report that the office wrote, by the last part of its path. */
   report?: string | null
+  /** The stick onto which it goes, a path of `packets.sticks`; the folder of downloads where it is absent. */
+  stick?: string | null
 }
 
 /** What came of a save. */
@@ -2651,6 +2765,58 @@ export interface Standing {
   mark: Mark
   /** Why, and what comes next. */
   say: Say
+}
+
+/** Who comes or goes. */
+export interface StayAsk {
+  /** The text of the card's code, where one was scanned. What it says goes before what was typed. */
+  card?: string | null
+  /** A line of before, of the same person: who it was is taken from there. */
+  like?: string | null
+  /** The form's fields. */
+  fields?: Record<string, Json>
+}
+
+/** Who has gone, or is back. */
+export interface StayEndAsk {
+  /** The line of the register. */
+  id: string
+  /** The day. */
+  on: string
+  /** Where to, how it is known. */
+  note?: string | null
+}
+
+/** One month. */
+export interface StayMonth {
+  /** `YYYY-MM`. */
+  month: string
+  /** Came here. */
+  came: number
+  /** Left again, or were taken in. */
+  left: number
+  /** Here at its end, or now. */
+  here: number
+  /** Of our own, went away. */
+  went: number
+  /** Came back. */
+  back: number
+  /** Away at its end, or now. */
+  away: number
+}
+
+/** Who came and went, month by month. */
+export interface StayMonths {
+  /** The last twelve, the running one first. */
+  months: StayMonth[]
+}
+
+/** An end that was a slip. */
+export interface StayResumeAsk {
+  /** The line of the register. */
+  id: string
+  /** What was wrong. */
+  reason: string
 }
 
 /** Places for packets, and the packets in them. */
@@ -2943,7 +3109,7 @@ export interface TransferLine {
   valid_until?: string | null
   /** Text of the slip's code, at the office that made it. */
   slip?: string | null
-  /** What can be done here: `release`, `refuse`, `withdraw`, `accept`, `receipt`, `decide`, `bundle`. */
+  /** What can be done here: `release`, `refuse`, `withdraw`, `accept`, `receipt`, `decide`, `bundle`; and what can be printed: `letter`, `receipt_paper`. */
   possible: string[]
   /** What happened, the latest last. */
   events: TransferEvent[]
@@ -3083,6 +3249,50 @@ export interface UnmergeAsk {
   reason: string
   /** Remembers besides that these are two persons, so that they are proposed no more. */
   not_same?: boolean | null
+}
+
+/** Members whom nobody has seen, those first of whom it is longest ago. */
+export interface Unseen {
+  /** How many in all. */
+  total: number
+  /** Fifty at the most. */
+  rows: UnseenRow[]
+  /** The months after which somebody stands here. */
+  months: number
+  /** How many of all are warned of because of dues and union life, and stand on the page of those. */
+  warned: number
+}
+
+/** Which of them. */
+export interface UnseenAsk {
+  /** Only migrant workers, and who is recorded as away. */
+  floating?: boolean
+  /** Part of a name or an employer. */
+  text?: string | null
+  /** First row. */
+  offset?: number
+}
+
+/** One of them. */
+export interface UnseenRow {
+  /** Id of the member. */
+  id: string
+  /** Name. */
+  name: string
+  /** What tells two of one name apart. */
+  detail: string
+  /** Last seen on. */
+  on?: string | null
+  /** By what. */
+  how: Say
+  /** Whole months since. */
+  months?: number | null
+  /** Recorded as away, and where. */
+  away: boolean
+  /** Where to, of somebody who is away. */
+  place?: string | null
+  /** `first`, `second` or `deemed`, where dues and union life are missing as well. */
+  level?: string | null
 }
 
 /** What was scanned or typed. */
@@ -3366,6 +3576,7 @@ export interface Commands {
   'members.list': { ask: ListAsk; answer: Listing }
   'members.look_again': { ask: PairAsk; answer: Done }
   'members.merge': { ask: MergeAsk; answer: Saved }
+  'members.met': { ask: MetAsk; answer: SeenAnswer }
   'members.not_same': { ask: PairAsk; answer: Done }
   'members.paper': { ask: MemberPaperAsk; answer: Paper }
   'members.reveal': { ask: RevealAsk; answer: Revealed }
@@ -3376,6 +3587,7 @@ export interface Commands {
   'members.template': { ask: TemplateAsk; answer: TemplateAnswer }
   'members.undo': { ask: UndoAsk; answer: Undone }
   'members.unmerge': { ask: UnmergeAsk; answer: Saved }
+  'members.unseen': { ask: UnseenAsk; answer: Unseen }
   'members.void': { ask: VoidAsk; answer: Saved }
   'members.warned': { ask: WarnedAsk; answer: Warned }
   'office.enrol': { ask: JoinWithAsk; answer: Joined }
@@ -3418,6 +3630,20 @@ export interface Commands {
   'snapshots.list': { ask: Nothing; answer: SnapshotsAnswer }
   'snapshots.make': { ask: Nothing; answer: SnapshotsAnswer }
   'snapshots.test': { ask: TestAsk; answer: SnapshotsAnswer }
+  'stays.book': { ask: BookAsk; answer: Book }
+  'stays.check': { ask: SaveAsk; answer: Checked }
+  'stays.end': { ask: StayEndAsk; answer: Saved }
+  'stays.enter': { ask: StayAsk; answer: Saved }
+  'stays.get': { ask: GetAsk; answer: Detail }
+  'stays.history': { ask: GetAsk; answer: HistoryPage }
+  'stays.list': { ask: ListAsk; answer: Listing }
+  'stays.months': { ask: Nothing; answer: StayMonths }
+  'stays.resume': { ask: StayResumeAsk; answer: Saved }
+  'stays.reveal': { ask: RevealAsk; answer: Revealed }
+  'stays.save': { ask: SaveAsk; answer: Saved }
+  'stays.settle': { ask: SettleAsk; answer: Saved }
+  'stays.template': { ask: TemplateAsk; answer: TemplateAnswer }
+  'stays.void': { ask: VoidAsk; answer: Saved }
   'successions.list': { ask: Nothing; answer: Successions }
   'successions.plan': { ask: SuccessionAsk; answer: Successions }
   'successions.preview': { ask: SuccessionAsk; answer: SuccessionPreview }
@@ -3432,10 +3658,12 @@ export interface Commands {
   'transfers.bundle': { ask: BundleAsk; answer: Bundle }
   'transfers.decide': { ask: DecideAsk; answer: TransferLine }
   'transfers.late': { ask: Nothing; answer: LateEdits }
+  'transfers.letter': { ask: LetterAsk; answer: Paper }
   'transfers.list': { ask: TransfersAsk; answer: Transfers }
   'transfers.open_bundle': { ask: OpenAsk; answer: Opened }
   'transfers.read': { ask: ReadAsk2; answer: SlipSeen }
   'transfers.receipt': { ask: ReceiptAsk; answer: TransferLine }
+  'transfers.receipt_paper': { ask: ReceiptPaperAsk; answer: Paper }
   'transfers.refuse': { ask: WithReason; answer: TransferLine }
   'transfers.refuse_late': { ask: WithReason; answer: LateLine }
   'transfers.release': { ask: ReleaseAsk; answer: Released }
@@ -3504,6 +3732,7 @@ export const DEEDS = [
   'members.join',
   'members.look_again',
   'members.merge',
+  'members.met',
   'members.not_same',
   'members.reveal',
   'members.save',
@@ -3532,6 +3761,13 @@ export const DEEDS = [
   'practice.set',
   'prefs.put',
   'records.attach',
+  'stays.end',
+  'stays.enter',
+  'stays.resume',
+  'stays.reveal',
+  'stays.save',
+  'stays.settle',
+  'stays.void',
   'successions.plan',
   'successions.withdraw',
   'transfers.accept',
@@ -3539,6 +3775,7 @@ export const DEEDS = [
   'transfers.bundle',
   'transfers.confirm',
   'transfers.decide',
+  'transfers.letter',
   'transfers.open_bundle',
   'transfers.receipt',
   'transfers.refuse',

@@ -91,6 +91,15 @@ export function saveBytes(name: string, base64: string): Promise<string | undefi
 /** The name of a file, of its path. */
 export const fileName = lastPart
 
+/** A small file as an answer carries it; nothing of one that is larger than it may be. */
+export async function base64Of(file: Blob, largest: number): Promise<string> {
+  if (file.size > largest) return ''
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
+  return btoa(text)
+}
+
 /** An uploaded file where a question wants a path: the host puts the path in its place. */
 export function uploaded(key: string): { path?: string } {
   return { upload: key } as object

@@ -16,6 +16,7 @@ export const places = computed<Place[]>(() => {
     { to: '/applications', label: t('place.applications'), icon: 'edit', group: 'work' },
     { to: '/cards', label: t('place.cards'), icon: 'card', group: 'work' },
     { to: '/transfers', label: t('place.transfers'), icon: 'moving', group: 'work' },
+    { to: '/stays', label: t('place.stays'), icon: 'travel', group: 'work' },
     { to: '/enterprises', label: t('place.enterprises'), icon: 'building', group: 'work' },
     { to: '/organisations', label: t('place.organisations'), icon: 'tree', group: 'work' },
     ...ledgers.map((kind): Place => ({ to: listPath(kind), label: placeName(catalogue.value!.records[kind]!, noun(kind)), icon: 'book', group: 'work' })),

@@ -24,6 +24,7 @@ pub(crate) use lists::trust;
 pub(crate) use rules::fold;
 pub use rules::{Standing, status};
 pub(crate) use twice::{leases_overlapping, numbers_twice};
+pub(crate) use verify::verify as verified;
 
 use niangjia_derive::Record;
 use serde_json::{Map, Value as Json, json};

@@ -85,7 +85,11 @@ pub(super) fn register(registry: &mut Registry) {
     registry.query("cards.verify", Role::Viewer, |view, ask: VerifyAsk| verify(view, &ask.text));
 }
 
-fn verify(view: &View<'_>, text: &str) -> Result<CardAnswer, Fault> {
+/// What this PC can say of a card that somebody shows.
+///
+/// # Errors
+/// The store's own.
+pub(crate) fn verify(view: &View<'_>, text: &str) -> Result<CardAnswer, Fault> {
     let (trust, status) = (lists::trust(view)?, lists::status(view)?);
     let verifier = Verifier { trust: &trust, status: status.as_ref(), now: view.wall / 1000, fresh_days: FRESH_DAYS };
     let said = verifier.verify(text);

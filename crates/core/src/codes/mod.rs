@@ -14,6 +14,7 @@ mod membership;
 mod organisation;
 mod person;
 mod standing;
+mod stay;
 mod transfer;
 
 pub use card::{CARD_KIND, CARD_STATE};
@@ -31,6 +32,7 @@ pub use person::{
     DEGREE, EDUCATION, EMPLOYMENT, FAMILY_RELATION, HUKOU_KIND, ID_KIND, MARITAL, POLITICS, SEX, SKILL_LEVEL,
 };
 pub use standing::{JOINING_STATE, LEFT_KIND, MEMBERSHIP_STATE, RETAINED_REASON};
+pub use stay::{MET_HOW, SIGHTING, STAY_ANSWER, STAY_CHECK, STAY_DIRECTION, STAY_STATE};
 pub use transfer::{LATE_EDIT_STATE, SUCCESSION_KIND, SUCCESSION_STATE, TRANSFER_REASON, TRANSFER_STATE};
 
 use serde::Serialize;
@@ -106,7 +108,7 @@ macro_rules! code_list {
 }
 use code_list;
 
-static ALL: [&CodeList; 42] = [
+static ALL: [&CodeList; 48] = [
     &SEX,
     &ETHNICITY,
     &EMPLOYMENT,
@@ -132,6 +134,12 @@ static ALL: [&CodeList; 42] = [
     &SUCCESSION_KIND,
     &SUCCESSION_STATE,
     &LATE_EDIT_STATE,
+    &STAY_DIRECTION,
+    &STAY_STATE,
+    &STAY_CHECK,
+    &STAY_ANSWER,
+    &MET_HOW,
+    &SIGHTING,
     &CARD_KIND,
     &MEMBER_KIND,
     &MODEL_KIND,

@@ -171,6 +171,7 @@ pub(super) fn derived(view: &View<'_>, id: RecordId, values: &[Value]) -> Result
     leaving::derived(view, id, now, &mut out)?;
     super::same::derived(view, id, &mut out)?;
     crate::duplicates::derived(view, id, values, &mut out)?;
+    super::unseen::derived(view, &row, now, &mut out)?;
     Ok(out)
 }
 

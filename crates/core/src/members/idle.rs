@@ -110,7 +110,7 @@ pub(super) fn signs(view: &View<'_>, rec: i64, dues_to: Option<NaiveDate>) -> Re
 }
 
 /// The same, of events in their order. A beginning that was put right afterwards was none.
-fn signs_of(events: &[EventRow], dues_to: Option<NaiveDate>) -> Signs {
+pub(super) fn signs_of(events: &[EventRow], dues_to: Option<NaiveDate>) -> Signs {
     let (mut signs, mut began) = (Signs { dues_to, ..Signs::default() }, Vec::new());
     for event in events {
         let on = event.text("on").and_then(|day| day.parse().ok());

@@ -13,7 +13,9 @@ mod preview;
 mod rules;
 mod same;
 mod seen;
+mod sightings;
 mod undo;
+mod unseen;
 mod waiting;
 
 pub use commands::{ChangeAsk, JoinAsk};
@@ -28,6 +30,7 @@ pub use rules::{Membership, fold};
 pub(crate) use rules::{check_fields, day_of_event, member as member_rules};
 pub use same::SamePerson;
 pub(crate) use same::{Merged, Reader, counted, grounds, link, links, merged, part};
+pub(crate) use unseen::count as unseen_count;
 
 use chrono::NaiveDate;
 use niangjia_derive::Record;
@@ -285,5 +288,6 @@ pub(crate) fn register(registry: &mut Registry) {
     correct::register(registry);
     seen::register(registry);
     idle::register(registry);
+    unseen::register(registry);
     expulsions::register(registry);
 }

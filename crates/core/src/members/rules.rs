@@ -78,6 +78,8 @@ impl Membership {
             // Told of in the history; the membership stays what it is.
             ("talked" | "seen", Self::Active) => Self::Active,
             ("talked" | "seen", Self::InTransit) => Self::InTransit,
+            // Who is retained pays no dues and has no vote, but is met.
+            ("met", Self::Active | Self::InTransit | Self::Retained) => self,
             ("on_record", Self::Expelled) => Self::Expelled,
             _ => return None,
         })
@@ -261,5 +263,7 @@ mod tests {
         assert_eq!(M::Deceased.after("deceased"), None);
         assert_eq!(M::Active.after("joined"), None, "joined twice is one membership");
         assert_eq!(M::Active.after("event of a newer version"), None);
+        assert_eq!(M::Retained.after("met"), Some(M::Retained));
+        assert_eq!(M::Left.after("met"), None);
     }
 }

@@ -64,6 +64,12 @@ pub fn today(wall: i64) -> chrono::NaiveDate {
         .map_or(chrono::NaiveDate::MIN, |t| t.date_naive())
 }
 
+/// The moment at which a civil day of UTC+8 begins, in milliseconds since 1970.
+#[must_use]
+pub(crate) fn begins(day: chrono::NaiveDate) -> i64 {
+    day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis().saturating_sub(8 * 3_600_000)
+}
+
 /// An act in progress.
 pub struct Act<'a> {
     pub(crate) conn: &'a Connection,

@@ -44,6 +44,7 @@ use std::{
 };
 
 pub(crate) use act::Done;
+pub(crate) use act::begins;
 pub use act::{Act, Moment, NewEvent, today};
 pub use apply::Fold;
 pub(crate) use apply::{RECEIPT, Touched, first_of_a_record};

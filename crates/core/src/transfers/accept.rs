@@ -23,6 +23,7 @@ use crate::{
     record::{Record as _, RecordId, Value},
     records,
     registry::Registry,
+    stays,
     store::{
         NewEvent,
         rows::{self, Stored},
@@ -112,6 +113,9 @@ pub struct AcceptAsk {
     /// When; today where absent.
     #[serde(default)]
     pub on: Option<NaiveDate>,
+    /// The line of the register of floating members from which the clerk came; it ends with this.
+    #[serde(default)]
+    pub stay: Option<String>,
 }
 
 /// Taken in.
@@ -125,7 +129,12 @@ pub struct Accepted {
 
 pub(super) fn register(registry: &mut Registry) {
     registry.query("transfers.read", Role::Viewer, |view, ask: ReadAsk| read(view, &ask));
-    registry.action("transfers.accept", Role::Clerk, accept);
+    registry.action("transfers.accept", Role::Clerk, |desk, ask: AcceptAsk| {
+        let (stay, on) = (ask.stay.clone(), ask.on.unwrap_or_else(|| desk.act.moment.today()));
+        let accepted = accept(desk, ask)?;
+        stays::became(desk, stay.as_deref(), &accepted.member, on)?;
+        Ok(accepted)
+    });
 }
 
 fn believed(view: &View<'_>, text: &str) -> Result<Result<(Slip, Named), Doubt>, Fault> {
@@ -212,7 +221,10 @@ fn read(view: &View<'_>, ask: &ReadAsk) -> Result<SlipSeen, Fault> {
         ),
     };
     let here = shared::member_here(view, &RecordId(slip.member).to_string());
-    let here = here.ok().filter(|row| matches!(row.state.as_deref(), Some("active" | "provisional" | "retained")));
+    let here = match here {
+        Ok(row) if taken_already(view, &row, own.office)? => Some(row),
+        _ => None,
+    };
     let to = slip.to.as_ref().map(|code| {
         let all = shared::offices(view).unwrap_or_default();
         all.into_iter().find(|office| office.code == *code).map_or_else(|| code.clone(), |office| office.name)
@@ -235,6 +247,17 @@ fn read(view: &View<'_>, ask: &ReadAsk) -> Result<SlipSeen, Fault> {
         here: here.map(|row| row.id.to_string()),
     };
     Ok(SlipSeen { tone: tone.into(), say, slip: Some(said) })
+}
+
+/// Whether a member's row says that this office has her: one that came as a file on a stick stands here before she is taken in.
+fn taken_already(view: &View<'_>, row: &Stored, own: RecordId) -> Result<bool, Fault> {
+    if row.state.as_deref() != Some("provisional") {
+        return Ok(matches!(row.state.as_deref(), Some("active" | "retained")));
+    }
+    let events = rows::events(view.conn, view.memory, view.layout(Member::TYPE.name)?.no, row.rec)?;
+    let said = |name: &str| matches!(name, "taken_in" | "given_back" | "released");
+    let last = events.iter().rev().find(|event| said(&event.name) && event.bytes("office") == Some(&own.0[..]));
+    Ok(last.is_some_and(|event| event.name == "taken_in"))
 }
 
 /// On what somebody is taken in.

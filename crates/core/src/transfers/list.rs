@@ -99,7 +99,8 @@ pub struct TransferLine {
     pub valid_until: Option<NaiveDate>,
     /// Text of the slip's code, at the office that made it.
     pub slip: Option<String>,
-    /// What can be done here: `release`, `refuse`, `withdraw`, `accept`, `receipt`, `decide`, `bundle`.
+    /// What can be done here: `release`, `refuse`, `withdraw`, `accept`, `receipt`, `decide`, `bundle`; and what can be printed:
+    /// `letter`, `receipt_paper`.
     pub possible: Vec<&'static str>,
     /// What happened, the latest last.
     pub events: Vec<TransferEvent>,
@@ -318,6 +319,12 @@ fn possible(
         (Party::New, State::Released) if !taken => out.push("accept"),
         (Party::New, State::Unreleased | State::Provisional | State::Disputed) if taken => out.push("withdraw"),
         _ => {}
+    }
+    if super::paper::has_letter(transfer, state, party) {
+        out.push("letter");
+    }
+    if taken {
+        out.push("receipt_paper");
     }
     if state == State::Disputed && view.office.registrar() {
         out.push("decide");

@@ -10,6 +10,7 @@ mod bundle;
 mod common;
 mod late;
 mod list;
+mod paper;
 mod release;
 mod rules;
 mod rulings;
@@ -140,4 +141,5 @@ pub(crate) fn register(registry: &mut Registry) {
     rulings::register(registry);
     tray::register(registry);
     bundle::register(registry);
+    paper::register(registry);
 }

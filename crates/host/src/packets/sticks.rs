@@ -121,6 +121,11 @@ fn packets_in(place: &Place, office: &Office) -> Result<Vec<Found>, Fault> {
     Ok(found.into_values().map(|(packet, _)| packet).collect())
 }
 
+/// Whether a folder is a stick that is plugged in now.
+pub(crate) fn is_stick(path: &Path) -> bool {
+    sticks().iter().any(|stick| stick == path)
+}
+
 /// Sticks and other disks that come and go; `NIANGJIA_STICKS` names a folder in which each folder is one.
 fn sticks() -> Vec<PathBuf> {
     let mut sticks = if let Some(folder) = std::env::var_os("NIANGJIA_STICKS") {

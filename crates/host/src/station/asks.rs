@@ -274,6 +274,9 @@ pub struct SaveFileAsk {
     /// Or a report that the office wrote, by the last part of its path.
     #[serde(default)]
     pub report: Option<String>,
+    /// The stick onto which it goes, a path of `packets.sticks`; the folder of downloads where it is absent.
+    #[serde(default)]
+    pub stick: Option<String>,
 }
 
 /// A file that was written.

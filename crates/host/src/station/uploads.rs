@@ -121,8 +121,13 @@ impl Station {
             (None, Some(report)) => std::fs::read(self.report(report)?)?,
             (None, None) => return Err(Fault::question("base64 or report")),
         };
-        let folder = downloads().unwrap_or_else(|| self.dir.join("files"));
-        let path = put(&folder, &clean(&ask.name), &bytes)?;
+        let path = match &ask.stick {
+            Some(stick) => onto_stick(stick, &clean(&ask.name), &bytes)?,
+            None => {
+                let folder = downloads().unwrap_or_else(|| self.dir.join("files"));
+                put(&folder, &clean(&ask.name), &bytes)?
+            }
+        };
         Ok(SavedFile { path: path.to_string_lossy().into_owned() })
     }
 
@@ -134,6 +139,20 @@ impl Station {
             .and_then(|p| STANDARD.decode(p).ok())
             .ok_or_else(|| Fault::question("packet"))
     }
+}
+
+/// Writes a file onto a stick that is plugged in, and nowhere else on this PC.
+fn onto_stick(stick: &str, name: &str, bytes: &[u8]) -> Result<PathBuf, Fault> {
+    let there = crate::packets::is_stick(Path::new(stick));
+    let written = if there { put(Path::new(stick), name, bytes) } else { Err(Fault::not_found()) };
+    written.map_err(|cause| {
+        Fault::new(
+            "stick_failed",
+            "没有写到U盘上：U盘已拔出、写保护或已满。请检查后再试一次，或换一个U盘。",
+            "Nothing was written onto the stick: it was pulled, is write-protected or full. Look at it and try again, or take another one.",
+        )
+        .because(cause)
+    })
 }
 
 /// Writes a file into a folder, under a number behind its name where another bears that name.

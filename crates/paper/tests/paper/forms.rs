@@ -49,6 +49,7 @@ fn every_example_draws_as_many_pages_as_it_should_and_can_be_read_back() {
         ("card_back", 1, "拾到本证"),
         ("card_sheet", 4, "阿卜杜拉·麦麦提"),
         ("slip", 1, "990101********0021"),
+        ("receipt", 1, "特此回执"),
         ("handout_list", 2, "应发30张"),
     ] {
         let paper = drawn(&example(form)).unwrap();
@@ -67,6 +68,7 @@ fn an_empty_form_is_a_form_to_fill_in_by_hand() {
         ("card_front", 1, "工会会员证"),
         ("card_back", 1, "持证须知"),
         ("slip", 1, "请持本介绍信到所在地工会办理"),
+        ("receipt", 1, "接收工会盖章"),
         ("handout_list", 1, "应发0张"),
     ] {
         let paper = drawn(&json!({"form": form, "data": {}})).unwrap();

@@ -53,7 +53,7 @@ export function needsDecision(event: Entered | undefined, kind: string): boolean
 
 export function reasonShown(kept: string, key = 'reason'): string {
   if (key === 'of') return eventName(kept, catalogue.value?.events)
-  const lists = key === 'kind' ? [codes('left_kind'), codes('retained_reason')] : [reasons(), codes('retained_reason')]
+  const lists = key === 'how' ? [codes('met_how')] : key === 'kind' ? [codes('left_kind'), codes('retained_reason')] : [reasons(), codes('retained_reason')]
   const known = lists.flat().find((one) => one.code === kept)
   return known ? say(known) : kept
 }

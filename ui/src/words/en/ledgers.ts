@@ -105,7 +105,7 @@ export default {
   },
   event: { joined: 'Joined', retained: 'Membership retained', restored: 'Membership restored', left: 'Left', expelled: 'Expelled', deceased: 'Deceased', moved_out: 'Moved out', moved_in: 'Moved in', imported: 'Imported' },
   membership: { active: 'Active', out_in_transit: 'In transit', retained: 'Retained', left: 'Left', expelled: 'Expelled', deceased: 'Deceased', moved_out: 'Moved out', provisional: 'Provisional', transferred: 'Held elsewhere', none: 'Not yet a member' },
-  detail: { reason: 'Reason', document: 'Document', by: 'new number', kind: 'kind', dues_from: 'dues from', dues_stop: 'no dues from', of: 'what was wrong', what: 'in', from: 'Old union', to: 'New union' },
+  detail: { reason: 'Reason', document: 'Document', by: 'new number', kind: 'kind', dues_from: 'dues from', dues_stop: 'no dues from', of: 'what was wrong', what: 'in', from: 'Old union', to: 'New union', how: 'How', note: 'Note' },
   enterprises: { new: 'Register an enterprise' },
   organisations: { new: 'Register an organisation', all: 'All organisations', tree: 'Union organisations', open: 'Open the organisation', n_members: 'members: {n}' },
   ledgers: { new: 'New: {kind}', unknown: 'There is no such ledger', unknown_what: 'The address may be mistyped, or this version does not have that ledger. Nothing on this PC has changed.', home: 'Go home' },

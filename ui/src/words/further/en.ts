@@ -1,12 +1,16 @@
 // Words of pages that are opened seldom, loaded with them; zh-CN.ts beside it says the same.
 import duplicates from './en/duplicates'
 import joining from './en/joining'
+import stays from './en/stays'
 import transfers from './en/transfers'
+import unseen from './en/unseen'
 
 export default {
   ...joining,
   duplicates,
+  stays,
   transfers,
+  unseen,
   recover: {
     lead: 'When every PC of the county is broken or lost, any two of the three printed shares found it again on a new PC. That shuts out the old registrar and changes every key.',
     share_1: 'First share',
@@ -316,6 +320,10 @@ export default {
     applications_approve: 'Approved joining',
     applications_change: 'Decided on an application',
     members_correct: 'Put a change of membership right',
+    stays_enter: 'Registered a floating member',
+    stays_end: 'Recorded a floating member as left or back',
+    stays_resume: 'Undid the end of a stay',
+    members_met: 'Recorded having met members',
     members_seen: 'Recorded union life and dues',
     members_take_on_record: 'Took an expulsion on record',
     practice_set: 'Changed local practice',
@@ -325,6 +333,7 @@ export default {
     successions_withdraw: 'Took a reorganisation back',
     transfers_bundle: 'Made a member’s file for another union',
     transfers_open_bundle: 'Took in a member’s file',
+    transfers_letter: 'Opened a letter of transfer, with its ID number',
     transfers_ask: 'Ask a union to release a member',
     transfers_confirm: 'Confirm a transfer',
     transfers_decide: 'Decide who holds a membership',

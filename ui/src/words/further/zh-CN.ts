@@ -1,12 +1,16 @@
 // 不常打开的页面上的话，和页面一起才装入。Words of pages that are opened seldom; en.ts beside it says the same.
 import duplicates from './zh-CN/duplicates'
 import joining from './zh-CN/joining'
+import stays from './zh-CN/stays'
 import transfers from './zh-CN/transfers'
+import unseen from './zh-CN/unseen'
 
 export default {
   ...joining,
   duplicates,
+  stays,
   transfers,
+  unseen,
   recover: {
     lead: '县总工会的电脑全部损坏或丢失时，用三份打印件中的任意两份，在新电脑上重新建立县总工会。恢复后旧登记机随即停用，全部密钥更换。',
     share_1: '第一份应急密钥',
@@ -316,6 +320,10 @@ export default {
     applications_approve: '批准入会',
     applications_change: '办理入会申请',
     members_correct: '更正会籍变更',
+    stays_enter: '登记流动会员',
+    stays_end: '登记流动会员离开、返回',
+    stays_resume: '撤销流动会员离开、返回',
+    members_met: '登记联系上会员',
     members_seen: '登记参加活动、交会费',
     members_take_on_record: '开除会籍备案',
     practice_set: '修改办事规定',
@@ -325,6 +333,7 @@ export default {
     successions_withdraw: '撤回机构调整',
     transfers_bundle: '制作会员档案包',
     transfers_open_bundle: '接收会员档案包',
+    transfers_letter: '查看、打印介绍信（含证件号码）',
     transfers_ask: '请对方转出会籍',
     transfers_confirm: '确认会籍接转',
     transfers_decide: '裁定会籍归属',

@@ -105,7 +105,7 @@ export default {
   },
   event: { joined: '入会', retained: '保留会籍', restored: '恢复会籍', left: '退会', expelled: '开除会籍', deceased: '去世', moved_out: '转出', moved_in: '转入', imported: '导入' },
   membership: { active: '在册', out_in_transit: '转出在途', retained: '保留会籍', left: '退会', expelled: '开除会籍', deceased: '去世', moved_out: '已转出', provisional: '暂接', transferred: '已转往他处', none: '尚未入会' },
-  detail: { reason: '原因', document: '依据', by: '新证号', kind: '类别', dues_from: '会费从', dues_stop: '停交会费从', of: '更正的是', what: '活动', from: '原工会', to: '去往' },
+  detail: { reason: '原因', document: '依据', by: '新证号', kind: '类别', dues_from: '会费从', dues_stop: '停交会费从', of: '更正的是', what: '活动', from: '原工会', to: '去往', how: '怎么联系上的', note: '说明' },
   enterprises: { new: '登记单位' },
   organisations: { new: '登记工会组织', all: '全部工会组织', tree: '工会组织', open: '打开组织资料', n_members: '会员 {n} 人' },
   ledgers: { new: '新增{kind}', unknown: '没有这个台账', unknown_what: '网址可能抄错了，或者这个台账在本版本里没有。本机数据没有变化。', home: '回首页' },

@@ -1,5 +1,17 @@
 // Words of transfers; ../zh-CN/transfers.ts says the same.
 export default {
+  letter_of: '{name}: print the letter',
+  receipt_of: '{name}: print the receipt',
+  bundle_of: '{name}: file on a stick',
+  bundle_what: 'Record, cards and history, sealed so that only the chosen union can open them. Carried where there is no line; by way of the county it comes by itself.',
+  bundle_to: 'For which union',
+  bundle_do: 'Write',
+  bundle_done: 'Written: {file}. The other union opens it under “Take in”.',
+  bundle_first: 'Choose for which union first.',
+  file: 'The member’s file on a stick: choose it, or drop it here',
+  file_hint: 'Its name ends in .njmove. Without it the slip is enough; the file follows by way of the county',
+  file_opened: 'The file was taken ({n} entries). Compare the slip below, and take in.',
+  file_known: 'This file was taken before; nothing in it is new ({n}).',
   accept: 'Take in a member',
   accept_do: 'Take in',
   accept_on: 'Taken in on',
@@ -81,7 +93,7 @@ export default {
     card: 'She has no slip, and another union of the county holds her membership: take her in on card and ID document; the old union is asked to release her.',
     outside: 'A paper letter of a union outside the county: enter what stands on it.',
   },
-  do: { release: 'Release', accept: 'Take in', receipt: 'Enter the receipt', decide: 'Decide', refuse: 'Refuse', withdraw: 'Take back', slip: 'Show the slip' },
+  do: { release: 'Release', accept: 'Take in', receipt: 'Enter the receipt', decide: 'Decide', refuse: 'Refuse', withdraw: 'Take back', slip: 'Show the slip', letter: 'Print the letter', receipt_paper: 'Print the receipt', bundle: 'Save on a stick' },
   hint: {
     requested_out: 'The other union asks for this member. Check, then release her; or refuse and say why.',
     requested_in: 'The old union was asked and has not answered. If she is here already, take her in.',

@@ -1,5 +1,17 @@
 // 会籍接转的话。../en/transfers.ts says the same.
 export default {
+  letter_of: '{name}：打印介绍信',
+  receipt_of: '{name}：打印介绍信回执',
+  bundle_of: '{name}：会员档案存入U盘',
+  bundle_what: '把会员资料、会员证和经过一起封好，只有选定的工会打得开。没有线路时由本人或同事带去；有线路的不用带，县里会转去。',
+  bundle_to: '交给哪个工会',
+  bundle_do: '写入',
+  bundle_done: '已写好：{file}。请对方在“接收会员”里打开这个文件。',
+  bundle_first: '请先选交给哪个工会。',
+  file: 'U盘上的会员档案包，点这里选，或拖到这里',
+  file_hint: '文件名以 .njmove 结尾。没有也不要紧，扫介绍信就能接收，档案随后由县里转来',
+  file_opened: '档案已收下（{n} 项经过和资料）。请核对下面的介绍信，再接收。',
+  file_known: '这份档案以前已经收下，没有新的内容（新内容 {n} 项）。',
   accept: '接收会员',
   accept_do: '接收',
   accept_on: '接收日期',
@@ -81,7 +93,7 @@ export default {
     card: '本人没有带介绍信，会籍在本县另一个工会的：先照会员证和身份证接收，原工会随后收到请求补办转出。',
     outside: '外县（市、区）工会开的纸质介绍信：照介绍信填写。',
   },
-  do: { release: '转出', accept: '接收', receipt: '登记回执', decide: '裁定', refuse: '不同意', withdraw: '撤回', slip: '看介绍信' },
+  do: { release: '转出', accept: '接收', receipt: '登记回执', decide: '裁定', refuse: '不同意', withdraw: '撤回', slip: '看介绍信', letter: '打印介绍信', receipt_paper: '打印回执', bundle: '存入U盘' },
   hint: {
     requested_out: '对方请本单位转出这位会员。核对后按“转出”开介绍信；不该转的，按“不同意”并说明。',
     requested_in: '已请对方转出，正等对方答复。本人已经到了的，可以先接收。',

@@ -1,0 +1,23 @@
+// Words of members nobody has seen. ../zh-CN/unseen.ts says the same.
+export default {
+  title: 'Members nobody has seen',
+  what: 'Members nobody has seen for {n} months: no dues, union life, talk, card, coming or going, and nobody recorded having met them. The number of months is set under Settings, Local practice. Record here whom you met; being met is no union life and changes nothing about who may be deemed to have left.',
+  warned: '{n} of all have neither dues nor union life recorded; what may follow stands under “Members not seen for months”.',
+  all: 'All members',
+  floating: 'Only floating members (migrant workers, away)',
+  find: 'Name or employer',
+  none: 'There is nobody whom no one has seen.',
+  last: '{on} {how}',
+  never: 'No record',
+  months: '{n} months',
+  away: 'away: {place}',
+  met: 'Was met',
+  met_n: 'Were met ({n})',
+  met_of: 'Met: {name}',
+  met_many: 'Met: {n} people',
+  on: 'On which day',
+  how: 'How',
+  note: 'What was heard (optional)',
+  how_first: 'Say how the member was met.',
+  done: 'Recorded for {n}.',
+}
