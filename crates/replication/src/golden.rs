@@ -187,11 +187,3 @@ fn another_version_is_told_apart_from_damage() {
     block[1] = 2;
     assert!(matches!(Block::decode(&block, STANDARD), Err(Bad::Unknown { number: 2, .. })));
 }
-
-/// Writes the file anew: for a format that is not frozen yet.
-#[test]
-#[ignore = "writes the golden file"]
-fn write_the_golden_file() {
-    let text = serde_json::to_string_pretty(&Json::Object(written())).unwrap();
-    std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/format-v1.json"), text + "\n").unwrap();
-}
