@@ -304,7 +304,7 @@ pub(crate) fn alike_to(view: &View<'_>, id: Option<RecordId>, face: &Face) -> Re
 
 /// Entries of one birth date that are looked at beside one that is shown; more share a day only where it was entered for want of a
 /// better one, and then the page of duplicates tells.
-const MANY: usize = 500;
+const MANY: usize = 100;
 
 /// What is compared of values in the order of the fields.
 pub(crate) fn face(values: &[Value], today: NaiveDate) -> Face {
