@@ -22,10 +22,11 @@ impl World {
             return;
         }
         match self.chance.below(20) {
-            0..=3 => drop(self.act(pc, "cards.ask_numbers", json!({ "count": 12 }))),
-            4..=9 => self.order(pc),
-            10..=14 => self.card_event(pc),
-            _ => self.mill(pc),
+            0..=2 => drop(self.act(pc, "cards.ask_numbers", json!({ "count": 12 }))),
+            3..=6 => self.order(pc),
+            7..=10 => self.card_event(pc),
+            11..=14 => self.mill(pc),
+            _ => self.copied(pc),
         }
     }
 
@@ -61,6 +62,27 @@ impl World {
             let sql = "SELECT count(*) FROM card c JOIN member m ON m.id = c.\"member\"
                  WHERE lower(hex(c.id)) = ?1 AND m.state IN ('out_in_transit', 'provisional')";
             self.transit |= self.peeked(pc, sql, &id) > 0;
+        }
+    }
+
+    /// Somebody is let go on an open slip, and two offices take her in on it.
+    fn copied(&mut self, pc: usize) {
+        self.mover(pc, None);
+        let Some(id) = self.movers.last().map(|mover| mover.id.clone()) else { return };
+        let before = self.slips.len();
+        self.release(pc, &id, None);
+        if self.slips.len() == before {
+            return;
+        }
+        let own = self.pcs[pc].office_no;
+        let others: Vec<usize> =
+            self.alive().into_iter().filter(|at| ![0, own].contains(&self.pcs[*at].office_no)).collect();
+        let mut taken = std::collections::BTreeSet::new();
+        for at in others {
+            if taken.len() < 2 && !self.pcs[at].locked && !taken.contains(&self.pcs[at].office_no) {
+                self.take_in_on(at, before);
+                taken.insert(self.pcs[at].office_no);
+            }
         }
     }
 

@@ -23,7 +23,8 @@ pub(crate) struct Slip {
 }
 
 /// Refusals that a clerk may read: somebody else was first, or the other one's word has not come.
-pub(crate) const REFUSALS: [&str; 8] = [
+pub(crate) const REFUSALS: [&str; 9] = [
+    "moving_incomplete",
     "already_released",
     "not_confirmed_yet",
     "not_a_member",
@@ -80,7 +81,7 @@ impl World {
     }
 
     fn let_go(&mut self, pc: usize) {
-        let Some((id, id_no)) = self.one() else { return };
+        let Some((id, _)) = self.one() else { return };
         if !self.knows(pc, "transfer") {
             return;
         }
@@ -94,6 +95,13 @@ impl World {
         }
         let known = self.peeked(pc, "SELECT count(*) FROM office WHERE code = ?1", to.unwrap_or(""));
         let to = to.filter(|_| known > 0);
+        self.release(pc, &id, to);
+    }
+
+    /// Lets somebody go on a slip, open or for the office of this code.
+    pub(crate) fn release(&mut self, pc: usize, id: &str, to: Option<&str>) {
+        let id_no =
+            self.movers.iter().find(|mover| mover.id == id).map_or_else(String::new, |mover| mover.id_no.clone());
         let ask = json!({ "member": id, "to": to, "reason": "employment" });
         if let Some(released) = self.act(pc, "transfers.release", ask) {
             self.slips.push(Slip { text: released["slip"].clone(), id_no });
@@ -106,6 +114,14 @@ impl World {
         }
         let from = if self.chance.percent(80) { self.slips.len().saturating_sub(3) } else { 0 };
         let at = from + self.chance.below(self.slips.len() - from);
+        self.take_in_on(pc, at);
+    }
+
+    /// Takes somebody in on one of the slips.
+    pub(crate) fn take_in_on(&mut self, pc: usize, at: usize) {
+        if !self.knows(pc, "transfer") {
+            return;
+        }
         let (text, number) = (self.slips[at].text.clone(), self.slips[at].id_no.clone());
         let mut fields = json!({ "employer": self.fresh("新厂") });
         if self.knows_field(pc, "member", "trade") {

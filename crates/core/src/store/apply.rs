@@ -238,9 +238,8 @@ impl Applier<'_, '_> {
             next = ahead.map_or(next, |place| place + 1);
             match ahead.or_else(|| layout.place(&set.field)) {
                 Some(place) if self.adopting && layout.local.contains(&layout.register_of[place]) => {
-                    if set.value != Value::Null {
-                        elsewhere.push((set.field.to_string(), Value::Null, set.value.clone()));
-                    }
+                    let said = (set.value != Value::Null).then(|| set.value.clone());
+                    elsewhere.extend(said.map(|said| (set.field.to_string(), Value::Null, said)));
                 }
                 // What was said here first, and is gone from a checkpoint because it was replaced: that it was said is known.
                 Some(_) if layout.ty.moves != Moves::Never && set.value.is_elided() => {
