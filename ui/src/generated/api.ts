@@ -678,7 +678,7 @@ export interface Detail {
   events: EventLine[]
   /** Whether it is void. */
   void: boolean
-  /** Office that holds it. */
+  /** Office that holds it; of what went elsewhere the one that the county said, or nothing where that office is not known here. */
   office: string
 }
 
@@ -1335,7 +1335,7 @@ export interface LateLine {
 export interface ListAsk {
   /** Text as in the search box. */
   text?: string | null
-  /** Fields that must hold exactly this value (code, id, yes or no). Besides: `state`; `standing` (`needs_you`); `due`, the days ahead within which something comes due. */
+  /** Fields that must hold exactly this value (code, id, yes or no). Besides: `state`; `standing` (`needs_you`); `due`, the days ahead within which something comes due; `office`, the id of the office with which it stands. */
   filter?: Record<string, Json>
   /** `pinyin`, or a field name. */
   sort?: string | null
@@ -1517,6 +1517,8 @@ export interface OfficeLine {
   name: string
   /** Administrative code. */
   code: string
+  /** Name of the office that it went into, where it was given up. */
+  into?: string | null
   /** Whether something of it has arrived here. */
   heard: boolean
   /** Whether its invitation can be taken back here: nobody is known to have used it, and this is the registrar. */
@@ -1725,12 +1727,64 @@ export interface PaperFileAsk {
   offset?: Offset
 }
 
+/** What goes from one office to another one. */
+export interface PartAsk {
+  /** Id of the old office. */
+  from: string
+  /** Id of the new one. */
+  to: string
+  /** Ids of enterprises and unions that go, with all that belongs to them; none where the whole office goes. */
+  records?: string[] | null
+}
+
+/** What would go from one office to another one. */
+export interface PartPreview {
+  /** Name of the old office. */
+  from: string
+  /** Name of the new one. */
+  to: string
+  /** Whether the whole office goes; then it is given up. */
+  whole: boolean
+  /** Members who are counted. */
+  members: number
+  /** Of these, those who were let go to a union and are not confirmed there. */
+  in_transit: number
+  /** Members with retained membership. */
+  retained: number
+  /** Entries of people who left, died or moved away: their files go too. */
+  others: number
+  /** Cards of all of them that are out or ordered. */
+  cards: number
+  /** Open applications. */
+  applications: number
+  /** Unions. */
+  organisations: string[]
+  /** Enterprises. */
+  enterprises: string[]
+  /** The PCs of the old office. */
+  pcs: PcLine[]
+  /** Changes of the old office that wait here for what they build on. */
+  waiting: number
+  /** Bytes that the new office will fetch, about. */
+  bytes: number
+}
+
 /** A new passphrase for the clerk who works here. */
 export interface PassphraseAsk {
   /** The present one. */
   old: string
   /** The new one. */
   new: string
+}
+
+/** A PC of the old office. */
+export interface PcLine {
+  /** What it is called. */
+  name: string
+  /** When it was heard of last, milliseconds since 1970. */
+  heard?: number | null
+  /** What that means. */
+  say: Say
 }
 
 /** A stick, or the folder of downloads. */
@@ -2509,6 +2563,70 @@ export interface StockRange {
   left: number
 }
 
+/** A reorganisation. */
+export interface SuccessionAsk {
+  /** Code of `succession_kind`. */
+  kind: string
+  /** Approval number. */
+  paper: string
+  /** From when; until then nothing changes. */
+  on: string
+  /** What goes where. */
+  parts: PartAsk[]
+  /** Note. */
+  note?: string | null
+}
+
+/** What went from one office to another one. */
+export interface SuccessionLine {
+  /** Its id. */
+  id: string
+  /** Approval number. */
+  paper: string
+  /** Code of `succession_kind`. */
+  kind: string
+  /** Name of the old office. */
+  from: string
+  /** Name of the new one. */
+  to: string
+  /** Whether the whole office goes. */
+  whole: boolean
+  /** From when. */
+  on?: string | null
+  /** `planned` or `done`. */
+  state: string
+  /** What that means. */
+  say: Say
+  /** How many records went when it was carried out. */
+  count?: number | null
+  /** Note. */
+  note?: string | null
+}
+
+/** What would go. */
+export interface SuccessionPreview {
+  /** Part by part. */
+  parts: PartPreview[]
+  /** From when. */
+  on: string
+  /** Whether it is done at once, because its day has come. */
+  now: boolean
+}
+
+/** Which one is taken back. */
+export interface SuccessionWithdrawAsk {
+  /** Its id. */
+  id: string
+}
+
+/** Reorganisations, the newest first. */
+export interface Successions {
+  /** Each part for itself. */
+  rows: SuccessionLine[]
+  /** Whether this PC can plan one: the county's first. */
+  registrar: boolean
+}
+
 /** Which card keeps the number. */
 export interface SupersedeAsk {
   /** Id of the card that keeps it; every other card of the number steps back. */
@@ -3170,6 +3288,10 @@ export interface Commands {
   'snapshots.list': { ask: Nothing; answer: SnapshotsAnswer }
   'snapshots.make': { ask: Nothing; answer: SnapshotsAnswer }
   'snapshots.test': { ask: TestAsk; answer: SnapshotsAnswer }
+  'successions.list': { ask: Nothing; answer: Successions }
+  'successions.plan': { ask: SuccessionAsk; answer: Successions }
+  'successions.preview': { ask: SuccessionAsk; answer: SuccessionPreview }
+  'successions.withdraw': { ask: SuccessionWithdrawAsk; answer: Successions }
   'sync.check': { ask: Nothing; answer: Compared }
   'sync.now': { ask: Nothing; answer: SyncAnswer }
   'sync.parked': { ask: Nothing; answer: Uncounted }
@@ -3277,6 +3399,8 @@ export const DEEDS = [
   'practice.set',
   'prefs.put',
   'records.attach',
+  'successions.plan',
+  'successions.withdraw',
   'transfers.accept',
   'transfers.ask',
   'transfers.bundle',

@@ -1,9 +1,11 @@
 // Words of pages that are opened seldom, loaded with them; zh-CN.ts beside it says the same.
 import joining from './en/joining'
+import successions from './en/successions'
 import transfers from './en/transfers'
 
 export default {
   ...joining,
+  successions,
   transfers,
   recover: {
     lead: 'When every PC of the county is broken or lost, any two of the three printed shares found it again on a new PC. That shuts out the old registrar and changes every key.',

@@ -1,9 +1,11 @@
 // 不常打开的页面上的话，和页面一起才装入。Words of pages that are opened seldom; en.ts beside it says the same.
 import joining from './zh-CN/joining'
+import successions from './zh-CN/successions'
 import transfers from './zh-CN/transfers'
 
 export default {
   ...joining,
+  successions,
   transfers,
   recover: {
     lead: '县总工会的电脑全部损坏或丢失时，用三份打印件中的任意两份，在新电脑上重新建立县总工会。恢复后旧登记机随即停用，全部密钥更换。',
