@@ -35,7 +35,8 @@ export default {
     ;[pingming, anfeng] = offices
     // Invited, and not come yet: nobody can be given to it.
     await county.invites('石榴镇总工会', '990100107')
-    const union = (await pingming.call('organisations.save', { fields: { name: `${MILL}工会`, kind: 'base_own' } })).id
+    const parent = (await county.call('offices.list')).offices.find((one) => one.code === '990100104').id
+    const union = (await pingming.call('organisations.save', { fields: { name: `${MILL}工会`, kind: 'base_own', parent } })).id
     pingming.mill = (await pingming.call('enterprises.save', { fields: { name: MILL, union_organisation: union, village: '平安村' } })).id
     await pingming.call('enterprises.save', { fields: { name: '平明粮站', village: '街中村' } })
     await anfeng.call('enterprises.save', { fields: { name: '安峰服装厂', village: '安峰村' } })
