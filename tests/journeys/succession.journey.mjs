@@ -138,6 +138,8 @@ export default {
       const township = await neighbour('990100104')
       await township.writes('口令', PASSPHRASE)
       await township.press('打开')
+      // It is the county's to do, and no ledger of a township.
+      if (await township.shows('机构调整')) throw new Error('a township is offered reorganisations')
       await township.press('会员')
       await township.sees('张伟民')
       await township.asks(`(id) => { location.hash = '#/enterprises/' + id }`, pingming.mill)

@@ -39,6 +39,7 @@ export const router = createRouter({
     { path: '/offices', component: () => import('./pages/sync/OfficesPage.vue') },
     { path: '/successions', component: () => import('./pages/successions/SuccessionsPage.vue') },
     { path: '/successions/new', component: () => import('./pages/successions/NewSuccession.vue') },
+    { path: '/successions/:id', redirect: '/successions' },
     { path: '/settings', component: () => import('./pages/settings/SettingsPage.vue') },
     { path: '/kit', component: () => import('./pages/settings/KitAgain.vue') },
     { path: '/log', component: () => import('./pages/settings/LogPage.vue') },

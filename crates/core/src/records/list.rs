@@ -121,7 +121,8 @@ fn selected(
         }
         if name == "office" {
             // At the county, which reads the streams of all.
-            let office = json.as_str().and_then(|id| id.parse().ok()).ok_or_else(|| Fault::question("filter office"))?;
+            let office =
+                json.as_str().and_then(|id| id.parse().ok()).ok_or_else(|| Fault::question("filter office"))?;
             match view.memory.known_stream(&Stream::Office(office)) {
                 Some(stream) => conditions.push(format!("stream = {stream}")),
                 None => conditions.push("FALSE".to_owned()),
