@@ -786,7 +786,7 @@ export interface Detail {
   events: EventLine[]
   /** Whether it is void. */
   void: boolean
-  /** Office that holds it. */
+  /** Office that holds it; of what went elsewhere the one that the county said, or nothing where that office is not known here. */
   office: string
 }
 
@@ -1513,7 +1513,7 @@ export interface LetterAsk {
 export interface ListAsk {
   /** Text as in the search box. */
   text?: string | null
-  /** Fields that must hold exactly this value (code, id, yes or no). Besides: `state`; `standing` (`needs_you`); `due`, the days ahead within which something comes due. */
+  /** Fields that must hold exactly this value (code, id, yes or no). Besides: `state`; `standing` (`needs_you`); `due`, the days ahead within which something comes due; `office`, the id of the office with which it stands. */
   filter?: Record<string, Json>
   /** `pinyin`, or a field name. */
   sort?: string | null

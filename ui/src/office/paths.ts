@@ -2,8 +2,8 @@
 import { recordType } from './catalogue'
 
 /** Kinds that no list shows: the office itself, its people, its PCs and their keys, who is one person, its log, the numbers and lists of the cards, who holds whom and what was brought along. */
-const WITHIN = ['office', 'clerk', 'device', 'shared_key', 'same_person', 'audit', 'number_lease', 'number_request', 'number_handing', 'issuing_key', 'card_list', 'ruling', 'adoption', 'late_edit', 'office_key', 'known_ids', 'practice', 'not_same', 'duplicate_answer', 'answer_heard', 'succession']
-const OWN_PAGES = ['organisations', 'enterprises', 'members', 'cards', 'applications', 'transfers', 'stays']
+const WITHIN = ['office', 'clerk', 'device', 'shared_key', 'same_person', 'audit', 'number_lease', 'number_request', 'number_handing', 'issuing_key', 'card_list', 'ruling', 'adoption', 'late_edit', 'office_key', 'known_ids', 'practice', 'not_same', 'duplicate_answer', 'answer_heard']
+const OWN_PAGES = ['organisations', 'enterprises', 'members', 'cards', 'applications', 'transfers', 'stays', 'successions']
 
 /** The command noun of a kind, whether the core named it in the singular or the plural. */
 export function noun(kind: string): string {

@@ -19,7 +19,7 @@ pub struct ListAsk {
     #[serde(default)]
     pub text: Option<String>,
     /// Fields that must hold exactly this value (code, id, yes or no). Besides: `state`; `standing` (`needs_you`); `due`, the
-    /// days ahead within which something comes due.
+    /// days ahead within which something comes due; `office`, the id of the office with which it stands.
     #[serde(default)]
     pub filter: BTreeMap<String, Json>,
     /// `pinyin`, or a field name.
@@ -96,7 +96,7 @@ pub struct Detail {
     pub events: Vec<EventLine>,
     /// Whether it is void.
     pub void: bool,
-    /// Office that holds it.
+    /// Office that holds it; of what went elsewhere the one that the county said, or nothing where that office is not known here.
     pub office: String,
 }
 

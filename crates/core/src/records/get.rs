@@ -14,9 +14,11 @@ use crate::{
     record::{Layout, RecordId, Value},
     store::{
         Mark, Standing,
+        moving::TRANSFERRED,
         rows::{self, Stored},
         standing::{in_conflict, row_mark},
     },
+    transfers,
 };
 
 pub(super) fn id(text: &str) -> Result<RecordId, Fault> {
@@ -74,7 +76,12 @@ fn detail(view: &View<'_>, ledger: Ledger, layout: &Layout, row: &Stored) -> Res
     (ledger.rules)(view, &mut candidate)?;
     attention.extend(candidate.faults.into_iter().map(|f| super::Notice { field: f.field, key: f.key, say: f.say }));
     attention.extend(candidate.notices);
-    let office = view.memory.stream_name(row.stream)?.office().unwrap_or(view.office.identity.office);
+    let office = if row.state.as_deref() == Some(TRANSFERRED) {
+        transfers::holder_name(view, row.id)?
+    } else {
+        let office = view.memory.stream_name(row.stream)?.office().unwrap_or(view.office.identity.office);
+        super::title_of(view, "organisation", &office.0)?
+    };
     Ok(Detail {
         id: row.id.to_string(),
         kind: layout.ty.name.to_owned(),
@@ -87,7 +94,7 @@ fn detail(view: &View<'_>, ledger: Ledger, layout: &Layout, row: &Stored) -> Res
         state: row.state.clone(),
         events,
         void: row.void,
-        office: super::title_of(view, "organisation", &office.0)?,
+        office,
         fields,
         shown: texts,
     })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use niangjia_replication::Stream;
 use rusqlite::{ToSql, params_from_iter};
 use serde_json::Value as Json;
 
@@ -117,6 +118,16 @@ fn selected(
                 return Err(Fault::question("filter standing"));
             }
             conditions.push(format!("rec IN (SELECT rec FROM ({CONFLICTS}) WHERE kind = {})", layout.no));
+            continue;
+        }
+        if name == "office" {
+            // At the county, which reads the streams of all.
+            let office =
+                json.as_str().and_then(|id| id.parse().ok()).ok_or_else(|| Fault::question("filter office"))?;
+            match view.memory.known_stream(&Stream::Office(office)) {
+                Some(stream) => conditions.push(format!("stream = {stream}")),
+                None => conditions.push("FALSE".to_owned()),
+            }
             continue;
         }
         if name == "due" {

@@ -109,6 +109,16 @@ fn an_enterprise_goes_with_its_union_and_its_members_in_every_order_of_return() 
             assert!(!listed(&world, PINGMING, kind).contains(&title), "{kind} {order:?}");
             assert_eq!(listed(&world, COUNTY, kind).iter().filter(|one| **one == title).count(), 1, "{kind} {order:?}");
         }
+        // The county asks for those of one office, and whoever reads the page that is left is told where it went.
+        for (office, stands) in [(PINGMING, false), (ANFENG, true)] {
+            for (kind, title) in [("enterprises", name.clone()), ("organisations", format!("{name}工会"))] {
+                let ask = json!({ "filter": { "office": world.office(office) }, "limit": 100 });
+                let list = world.ask(COUNTY, &format!("{kind}.list"), ask);
+                let here = list["rows"].as_array().unwrap().iter().any(|row| row["title"] == title);
+                assert_eq!(here, stands, "{kind} {order:?}");
+            }
+            assert_eq!(world.ask(office, "enterprises.get", json!({ "id": mill }))["office"], "安峰镇总工会");
+        }
         let posts = world.ask(ANFENG, "posts.list", json!({ "filter": { "organisation": union } }));
         assert_eq!(posts["total"], 1, "{order:?}");
         // And it can be worked with there.

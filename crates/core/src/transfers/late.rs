@@ -15,6 +15,7 @@ use crate::{
     identity::Keys,
     members::Member,
     office::{Desk, View},
+    organisations::offices_named,
     record::{Layout, Moves, Record as _, RecordId, Value},
     store::{
         EventRow, LogKeys,
@@ -134,6 +135,13 @@ fn before_release(view: &View<'_>, row: &Stored, of: Option<RecordId>, lacks: &D
 /// The office that holds a record by the county's newest ruling.
 fn holder(view: &View<'_>, member: RecordId) -> Result<Option<RecordId>, Fault> {
     Ok(ruling_of(view, member)?.and_then(|ruling| ruling.holder))
+}
+
+/// What the office that holds a record is called; empty where nothing was ruled, or the office is not known here.
+pub(crate) fn holder_name(view: &View<'_>, record: RecordId) -> Result<String, Fault> {
+    let Some(holder) = holder(view, record)? else { return Ok(String::new()) };
+    let known = offices_named(view)?.into_iter().find(|(id, ..)| *id == holder);
+    Ok(known.map(|(_, name, _)| name).unwrap_or_default())
 }
 
 /// The county's newest ruling of a record.

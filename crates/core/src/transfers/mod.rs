@@ -22,7 +22,7 @@ mod tray;
 
 pub use bundle::OfficeKey;
 pub(crate) use common::WAITS;
-pub(crate) use late::grown;
+pub(crate) use late::{grown, holder_name};
 pub(crate) use list::waiting;
 pub(crate) use rules::{fold, fold_late, never, stands};
 pub(crate) use rulings::{Ground, bring, hold};

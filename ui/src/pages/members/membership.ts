@@ -26,8 +26,7 @@ export const stays = (record: Detail): boolean => !record.void && (record.state 
 /** On the move, or gone: the page says what that means. */
 export const moves = (record: Detail): boolean => ['out_in_transit', 'provisional', 'transferred'].includes(record.state ?? '')
 
-/** Another union of the county holds the membership: this page is kept for reading. */
-export const gone = (record: Detail): boolean => record.state === 'transferred'
+export { gone } from '../../kit/record/gone'
 
 /** What was entered last: the one thing that can be put right. */
 export function lastChange(record: Detail): string {

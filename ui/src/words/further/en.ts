@@ -2,6 +2,7 @@
 import duplicates from './en/duplicates'
 import joining from './en/joining'
 import stays from './en/stays'
+import successions from './en/successions'
 import transfers from './en/transfers'
 import unseen from './en/unseen'
 
@@ -9,6 +10,7 @@ export default {
   ...joining,
   duplicates,
   stays,
+  successions,
   transfers,
   unseen,
   recover: {

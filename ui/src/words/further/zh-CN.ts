@@ -2,6 +2,7 @@
 import duplicates from './zh-CN/duplicates'
 import joining from './zh-CN/joining'
 import stays from './zh-CN/stays'
+import successions from './zh-CN/successions'
 import transfers from './zh-CN/transfers'
 import unseen from './zh-CN/unseen'
 
@@ -9,6 +10,7 @@ export default {
   ...joining,
   duplicates,
   stays,
+  successions,
   transfers,
   unseen,
   recover: {
